@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-help.c: usage, the table of commands as JSON, and the bash completion,
+ * all made from the rows. Must not know a command or an option by name, save
+ * what kind of value the completion offers.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "output.h"
+
+static void
+options_print(const char *heading, const struct option_row *row)
+{
+	char left[64];
+
+	if (row == NULL || row->name == NULL)
+		return;
+	printf("\n%s:\n", heading);
+	for (; row->name != NULL; row++) {
+		snprintf(left, sizeof(left), "%s%s%s", row->name,
+		    row->value != NULL ? " " : "",
+		    row->value != NULL ? row->value : "");
+		printf("  %-18s  %s%s\n", left, row->help,
+		    row->required ? " (required)" : "");
+	}
+}
+
+void
+help_overview(void)
+{
+	puts("Usage: vault-env [OPTION]... COMMAND [OPTION]...\n"
+	     "\n"
+	     "Keeps the secrets of .env files on a server, encrypted on this "
+	     "machine.\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; commands[i] != NULL; i++)
+		printf(
+		    "  %-16s  %s\n", commands[i]->name, commands[i]->summary);
+	options_print("Options of every command", global_options);
+	puts("\nvault-env --version prints the version, vault-env COMMAND "
+	     "--help more on a command.");
+}
+
+void
+help_command(const struct command *command)
+{
+	const struct option_row *row = command->options;
+
+	printf("Usage: vault-env %s", command->name);
+	for (; row != NULL && row->name != NULL; row++)
+		printf(" %s%s%s%s%s", row->required ? "" : "[", row->name,
+		    row->value != NULL ? " " : "",
+		    row->value != NULL ? row->value : "",
+		    row->required ? "" : "]");
+	printf("%s%s\n\n%s.\n", command->operand != NULL ? " " : "",
+	    command->operand != NULL ? command->operand : "", command->summary);
+	if (command->about != NULL)
+		printf("\n%s\n", command->about);
+	options_print("Options", command->options);
+	options_print("Options of every command", global_options);
+}
+
+static void
+options_json(const struct option_row *row)
+{
+	const char *comma = "";
+
+	putchar('[');
+	for (; row != NULL && row->name != NULL; row++, comma = ",") {
+		printf("%s{", comma);
+		json_member("name", row->name);
+		putchar(',');
+		json_member("value", row->value);
+		printf(",\"required\":%s,", row->required ? "true" : "false");
+		json_member("help", row->help);
+		putchar('}');
+	}
+	putchar(']');
+}
+
+static void
+commands_json(void)
+{
+	printf("{\"commands\":[");
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		printf("%s{", i > 0 ? "," : "");
+		json_member("name", commands[i]->name);
+		putchar(',');
+		json_member("summary", commands[i]->summary);
+		putchar(',');
+		json_member("operand", commands[i]->operand);
+		printf(",\"options\":");
+		options_json(commands[i]->options);
+		putchar('}');
+	}
+	printf("],\"options\":");
+	options_json(global_options);
+	puts("}");
+}
+
+static void
+options_names(const struct option_row *row)
+{
+	for (; row != NULL && row->name != NULL; row++)
+		printf(" %s", row->name);
+}
+
+/* Options whose value completes as a file, by what their rows call it. */
+static void
+file_options(const struct option_row *row)
+{
+	for (; row != NULL && row->name != NULL; row++)
+		if (row->value != NULL && strcmp(row->value, "FILE") == 0)
+			printf("|%s", row->name);
+}
+
+static void
+completion_print(void)
+{
+	puts("# bash completion for vault-env, made by "
+	     "`vault-env help --completion`.\n"
+	     "_vault_env()\n"
+	     "{\n"
+	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
+	     "\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	     "\tlocal word command= options=\n"
+	     "\tCOMPREPLY=()\n"
+	     "\tcase $prev in\n"
+	     "\t--env)\n"
+	     "\t\tCOMPREPLY=($(compgen -W "
+	     "'development staging production' -- \"$cur\"))\n"
+	     "\t\treturn ;;");
+	printf("\t''");
+	file_options(global_options);
+	for (size_t i = 0; commands[i] != NULL; i++)
+		file_options(commands[i]->options);
+	puts(")\n"
+	     "\t\tcompopt -o filenames 2>/dev/null\n"
+	     "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n"
+	     "\t\treturn ;;\n"
+	     "\tesac");
+	puts("\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	     "\t\tcase $word in");
+	printf("\t\t");
+	for (size_t i = 0; commands[i] != NULL; i++)
+		printf("%s%s", i > 0 ? "|" : "", commands[i]->name);
+	puts(")\n"
+	     "\t\t\tcommand=$word\n"
+	     "\t\t\tbreak ;;\n"
+	     "\t\tesac\n"
+	     "\tdone\n"
+	     "\tcase $command:$prev in");
+	printf("\t''");
+	for (const struct option_row *row = global_options; row->name != NULL;
+	     row++)
+		if (row->value != NULL && strcmp(row->value, "FILE") != 0 &&
+		    strcmp(row->name, "--env") != 0)
+			printf("|*:%s", row->name);
+	for (size_t i = 0; commands[i] != NULL; i++)
+		for (const struct option_row *row = commands[i]->options;
+		     row != NULL && row->name != NULL; row++)
+			if (row->value != NULL &&
+			    strcmp(row->value, "FILE") != 0)
+				printf("|%s:%s", commands[i]->name, row->name);
+	puts(")\n"
+	     "\t\treturn ;;\n"
+	     "\tesac\n"
+	     "\tcase $command in");
+	printf("\t'')\n\t\toptions='--version");
+	options_names(global_options);
+	for (size_t i = 0; commands[i] != NULL; i++)
+		printf(" %s", commands[i]->name);
+	puts("' ;;");
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		printf("\t%s)\n\t\toptions='", commands[i]->name);
+		/* The only operand there is names a command. */
+		for (size_t k = 0;
+		     commands[i]->operand != NULL && commands[k] != NULL; k++)
+			printf("%s%s", k > 0 ? " " : "", commands[k]->name);
+		options_names(commands[i]->options);
+		options_names(global_options);
+		puts("' ;;");
+	}
+	puts("\tesac\n"
+	     "\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+	     "}\n"
+	     "complete -F _vault_env vault-env");
+}
+
+static int
+help_run(const struct args *args)
+{
+	const struct command *command = NULL;
+
+	if (args->operand != NULL &&
+	    (command = command_find(args->operand)) == NULL) {
+		error_print(
+		    "unknown command %s: see vault-env --help", args->operand);
+		return EXIT_USAGE;
+	}
+	if (args->completion)
+		completion_print();
+	else if (args->json)
+		commands_json();
+	else if (command != NULL)
+		help_command(command);
+	else
+		help_overview();
+	return EXIT_DONE;
+}
+
+static const struct option_row help_options[] = {
+	{ "--completion", NULL, OPTION_FLAG, false, ARG(completion),
+	    "print the completion script for bash" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_help = {
+	.name = "help",
+	.summary = "Print the list of commands, or how to use one",
+	.operand = "[COMMAND]",
+	.about = "With --json: the table of commands and their options.",
+	.options = help_options,
+	.plain = true,
+	.run = help_run,
+};

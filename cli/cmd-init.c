@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-init.c: a new project, its key in .env, this machine as its first
+ * device. It can be cut off after every step: before the key is in .env there
+ * is nothing (the server forgets a project that no key was set for), from then
+ * on a marker in .env makes the next init go on. Must never lose a key, nor
+ * touch one that it did not make.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "envfile.h"
+#include "git.h"
+#include "session.h"
+
+struct init {
+	const struct args *args;
+	const char *path;
+	struct envfile file;
+	struct vaultenv_client *client;
+	struct vaultenv_device *device;
+	int lock;
+	char *folder;
+	bool created;
+};
+
+/* Two at once would make two projects and keep the key of one. */
+static int
+folder_lock(struct init *in)
+{
+	if ((in->folder = folder_of(in->path)) == NULL) {
+		error_print("cannot open the folder of %s: %s", in->path,
+		    strerror(errno));
+		return EXIT_FAILED;
+	}
+	in->lock = open(in->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (in->lock >= 0 && flock(in->lock, LOCK_EX | LOCK_NB) != 0 &&
+	    errno == EWOULDBLOCK) {
+		error_print("another vault-env init is at work in %s: wait "
+			    "for it to end",
+		    in->folder);
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+static int
+client_open(struct init *in, const char *key)
+{
+	struct vaultenv_options opts;
+	struct vaultenv_error err;
+
+	session_options(in->args, in->path, &opts);
+	opts.vault_key = key;
+	opts.no_key = key == NULL;
+	if (vaultenv_client_open(&opts, &in->client, &err) != 0)
+		return session_fail(&err);
+	return EXIT_DONE;
+}
+
+/* A signed call without a device check: does the server take this key? */
+static int
+key_try(struct init *in, struct vaultenv_error *err)
+{
+	struct vaultenv_devices *devices = NULL;
+	int r;
+
+	wait_begin(in->args, "checking the key");
+	r = vaultenv_device_list(in->client, &devices, err);
+	wait_end();
+	vaultenv_devices_free(&devices);
+	return r;
+}
+
+static void
+json_out(const struct init *in)
+{
+	if (!in->args->json)
+		return;
+	putchar('{');
+	json_member("project_id", vaultenv_client_project_id(in->client));
+	putchar(',');
+	json_member("url", vaultenv_client_url(in->client));
+	printf(",\"created\":%s,\"device\":", in->created ? "true" : "false");
+	device_json(in->device);
+	puts("}");
+}
+
+/* A key that init did not make, or has finished with: look, touch nothing. */
+static int
+key_check(struct init *in, const char *key, const char *where)
+{
+	struct vaultenv_error err;
+	const char *id, *url;
+	int code, r;
+
+	if ((code = client_open(in, key)) != EXIT_DONE)
+		return code;
+	id = vaultenv_client_project_id(in->client);
+	url = vaultenv_client_url(in->client);
+	switch (r = key_try(in, &err)) {
+	case 0:
+		say(in->args,
+		    "Already set up: the VAULT_KEY in %s opens "
+		    "project %s",
+		    where, id);
+		if (vaultenv_client_device_hash(in->client) == NULL)
+			say(in->args, "This machine has no device key yet: "
+				      "run vault-env register-device");
+		json_out(in);
+		return EXIT_DONE;
+	case VAULTENV_ERR_UNAUTHORIZED:
+		error_print(
+		    "the VAULT_KEY in %s is not the key of project %s "
+		    "on %s: put the right key there, or remove it to make a "
+		    "new project (nothing was changed)",
+		    where, id, url);
+		return EXIT_REFUSED;
+	case VAULTENV_ERR_NOT_FOUND:
+		error_print(
+		    "%s knows no project %s, which the VAULT_KEY in "
+		    "%s is for: name the right server with --url, or remove "
+		    "the key to make a new project (nothing was changed)",
+		    url, id, where);
+		return EXIT_REFUSED;
+	default:
+		return session_fail(&err);
+	}
+}
+
+/* *token is for vaultenv_text_free(); NULL without --token-file. */
+static int
+token_read(const struct args *args, char **token, size_t *len)
+{
+	struct vaultenv_error err;
+	size_t n;
+
+	if (args->token_file == NULL)
+		return EXIT_DONE;
+	if (vaultenv_file_read(args->token_file, token, len, &err) != 0)
+		return session_fail(&err);
+	for (n = *len; n > 0 && strchr("\r\n \t", (*token)[n - 1]); n--)
+		(*token)[n - 1] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)(*token)[i] > ' ' && (*token)[i] < 0x7f)
+			continue;
+		n = 0;
+	}
+	if (n > 0)
+		return EXIT_DONE;
+	error_print(
+	    "%s must hold the token and nothing else", args->token_file);
+	return EXIT_FAILED;
+}
+
+static int
+project_create(struct init *in, char id[VAULTENV_PROJECT_ID_LEN + 1])
+{
+	const char *name = in->args->name, *slash;
+	struct vaultenv_error err;
+	char *token = NULL;
+	size_t len = 0;
+	int code, r;
+
+	if (name == NULL) {
+		slash = strrchr(in->folder, '/');
+		name =
+		    slash != NULL && slash[1] != '\0' ? slash + 1 : "project";
+	}
+	if ((code = token_read(in->args, &token, &len)) != EXIT_DONE)
+		goto out;
+	wait_begin(in->args, "creating the project");
+	r = vaultenv_project_create(in->client, name, token, id, &err);
+	wait_end();
+	if (r != 0)
+		code = session_fail(&err);
+	else
+		say(in->args, "Created project %s (%s)", name, id);
+out:
+	vaultenv_text_free(&token, len);
+	return code;
+}
+
+/* The URL to store, or NULL when the file leads to it as it is. */
+static const char *
+url_to_store(const struct init *in)
+{
+	const char *used = vaultenv_client_url(in->client);
+	const char *known = envfile_get(&in->file, "VAULT_URL");
+	size_t len;
+
+	if (known == NULL)
+		known = VAULTENV_DEFAULT_URL;
+	len = strlen(known);
+	while (len > 0 && known[len - 1] == '/')
+		len--;
+	if (strlen(used) == len && strncmp(used, known, len) == 0)
+		return NULL;
+	return used;
+}
+
+/*
+ * A project and its key in .env, not yet known to the server. old_key, which
+ * may be NULL, belongs to a project that the server has forgotten.
+ */
+static int
+key_make(struct init *in, const char *old_key)
+{
+	char id[VAULTENV_PROJECT_ID_LEN + 1], *key = NULL;
+	struct vaultenv_error err;
+	const char *url;
+	size_t len = 0;
+	int code;
+
+	if ((code = project_create(in, id)) != EXIT_DONE)
+		return code;
+	/* Ignored before it is there, so that no commit comes in between. */
+	git_protect(in->args, in->path);
+	url = url_to_store(in);
+	if (vaultenv_key_generate(id, &key, &len, &err) != 0 ||
+	    envfile_begin(&in->file, key, url, old_key, &err) != 0 ||
+	    vaultenv_client_set_key(in->client, key, &err) != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	in->created = true;
+	say(in->args,
+	    "Wrote VAULT_KEY to %s: keep a copy of it in a safe "
+	    "place",
+	    in->path);
+	if (url != NULL)
+		say(in->args, "Wrote VAULT_URL=%s to %s", url, in->path);
+out:
+	vaultenv_text_free(&key, len);
+	return code;
+}
+
+static int
+key_claim(struct init *in)
+{
+	struct vaultenv_error err;
+	int r;
+
+	wait_begin(in->args, "setting the key");
+	r = vaultenv_project_set_key(in->client, &err);
+	wait_end();
+	if (r == VAULTENV_ERR_CONFLICT) {
+		error_print(
+		    "project %s has another key than the VAULT_KEY in "
+		    "%s: somebody else set one. Remove the VAULT_KEY line to "
+		    "make a new project",
+		    vaultenv_client_project_id(in->client), in->path);
+		return EXIT_REFUSED;
+	}
+	return r == 0 ? EXIT_DONE : session_fail(&err);
+}
+
+static int
+finish(struct init *in)
+{
+	struct vaultenv_error err;
+	int code;
+
+	if (vaultenv_client_device_hash(in->client) == NULL &&
+	    vaultenv_device_generate(in->client, 0, NULL, &err) != 0)
+		return session_fail(&err);
+	code = device_register(in->args, in->client, NULL, &in->device);
+	if (code != EXIT_DONE)
+		return code;
+	if (envfile_finish(&in->file, &err) != 0)
+		return session_fail(&err);
+	device_say(in->args, in->device);
+	say(in->args,
+	    "Project %s is ready: put secrets into %s, then run "
+	    "vault-env push",
+	    vaultenv_client_project_id(in->client), in->path);
+	json_out(in);
+	return EXIT_DONE;
+}
+
+static int
+start(struct init *in)
+{
+	int code;
+
+	if ((code = client_open(in, NULL)) != EXIT_DONE ||
+	    (code = key_make(in, NULL)) != EXIT_DONE ||
+	    (code = key_claim(in)) != EXIT_DONE)
+		return code;
+	return finish(in);
+}
+
+/* The marker is there: how far did the earlier init come? */
+static int
+resume(struct init *in)
+{
+	const char *key = envfile_get(&in->file, "VAULT_KEY");
+	const char *given = getenv("VAULT_KEY");
+	struct vaultenv_error err;
+	char *old_key;
+	size_t len;
+	int code, r;
+
+	if (given != NULL && *given != '\0' && strcmp(given, key) != 0) {
+		error_print(
+		    "an unfinished init left its key in %s, but "
+		    "another VAULT_KEY is set in the environment: unset it, "
+		    "then run init again",
+		    in->path);
+		return EXIT_FAILED;
+	}
+	if ((code = client_open(in, key)) != EXIT_DONE)
+		return code;
+	say(in->args, "Going on with the unfinished init of project %s",
+	    vaultenv_client_project_id(in->client));
+	git_protect(in->args, in->path);
+	r = key_try(in, &err);
+	if (r == VAULTENV_ERR_UNAUTHORIZED) {
+		if ((code = key_claim(in)) != EXIT_DONE)
+			return code;
+	} else if (r == VAULTENV_ERR_NOT_FOUND) {
+		say(in->args,
+		    "The server has forgotten that project, since "
+		    "it got no key in time: starting over, the old key stays "
+		    "in %s as a comment",
+		    in->path);
+		len = strlen(key);
+		if ((old_key = strdup(key)) == NULL) {
+			error_print("out of memory");
+			return EXIT_FAILED;
+		}
+		code = key_make(in, old_key);
+		vaultenv_text_free(&old_key, len);
+		if (code != EXIT_DONE || (code = key_claim(in)) != EXIT_DONE)
+			return code;
+	} else if (r != 0) {
+		return session_fail(&err);
+	}
+	return finish(in);
+}
+
+static int
+init_run(const struct args *args)
+{
+	struct init in = {
+		.args = args, .path = session_file(args), .lock = -1
+	};
+	const char *given = getenv("VAULT_KEY"), *own;
+	struct vaultenv_error err;
+	int code;
+
+	if ((code = folder_lock(&in)) != EXIT_DONE)
+		goto out;
+	if (envfile_load(&in.file, in.path, &err) != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	own = envfile_get(&in.file, "VAULT_KEY");
+	if (in.file.marked && own != NULL)
+		code = resume(&in);
+	else if (given != NULL && *given != '\0')
+		code = key_check(&in, given, "the environment");
+	else if (own != NULL)
+		code = key_check(&in, own, in.path);
+	else
+		code = start(&in);
+	if (code != EXIT_DONE && code != EXIT_REFUSED && in.file.marked &&
+	    in.client != NULL)
+		error_print("init is not finished: run vault-env init again");
+out:
+	if (in.lock >= 0)
+		close(in.lock);
+	free(in.folder);
+	vaultenv_device_free(&in.device);
+	vaultenv_client_free(&in.client);
+	envfile_free(&in.file);
+	return code;
+}
+
+static const struct option_row init_options[] = {
+	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	    "the project's name (default: that of the folder)" },
+	{ "--token-file", "FILE", OPTION_TEXT, false, ARG(token_file),
+	    "holds the token, if the server asks for one" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_init = {
+	.name = "init",
+	.summary = "Create a project and put its key into the .env file",
+	.about =
+	    "Also registers this machine as the project's first device. "
+	    "If it is interrupted,\nrun it again: it goes on where it was.",
+	.options = init_options,
+	.run = init_run,
+};

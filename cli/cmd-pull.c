@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-pull.c: the secrets of an environment, to stdout or a file. Shows values
+ * on a terminal only when asked to; must not lose the key of the file that it
+ * replaces.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envfile.h"
+#include "output.h"
+#include "session.h"
+
+#define MASK "********"
+
+/* Whoever can push could otherwise change the key or server of a reader. */
+static int
+reserved_drop(struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+	size_t i = 0;
+	int r;
+
+	while ((pair = vaultenv_list_at(list, i)) != NULL) {
+		if (!vaultenv_name_is_reserved(pair->name)) {
+			i++;
+			continue;
+		}
+		warning_print("the secrets hold %s, which was left out: it is "
+			      "never taken from the server",
+		    pair->name);
+		if ((r = vaultenv_list_delete(list, pair->name)) != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+values_mask(struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+	int r;
+
+	for (size_t i = 0; i < vaultenv_list_len(list); i++) {
+		pair = vaultenv_list_at(list, i);
+		if (pair->value_len == 0)
+			continue;
+		r = vaultenv_list_set(list, pair->name, MASK, strlen(MASK));
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+json_out(
+    const char *environment, int64_t version, const struct vaultenv_list *list)
+{
+	struct vaultenv_error err;
+	char *json = NULL;
+	size_t len = 0;
+	int code;
+
+	if (vaultenv_json_write(list, &json, &len, &err) != 0)
+		return session_fail(&err);
+	putchar('{');
+	json_member("environment", environment);
+	printf(",\"version\":%lld,\"secrets\":", (long long)version);
+	if ((code = out_secret(json, len)) == EXIT_DONE)
+		puts("}");
+	vaultenv_text_free(&json, len);
+	return code;
+}
+
+static int
+file_out(const struct args *args, const char *text, size_t len,
+    struct vaultenv_error *err)
+{
+	struct envfile old;
+	struct text new = { 0 };
+	int r;
+
+	if ((r = envfile_load(&old, args->output, err)) != 0)
+		return r;
+	if ((r = envfile_keep(&old, &new, err)) != 0)
+		goto out;
+	text_add(&new, text, len);
+	if (new.failed) {
+		err->code = r = VAULTENV_ERR_NOMEM;
+		snprintf(err->text, sizeof(err->text), "out of memory");
+		goto out;
+	}
+	r = envfile_store(args->output, new.bytes, new.len, err);
+out:
+	text_wipe(&new);
+	envfile_free(&old);
+	return r;
+}
+
+static int
+dotenv_out(const struct args *args, const char *environment, int64_t version,
+    const struct vaultenv_list *list)
+{
+	size_t len = 0, n = vaultenv_list_len(list);
+	struct vaultenv_error err;
+	char *text = NULL;
+	int code = EXIT_DONE;
+
+	if (vaultenv_dotenv_write(list, &text, &len, &err) != 0)
+		return session_fail(&err);
+	if (args->output == NULL)
+		code = out_secret(text, len);
+	else if (file_out(args, text, len, &err) != 0)
+		code = session_fail(&err);
+	else
+		say(args, "Pulled %zu variable%s of %s, version %lld, into %s",
+		    n, n == 1 ? "" : "s", environment, (long long)version,
+		    args->output);
+	vaultenv_text_free(&text, len);
+	return code;
+}
+
+static int
+pull_run(const struct args *args)
+{
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_list *list = NULL;
+	struct vaultenv_error err;
+	const char *environment;
+	int64_t version = 0;
+	bool mask =
+	    args->output == NULL && !args->reveal && isatty(STDOUT_FILENO);
+	int code, r;
+
+	if (args->json && args->output != NULL) {
+		error_print("--json and --output do not go together: see "
+			    "vault-env pull --help");
+		return EXIT_USAGE;
+	}
+	if ((code = session_open(args, &client)) != EXIT_DONE)
+		goto out;
+	environment = vaultenv_client_environment(client);
+	wait_begin(args, "pulling the secrets");
+	r = vaultenv_secrets_pull(client, args->version, &list, &version, &err);
+	wait_end();
+	if (r != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	if (reserved_drop(list) != 0 || (mask && values_mask(list) != 0)) {
+		error_print("out of memory");
+		code = EXIT_FAILED;
+		goto out;
+	}
+	if (args->json)
+		code = json_out(environment, version, list);
+	else
+		code = dotenv_out(args, environment, version, list);
+	if (code == EXIT_DONE && mask && !args->quiet)
+		fputs("vault-env: values are hidden on a terminal: use "
+		      "--reveal to see them, or --output FILE to store them\n",
+		    stderr);
+out:
+	vaultenv_list_free(&list);
+	vaultenv_client_free(&client);
+	return code;
+}
+
+static const struct option_row pull_options[] = {
+	{ "--output", "FILE", OPTION_TEXT, false, ARG(output),
+	    "write to FILE instead of standard output" },
+	{ "--reveal", NULL, OPTION_FLAG, false, ARG(reveal),
+	    "show values on a terminal too" },
+	{ "--version", "N", OPTION_VERSION, false, ARG(version),
+	    "this version instead of the newest" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_pull = {
+	.name = "pull",
+	.summary = "Fetch and decrypt the secrets of an environment",
+	.about =
+	    "Prints .env text; on a terminal the values are hidden. "
+	    "--output replaces FILE as\na whole, for its owner only, but keeps "
+	    "the VAULT_KEY, VAULT_URL and\nVAULT_DEVICE_SECRET that are in it.",
+	.options = pull_options,
+	.run = pull_run,
+};

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-register-device.c: makes this machine a device of the project. An
+ * existing device key stays unless --force, and then as a dated backup.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "session.h"
+
+/* Never over another file. *backup, the new path, is for free(). */
+static int
+rename_dated(const char *path, char **backup)
+{
+	time_t now = time(NULL);
+	char stamp[32] = "", *name;
+	struct tm tm;
+	int r = -1;
+
+	if (gmtime_r(&now, &tm) == NULL)
+		return -1;
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	for (int i = 1; i <= 9; i++) {
+		if (asprintf(&name, "%s.bak-%s.%d", path, stamp, i) < 0)
+			return -1;
+		r = renameat2(AT_FDCWD, path, AT_FDCWD, name, RENAME_NOREPLACE);
+		if (r == 0) {
+			*backup = name;
+			return 0;
+		}
+		free(name);
+		if (errno != EEXIST)
+			break;
+	}
+	return r;
+}
+
+/*
+ * With --force a device key file that no client opens with (broken, or open to
+ * others) is set aside like any old one; a client that is given some secret
+ * does not read it, but knows where it is.
+ */
+static int
+broken_set_aside(const struct args *args, char **backup)
+{
+	char zeros[VAULTENV_DEVICE_SECRET_LEN + 1];
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_options opts;
+	const char *path, *given = getenv("VAULT_DEVICE_SECRET");
+	int code;
+
+	if (given != NULL && *given != '\0')
+		return EXIT_DONE;
+	if ((code = session_prepare(args, &opts)) != EXIT_DONE)
+		return code;
+	memset(zeros, '0', sizeof(zeros) - 1);
+	zeros[sizeof(zeros) - 1] = '\0';
+	/* The file's fault? Then this opens and the other does not. */
+	if (vaultenv_client_open(&opts, &client, NULL) == 0)
+		goto out;
+	opts.device_secret = zeros;
+	if (vaultenv_client_open(&opts, &client, NULL) != 0)
+		goto out;
+	path = vaultenv_client_device_path(client);
+	if (path != NULL && access(path, F_OK) == 0 &&
+	    rename_dated(path, backup) != 0) {
+		error_print("cannot rename %s: %s", path, strerror(errno));
+		code = EXIT_FAILED;
+	}
+out:
+	vaultenv_client_free(&client);
+	return code;
+}
+
+/* *kept: the key was there already; *backup: where the old one is now. */
+static int
+key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
+    char **backup)
+{
+	const char *given = getenv("VAULT_DEVICE_SECRET");
+	struct vaultenv_error err;
+
+	*kept = vaultenv_client_device_hash(client) != NULL;
+	if (*kept && !args->force)
+		return EXIT_DONE;
+	if (given != NULL && *given != '\0') {
+		error_print("VAULT_DEVICE_SECRET is set and would be used "
+			    "instead of a new device key: unset it first");
+		return EXIT_FAILED;
+	}
+	*kept = false;
+	if (vaultenv_device_generate(client, *backup == NULL && args->force,
+		*backup == NULL ? backup : NULL, &err) != 0)
+		return session_fail(&err);
+	return EXIT_DONE;
+}
+
+static void
+kept_say(const struct args *args, const struct vaultenv_client *client)
+{
+	const char *given = getenv("VAULT_DEVICE_SECRET");
+
+	if (given != NULL && *given != '\0')
+		say(args, "Kept the existing device key of "
+			  "VAULT_DEVICE_SECRET");
+	else
+		say(args,
+		    "Kept the existing device key %s; use --force to "
+		    "make a new one",
+		    vaultenv_client_device_path(client));
+}
+
+static int
+register_device_run(const struct args *args)
+{
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_device *device = NULL;
+	char *backup = NULL;
+	bool kept = false;
+	int code;
+
+	if (args->force &&
+	    (code = broken_set_aside(args, &backup)) != EXIT_DONE)
+		goto out;
+	if ((code = session_open(args, &client)) != EXIT_DONE ||
+	    (code = key_prepare(args, client, &kept, &backup)) != EXIT_DONE)
+		goto out;
+	/* Before the request: it is true whatever becomes of that. */
+	if (backup != NULL)
+		say(args,
+		    "The old device key is kept as %s; what was pushed "
+		    "with it can be read only with it",
+		    backup);
+	code = device_register(args, client, args->name, &device);
+	if (code != EXIT_DONE)
+		goto out;
+	if (args->json) {
+		printf("{\"device\":");
+		device_json(device);
+		printf(",\"new_key\":%s}\n", kept ? "false" : "true");
+	}
+	if (kept)
+		kept_say(args, client);
+	if (strcmp(device->status, "revoked") == 0) {
+		error_print("this device (%s) was revoked, which is final: "
+			    "use --force to make a new device key",
+		    device->id);
+		code = EXIT_REFUSED;
+		goto out;
+	}
+	device_say(args, device);
+out:
+	free(backup);
+	vaultenv_device_free(&device);
+	vaultenv_client_free(&client);
+	return code;
+}
+
+static const struct option_row register_device_options[] = {
+	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	    "what list-devices calls it (default: the host name)" },
+	{ "--force", NULL, OPTION_FLAG, false, ARG(force),
+	    "make a new device key; the old one is kept as a backup" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_register_device = {
+	.name = "register-device",
+	.summary = "Register this machine as a device of the project",
+	.about = "Makes a device key if there is none. The first device of a "
+		 "project is approved\nat once, a later one must be approved: "
+		 "vault-env approve-device --id ID.",
+	.options = register_device_options,
+	.run = register_device_run,
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd.h: what a command is. Each cmd-*.c exports one const row; usage, --help,
+ * the completion and the tests are made from the rows.
+ *
+ * To add a command:
+ * - write cli/cmd-NAME.c with its row, and list it in cli/Makefile.inc (the
+ *   linker complains);
+ * - add the row's address to cli/cmds.c (tests/cli/usage.t loops over what
+ *   `vault-env help --json` lists; the compiler warns of an unused row);
+ * - give its options to struct args here, if they are new;
+ * - describe it and its options in cli/vault-env.1 (tests/style/man.t);
+ * - add its outcomes to tests/cli/errors.t (which fails for a command that it
+ *   has no lines for) and a test of what it does to tests/cli/.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The same list is in vault-env.1, EXIT STATUS. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_REFUSED = 3, /* 401, 403, 409: the server said no */
+	EXIT_NETWORK = 4  /* no answer, or the server is in trouble */
+};
+
+#define MAX_VERSION INT64_C(9007199254740991) /* 2^53 - 1, as on the wire */
+
+/* What the command line said. NULL, false and 0 mean: not given. */
+struct args {
+	const char *url;
+	const char *env;
+	const char *file;
+	bool json;
+	bool quiet;
+	bool insecure_http;
+	bool help;
+	bool show_version;
+
+	const char *name;
+	const char *token_file;
+	const char *output;
+	const char *id;
+	int64_t version;
+	bool dry_run;
+	bool force;
+	bool reveal;
+	bool completion;
+	const char *operand;
+};
+
+enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_VERSION };
+
+struct option_row {
+	const char *name;  /* "--file"; NULL ends a list */
+	const char *value; /* "FILE"; NULL for a flag */
+	enum option_type type;
+	bool required;
+	size_t at;        /* offset in struct args */
+	const char *help; /* starts in lower case, no full stop */
+};
+
+#define ARG(field) offsetof(struct args, field)
+
+struct command {
+	const char *name;
+	const char *summary; /* one line, starts with a verb */
+	const char *operand; /* "[COMMAND]" or NULL: takes none */
+	const char *about;   /* a paragraph for --help; may be NULL */
+	const struct option_row *options; /* NULL: global ones only */
+	bool plain; /* handles no secrets: needs no locked memory */
+	int (*run)(const struct args *args); /* an enum exit_code */
+};
+
+/* cmds.c: NULL-terminated. */
+extern const struct command *const commands[];
+const struct command *command_find(const char *name);
+
+extern const struct command command_init;
+extern const struct command command_push;
+extern const struct command command_pull;
+extern const struct command command_versions;
+extern const struct command command_rollback;
+extern const struct command command_register_device;
+extern const struct command command_approve_device;
+extern const struct command command_list_devices;
+extern const struct command command_revoke_device;
+extern const struct command command_help;
+
+/* options.c */
+extern const struct option_row global_options[];
+
+/*
+ * Fills args and *command (NULL: none was named). Prints the error itself and
+ * returns EXIT_USAGE when the line makes no sense.
+ */
+int options_parse(
+    int argc, char **argv, struct args *args, const struct command **command);
+
+/* cmd-help.c */
+void help_overview(void);
+void help_command(const struct command *command);
+
+#endif

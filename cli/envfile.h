@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * envfile.h: the lines of a .env file that are this program's own: VAULT_KEY
+ * and VAULT_URL, the marker of an unfinished init, and keys it has replaced.
+ */
+#ifndef ENVFILE_H
+#define ENVFILE_H
+
+#include <stdbool.h>
+
+#include <vaultenv.h>
+
+#include "text.h"
+
+/* No quotes in here: an open one in the file above would end at them. */
+#define ENVFILE_MARKER   "# vault-env: init not finished, run it again"
+#define ENVFILE_REPLACED "# replaced by vault-env init on "
+
+struct envfile {
+	const char *path;
+	char *bytes; /* NULL: there is no such file */
+	size_t len;
+	struct vaultenv_list *list; /* empty then */
+	bool marked;
+};
+
+/* A missing file is no error. path is borrowed. */
+int envfile_load(
+    struct envfile *file, const char *path, struct vaultenv_error *err);
+void envfile_free(struct envfile *file);
+
+/* NULL when it is not there or empty. Borrowed. */
+const char *envfile_get(const struct envfile *file, const char *name);
+
+/*
+ * Writes marker and key in one step, url too unless NULL, and reads the file
+ * again. old_key, if not NULL, stays in the file as a comment. Every other
+ * assignment of the file is the same afterwards, or nothing is written.
+ */
+int envfile_begin(struct envfile *file, const char *key, const char *url,
+    const char *old_key, struct vaultenv_error *err);
+
+/* Removes the marker. */
+int envfile_finish(struct envfile *file, struct vaultenv_error *err);
+
+/* Appends to text what a pull must not lose: reserved names, own comments. */
+int envfile_keep(
+    const struct envfile *file, struct text *text, struct vaultenv_error *err);
+
+/* vaultenv_file_write() that Ctrl-C does not cut in two. */
+int envfile_store(const char *path, const char *bytes, size_t len,
+    struct vaultenv_error *err);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.c: reads the command line by the rows of cmd.h. Long options only,
+ * `--name value` or `--name=value`, in any order, `--` ends them. It knows no
+ * command by name.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "output.h"
+
+const struct option_row global_options[] = {
+	{ "--url", "URL", OPTION_TEXT, false, ARG(url),
+	    "the server (default: $VAULT_URL, or VAULT_URL in .env)" },
+	{ "--env", "NAME", OPTION_TEXT, false, ARG(env),
+	    "the environment (default: $NODE_ENV or $ENVIRONMENT)" },
+	{ "--file", "FILE", OPTION_TEXT, false, ARG(file),
+	    "the .env file (default: .env)" },
+	{ "--json", NULL, OPTION_FLAG, false, ARG(json),
+	    "print one JSON object" },
+	{ "--quiet", NULL, OPTION_FLAG, false, ARG(quiet),
+	    "print only what was asked for, and errors" },
+	{ "--insecure-http", NULL, OPTION_FLAG, false, ARG(insecure_http),
+	    "allow http:// to other hosts than this machine" },
+	{ "--help", NULL, OPTION_FLAG, false, ARG(help),
+	    "print how to use the command" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+/* After a command, --version is that command's own, or unknown. */
+static const struct option_row version_option = { "--version", NULL,
+	OPTION_FLAG, false, ARG(show_version), NULL };
+
+static const struct option_row *
+row_find(const struct option_row *rows, const char *name, size_t len)
+{
+	if (rows == NULL)
+		return NULL;
+	for (; rows->name != NULL; rows++)
+		if (strlen(rows->name) == len &&
+		    strncmp(rows->name, name, len) == 0)
+			return rows;
+	return NULL;
+}
+
+static int
+usage_error(const struct command *command, const char *what, const char *name,
+    const char *rest)
+{
+	if (command != NULL)
+		error_print("%s%s%s: see vault-env %s --help", what, name, rest,
+		    command->name);
+	else
+		error_print("%s%s%s: see vault-env --help", what, name, rest);
+	return EXIT_USAGE;
+}
+
+static bool
+version_parse(const char *text, int64_t *out)
+{
+	char *end = NULL;
+	long long n;
+
+	if (text[0] < '1' || text[0] > '9')
+		return false;
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0' || n > MAX_VERSION)
+		return false;
+	*out = n;
+	return true;
+}
+
+static int
+option_store(const struct command *command, const struct option_row *row,
+    const char *value, struct args *args)
+{
+	void *field = (char *)args + row->at;
+
+	switch (row->type) {
+	case OPTION_FLAG:
+		*(bool *)field = true;
+		break;
+	case OPTION_TEXT:
+		*(const char **)field = value;
+		break;
+	case OPTION_VERSION:
+		if (!version_parse(value, field))
+			return usage_error(command, "", row->name,
+			    " must be a whole number from 1 to "
+			    "9007199254740991");
+		break;
+	}
+	return EXIT_DONE;
+}
+
+static int
+option_read(int argc, char **argv, int *i, const struct command *command,
+    struct args *args)
+{
+	const char *word = argv[*i];
+	const char *value = strchr(word, '=');
+	size_t len = value != NULL ? (size_t)(value - word) : strlen(word);
+	const struct option_row *row = NULL;
+
+	if (command != NULL)
+		row = row_find(command->options, word, len);
+	else if (strcmp(word, version_option.name) == 0)
+		row = &version_option;
+	if (row == NULL)
+		row = row_find(global_options, word, len);
+	if (row == NULL) {
+		char name[64];
+
+		/* The value may be a secret that was meant for elsewhere. */
+		if (len >= sizeof(name))
+			len = sizeof(name) - 1;
+		memcpy(name, word, len);
+		name[len] = '\0';
+		return usage_error(command, "unknown option ", name, "");
+	}
+	if (row->type == OPTION_FLAG) {
+		if (value != NULL)
+			return usage_error(
+			    command, "option ", row->name, " takes no value");
+		return option_store(command, row, NULL, args);
+	}
+	if (value != NULL)
+		value++;
+	else if (*i + 1 < argc)
+		value = argv[++*i];
+	if (value == NULL || value[0] == '\0')
+		return usage_error(
+		    command, "option ", row->name, " needs a value");
+	return option_store(command, row, value, args);
+}
+
+static bool
+is_given(const struct option_row *row, const struct args *args)
+{
+	const void *field = (const char *)args + row->at;
+
+	if (row->type == OPTION_VERSION)
+		return *(const int64_t *)field != 0;
+	if (row->type == OPTION_TEXT)
+		return *(const char *const *)field != NULL;
+	return *(const bool *)field;
+}
+
+static int
+required_check(const struct command *command, const struct args *args)
+{
+	const struct option_row *row = command->options;
+	char text[64];
+
+	for (; row != NULL && row->name != NULL; row++) {
+		if (!row->required || is_given(row, args))
+			continue;
+		snprintf(text, sizeof(text), "%s %s", row->name, row->value);
+		return usage_error(command, command->name, " needs ", text);
+	}
+	return EXIT_DONE;
+}
+
+/* The server would refuse others too; this one says so before any key is read.
+ */
+static int
+env_check(const struct command *command, const struct args *args)
+{
+	const char *ok = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			 "0123456789._-";
+	const char *env = args->env;
+
+	if (env == NULL ||
+	    (strlen(env) <= 64 && strspn(env, ok) == strlen(env) &&
+		strchr("._-", env[0]) == NULL))
+		return EXIT_DONE;
+	return usage_error(command,
+	    "--env must be 1 to 64 letters, digits, "
+	    "'.', '_' or '-', the first a letter or digit",
+	    "", "");
+}
+
+int
+options_parse(
+    int argc, char **argv, struct args *args, const struct command **command)
+{
+	bool options_end = false;
+	int r = EXIT_DONE;
+
+	*command = NULL;
+	memset(args, 0, sizeof(*args));
+	for (int i = 1; i < argc && r == EXIT_DONE; i++) {
+		const char *word = argv[i];
+
+		if (!options_end && strcmp(word, "--") == 0) {
+			options_end = true;
+		} else if (!options_end && word[0] == '-' && word[1] != '\0') {
+			r = option_read(argc, argv, &i, *command, args);
+		} else if (*command == NULL) {
+			if ((*command = command_find(word)) == NULL)
+				r = usage_error(
+				    NULL, "unknown command ", word, "");
+		} else if ((*command)->operand == NULL ||
+			   args->operand != NULL) {
+			r = usage_error(
+			    *command, "unexpected argument ", word, "");
+		} else {
+			args->operand = word;
+		}
+	}
+	if (r != EXIT_DONE || args->help || args->show_version)
+		return r;
+	if (*command == NULL)
+		return usage_error(NULL, "a command is needed", "", "");
+	if ((r = required_check(*command, args)) != EXIT_DONE)
+		return r;
+	return env_check(*command, args);
+}

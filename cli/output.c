@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.c: messages, JSON, colours, secrets on stdout. Must not print a byte
+ * that could steer a terminal, except a secret that the user asked to see.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+
+/* Bytes of the control character at text (C0, DEL, C1 in UTF-8), or 0. */
+static size_t
+control_len(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return 1;
+	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		return 2;
+	return 0;
+}
+
+static void
+clean_print(FILE *to, const char *text)
+{
+	size_t len;
+
+	while (*text != '\0') {
+		if ((len = control_len(text)) > 0) {
+			putc('?', to);
+			text += len;
+		} else {
+			putc(*text++, to);
+		}
+	}
+}
+
+static void
+message(FILE *to, const char *lead, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	fputs(lead, to);
+	clean_print(to, text);
+	putc('\n', to);
+}
+
+void
+error_print(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	va_start(ap, fmt);
+	message(stderr, "vault-env: ", fmt, ap);
+	va_end(ap);
+}
+
+void
+warning_print(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	va_start(ap, fmt);
+	message(stderr, "vault-env: warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void
+say(const struct args *args, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (args->json || args->quiet)
+		return;
+	va_start(ap, fmt);
+	message(stdout, "", fmt, ap);
+	va_end(ap);
+}
+
+static bool
+has_colour(void)
+{
+	static int known = -1;
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	/* https://no-color.org: set and not empty means no colour. */
+	if (known < 0)
+		known = isatty(STDOUT_FILENO) && (no == NULL || *no == '\0') &&
+			term != NULL && strcmp(term, "dumb") != 0;
+	return known;
+}
+
+void
+out_text(const char *text, enum colour colour)
+{
+	static const char *const codes[] = { "", "\033[32m", "\033[33m",
+		"\033[31m", "\033[2m" };
+	bool on = colour != COLOUR_NONE && has_colour();
+
+	if (on)
+		fputs(codes[colour], stdout);
+	clean_print(stdout, text);
+	if (on)
+		fputs("\033[0m", stdout);
+}
+
+void
+json_string(const char *text)
+{
+	if (text == NULL) {
+		fputs("null", stdout);
+		return;
+	}
+	putchar('"');
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+void
+json_member(const char *name, const char *text)
+{
+	json_string(name);
+	putchar(':');
+	json_string(text);
+}
+
+/* A reader that has gone away is its own business. */
+static bool
+reader_gone(int error)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return error == EPIPE ||
+	       (poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0);
+}
+
+static bool write_reported;
+
+static int
+write_failed(int error)
+{
+	if (!write_reported && !reader_gone(error))
+		error_print("cannot write to standard output: %s",
+		    error != 0 ? strerror(error) : "an earlier write failed");
+	write_reported = true;
+	return EXIT_FAILED;
+}
+
+int
+out_secret(const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	if (fflush(stdout) != 0)
+		return write_failed(errno);
+	while (len > 0) {
+		n = write(STDOUT_FILENO, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return write_failed(errno);
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return EXIT_DONE;
+}
+
+int
+out_finish(int code)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) != 0)
+		failed = true;
+	if (!failed)
+		return code;
+	write_failed(errno);
+	return code == EXIT_DONE ? EXIT_FAILED : code;
+}

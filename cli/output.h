@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.h: everything that is printed goes through here, so that no control
+ * character of a name that others chose reaches the terminal, and so that
+ * colours, times and JSON look the same in every command.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cmd.h"
+
+/* "vault-env: <sentence>\n" on stderr. */
+void error_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void warning_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A sentence on stdout for people: nothing with --json or --quiet. */
+void say(const struct args *args, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+enum colour {
+	COLOUR_NONE,
+	COLOUR_GREEN,
+	COLOUR_YELLOW,
+	COLOUR_RED,
+	COLOUR_DIM
+};
+
+/* Text with control characters replaced, in a colour if stdout takes one. */
+void out_text(const char *text, enum colour colour);
+
+/* JSON on stdout. */
+void json_string(const char *text);                   /* NULL gives null */
+void json_member(const char *name, const char *text); /* "name":"text" */
+
+/* Bytes to stdout past stdio's buffer, which nobody wipes. An exit code. */
+int out_secret(const char *bytes, size_t len);
+
+/* Flushes; says why and returns EXIT_FAILED if something was not written. */
+int out_finish(int code);
+
+/* "2026-01-31 13:00 (3 minutes ago)", local time; "never" for NULL. */
+#define WHEN_MAX 80
+void when_text(const char *iso, char out[WHEN_MAX]);
+void when_ago(const char *iso, char out[WHEN_MAX]); /* "3 minutes ago" */
+
+#define TABLE_MAX_COLUMNS 8
+
+/* A table: n_columns texts a row, copied; the first row is the heading. */
+struct table {
+	size_t n_columns;
+	size_t n_cells;
+	size_t max_cells;
+	char **cells;
+	enum colour *colours;
+	bool failed;
+};
+void table_init(struct table *table, size_t n_columns);
+void table_add(struct table *table, const char *text, enum colour colour);
+void table_print(const struct table *table); /* prints and returns */
+void table_free(struct table *table);
+
+/* wait.c: after a second, on a terminal, says what is being waited for. */
+void wait_begin(const struct args *args, const char *what);
+void wait_end(void);
+
+#endif

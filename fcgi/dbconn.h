@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dbconn.h: one connection to PostgreSQL. Every wait has a deadline of our own
+ * (monotonic milliseconds): libpq's and the kernel's do not fire on a server
+ * that is stopped but still acknowledges.
+ */
+#ifndef VAULT_FCGI_DBCONN_H
+#define VAULT_FCGI_DBCONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "stmts.h"
+
+#define DB_PARAMS_MAX 10
+
+struct db_params {
+	int n;
+	const char *values[DB_PARAMS_MAX];
+	int lengths[DB_PARAMS_MAX];
+	int formats[DB_PARAMS_MAX];
+	char numbers[DB_PARAMS_MAX][24];
+};
+
+/* Appends the next parameter; what it points to must outlive the statement. */
+void db_text(struct db_params *p, const char *text); /* NULL: null */
+void db_bytes(struct db_params *p, const void *data, size_t len);
+void db_int(struct db_params *p, int64_t value);
+
+struct dbconn {
+	PGconn *pg;        /* NULL: not connected */
+	uint32_t prepared; /* one bit a statement */
+	/* A notice of class 01 came: a commit that PostgreSQL reports as done
+	 * may then not have reached the standby it waited for. */
+	bool warned;
+};
+
+/* 0, or -1 with libpq's reason, one line, in why. */
+int dbconn_open(struct dbconn *c, const char *conninfo, int timeout_ms,
+    int64_t deadline_ms, char why[256]);
+void dbconn_close(struct dbconn *c);
+/* False when the server has closed it meanwhile: costs one poll(). */
+bool dbconn_is_alive(struct dbconn *c);
+
+/*
+ * Runs a statement, results in binary. 0: *out is set, whatever it says, for
+ * PQclear(). -1: deadline, or the connection broke; close it then.
+ */
+int dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
+    const struct db_params *p, int64_t deadline_ms, PGresult **out);
+/* The same for a command without parameters: begin, commit. */
+int dbconn_command(
+    struct dbconn *c, const char *sql, int64_t deadline_ms, PGresult **out);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.c: the command line, and what can be answered from it alone.
+ */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "settings.h"
+
+static const char usage[] =
+    "usage: vault.fcgi [--config FILE] [--listen SOCKET] [--check | --rekey]\n"
+    "  --config FILE    settings (default: " SYSCONFDIR
+    "/vault-env/vault.conf)\n"
+    "  --listen SOCKET  a unix socket to make and listen on; without it and\n"
+    "                   without the setting, standard input is the socket\n"
+    "  --check          reads settings, key and database, prints ok or why "
+    "not\n"
+    "  --rekey          replaces the server key\n"
+    "  --settings       prints every setting with its default\n"
+    "  --version        prints the version\n"
+    "  --help           prints this\n"
+    "See vault.fcgi(8).\n";
+
+#define OPT_CONFIG 'c'
+#define OPT_LISTEN 'l'
+#define OPT_ACTION 256 /* and an enum action */
+
+static const struct option table[] = { { "config", required_argument, NULL,
+					   OPT_CONFIG },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "check", no_argument, NULL, OPT_ACTION + ACTION_CHECK },
+	{ "rekey", no_argument, NULL, OPT_ACTION + ACTION_REKEY },
+	{ "settings", no_argument, NULL, OPT_ACTION + ACTION_SETTINGS },
+	{ "version", no_argument, NULL, OPT_ACTION + ACTION_VERSION },
+	{ "help", no_argument, NULL, OPT_ACTION + ACTION_HELP },
+	{ NULL, 0, NULL, 0 } };
+
+bool
+options_parse(struct options *o, int argc, char *argv[])
+{
+	int c;
+
+	*o = (struct options){ .action = ACTION_SERVE };
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c == OPT_CONFIG)
+			o->config = optarg;
+		else if (c == OPT_LISTEN)
+			o->listen = optarg;
+		else if (c >= OPT_ACTION && o->action == ACTION_SERVE)
+			o->action = (enum action)(c - OPT_ACTION);
+		else if (c == '?' || c - OPT_ACTION != (int)o->action)
+			goto bad;
+	}
+	if (optind == argc)
+		return true;
+	fprintf(stderr, "vault.fcgi: unexpected argument %s\n", argv[optind]);
+bad:
+	fputs(usage, stderr);
+	return false;
+}
+
+bool
+options_print(const struct options *o)
+{
+	switch (o->action) {
+	case ACTION_SETTINGS:
+		settings_list(stdout);
+		return true;
+	case ACTION_VERSION:
+		puts("vault.fcgi " PACKAGE_VERSION);
+		return true;
+	case ACTION_HELP:
+		fputs(usage, stdout);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rekey.c: the server key replaced, crash-safe. The new key is on disk before
+ * the database knows of it, and takes the old one's place after the database
+ * has committed; between the two, FILE.new and the fingerprint in the database
+ * say how far an interrupted run got.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "db.h"
+#include "rekey.h"
+#include "serverkey.h"
+#include "settings.h"
+
+#define LIMIT_MS 600000 /* a statement; all keys of a large server */
+
+struct change {
+	struct dbconn conn;
+	struct serverkey *old, *new;
+	char path[1100], new_path[1100], old_path[1100];
+	int n_keys;
+	bool made; /* new_path is ours, and nobody uses it yet */
+	char *said;
+};
+
+static int
+fail(struct change *ch, const char *what, const char *why)
+{
+	snprintf(ch->said, REKEY_ERROR_MAX, "%.500s: %.400s", what, why);
+	return -1;
+}
+
+/* 0 and rows, or -1. Nothing here is ever sent twice. */
+static int
+exec(struct change *ch, enum stmt stmt, const struct db_params *p,
+    struct db_result *r)
+{
+	const char *text;
+
+	*r = (struct db_result){ .pg = NULL };
+	if (dbconn_exec(&ch->conn, stmt, false, p, clock_mono_ms() + LIMIT_MS,
+		&r->pg) != 0)
+		return fail(ch, stmts[stmt].name, "the connection broke");
+	if (PQresultStatus(r->pg) == PGRES_TUPLES_OK)
+		return 0;
+	text = PQresultErrorField(r->pg, PG_DIAG_MESSAGE_PRIMARY);
+	fail(ch, stmts[stmt].name, text != NULL ? text : "no text");
+	db_result_free(r);
+	return -1;
+}
+
+static int
+command(struct change *ch, const char *sql, const char *tag)
+{
+	PGresult *res = NULL;
+	int r = 0;
+
+	/* After an error, COMMIT "works" and says ROLLBACK. */
+	if (dbconn_command(&ch->conn, sql, clock_mono_ms() + LIMIT_MS, &res) !=
+		0 ||
+	    strcmp(PQcmdStatus(res), tag) != 0 || ch->conn.warned)
+		r = fail(ch, sql,
+		    "not confirmed; run vault.fcgi --rekey "
+		    "again, it will see what was done");
+	PQclear(res);
+	return r;
+}
+
+static int
+reseal(struct change *ch, const struct db_result *keys, int row)
+{
+	uint8_t auth_key[KEY_LEN], sealed[SEALED_LEN];
+	struct db_params p = { .n = 0 };
+	struct db_result r = { .pg = NULL };
+	const uint8_t *was;
+	char project[37];
+	size_t len;
+	int result = -1;
+
+	was = db_get_bytes(keys, row, 1, &len);
+	if (!db_get_uuid(keys, row, 0, project) || was == NULL ||
+	    serverkey_open(ch->old, auth_key, was, len, project) != 0) {
+		fail(
+		    ch, "an auth key does not open under the old key", project);
+		goto out;
+	}
+	if (serverkey_seal(ch->new, sealed, auth_key, project) != 0) {
+		fail(ch, "an auth key cannot be sealed", project);
+		goto out;
+	}
+	db_text(&p, project);
+	db_bytes(&p, sealed, SEALED_LEN);
+	result = exec(ch, AUTH_KEY_REPLACE, &p, &r);
+	db_result_free(&r);
+out:
+	mem_wipe(auth_key, sizeof(auth_key));
+	return result;
+}
+
+static bool
+is_id(const struct db_result *r, const struct serverkey *k)
+{
+	size_t len;
+	const uint8_t *id;
+
+	if (db_rows(r) != 1)
+		return false;
+	id = db_get_bytes(r, 0, 0, &len);
+	return id != NULL && len == SERVERKEY_ID_LEN &&
+	       memcmp(id, k->id, SERVERKEY_ID_LEN) == 0;
+}
+
+/* One transaction, begun by the caller. 1: an earlier run did it already. */
+static int
+change_database(struct change *ch)
+{
+	struct db_result r;
+	struct db_params p = { .n = 0 };
+	int result = -1;
+
+	if (exec(ch, SERVER_KEY_LOCK, NULL, &r) != 0)
+		return -1;
+	if (is_id(&r, ch->new)) {
+		result = 1;
+		goto out;
+	}
+	if (!is_id(&r, ch->old)) {
+		fail(ch, ch->path,
+		    db_rows(&r) == 0
+			? "the database has no server key yet, start "
+			  "vault.fcgi "
+			  "once before changing it"
+			: "the database was sealed under another key");
+		goto out;
+	}
+	db_result_free(&r);
+	if (exec(ch, AUTH_KEY_LIST, NULL, &r) != 0)
+		return -1;
+	for (int row = 0; row < db_rows(&r); row++)
+		if (reseal(ch, &r, row) != 0)
+			goto out;
+	ch->n_keys = db_rows(&r);
+	db_result_free(&r);
+	db_bytes(&p, ch->old->id, SERVERKEY_ID_LEN);
+	db_bytes(&p, ch->new->id, SERVERKEY_ID_LEN);
+	if (exec(ch, SERVER_KEY_REPLACE, &p, &r) != 0)
+		return -1;
+	if (PQgetlength(r.pg, 0, 0) != 1 || *PQgetvalue(r.pg, 0, 0) != 1) {
+		fail(ch, ch->path, "another change of key came between");
+		goto out;
+	}
+	result = 0;
+out:
+	db_result_free(&r);
+	return result;
+}
+
+/* Takes up the key that an interrupted run left, or makes one. */
+static int
+prepare_new_key(struct change *ch)
+{
+	char text[2 * KEY_LEN + 2];
+	int r = -1;
+
+	if (access(ch->new_path, F_OK) == 0) {
+		ch->new = serverkey_load(ch->new_path, ch->said);
+		return ch->new != NULL ? 0 : -1;
+	}
+	if ((ch->new = serverkey_generate(text)) == NULL) {
+		fail(ch, "a new key", "libgcrypt does not work");
+		goto out;
+	}
+	if (keyfile_create(ch->new_path, text, 2 * KEY_LEN + 1) != 0) {
+		fail(ch, ch->new_path, strerror(errno));
+		goto out;
+	}
+	ch->made = true;
+	r = 0;
+out:
+	mem_wipe(text, sizeof(text));
+	return r;
+}
+
+static int
+change_files(struct change *ch)
+{
+	if (link(ch->path, ch->old_path) != 0 && errno != EEXIST)
+		return fail(ch, ch->old_path, strerror(errno));
+	if (rename(ch->new_path, ch->path) != 0)
+		return fail(ch, ch->path, strerror(errno));
+	if (keyfile_sync_folder(ch->path) != 0)
+		return fail(ch, ch->path, strerror(errno));
+	return 0;
+}
+
+static void
+set_paths(struct change *ch, const char *path)
+{
+	char id[2 * 4 + 1];
+
+	hex_encode(id, ch->old->id, 4);
+	snprintf(ch->path, sizeof(ch->path), "%s", path);
+	snprintf(ch->new_path, sizeof(ch->new_path), "%s.new", path);
+	snprintf(ch->old_path, sizeof(ch->old_path), "%s.old-%s", path, id);
+}
+
+static int
+run(struct change *ch, const struct settings *settings)
+{
+	char why[256];
+	int done;
+
+	if (dbconn_open(&ch->conn, settings->database, LIMIT_MS,
+		clock_mono_ms() + settings->db_timeout_ms, why) != 0)
+		return fail(ch, "cannot connect to the database", why);
+	if (prepare_new_key(ch) != 0)
+		return -1;
+	if (command(ch, "begin", "BEGIN") != 0)
+		return -1;
+	if ((done = change_database(ch)) < 0)
+		return -1; /* closing the connection rolls back */
+	ch->made = false;
+	if (command(ch, "commit", "COMMIT") != 0)
+		return -1;
+	if (change_files(ch) != 0)
+		return -1;
+	if (done == 1)
+		snprintf(ch->said, REKEY_ERROR_MAX,
+		    "The key change that was "
+		    "interrupted is finished. ");
+	else
+		snprintf(ch->said, REKEY_ERROR_MAX,
+		    "%d auth keys are sealed "
+		    "under the new server key. ",
+		    ch->n_keys);
+	snprintf(ch->said + strlen(ch->said),
+	    REKEY_ERROR_MAX - strlen(ch->said),
+	    "It is in %.300s. Now restart every vault.fcgi."
+	    " The old key, %.300s, opens backups of the database made before; "
+	    "delete it when there are none.",
+	    ch->path, ch->old_path);
+	return 0;
+}
+
+int
+rekey(const struct settings *settings, char said[REKEY_ERROR_MAX])
+{
+	struct change *ch = calloc(1, sizeof(*ch));
+	int r = -1;
+
+	if (ch == NULL) {
+		snprintf(said, REKEY_ERROR_MAX, "out of memory");
+		return -1;
+	}
+	ch->said = said;
+	ch->old = serverkey_load(settings->server_key_file, said);
+	if (ch->old != NULL) {
+		set_paths(ch, settings->server_key_file);
+		r = run(ch, settings);
+	}
+	dbconn_close(&ch->conn);
+	if (ch->made)
+		unlink(ch->new_path);
+	serverkey_free(&ch->old);
+	serverkey_free(&ch->new);
+	free(ch);
+	return r;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stmts.c: the closed list of statements: one SQL function each, arguments in
+ * the function's order and cast here, so that every parameter has one type.
+ * Push and pull leave the columns open: they are found by name.
+ */
+#include "config.h"
+
+#include "stmts.h"
+
+const struct stmt_row stmts[N_STMTS] = {
+	[SCHEMA_VERSION] = { "schema_version", "select vault.schema_version()",
+	    0, true },
+	[SERVER_KEY_GET] = { "server_key_get",
+	    "select key_id from vault.server_key_get() as t (key_id)", 0,
+	    true },
+	[SERVER_KEY_INIT] = { "server_key_init",
+	    "select key_id from vault.server_key_init($1::bytea) "
+	    "as t (key_id)",
+	    1, true },
+	[SERVER_KEY_LOCK] = { "server_key_lock",
+	    "select key_id from vault.server_key_lock() as t (key_id)", 0,
+	    false },
+	[SERVER_KEY_REPLACE] = { "server_key_replace",
+	    "select vault.server_key_replace($1::bytea, $2::bytea)", 2, false },
+	[AUTH_KEY_LIST] = { "auth_key_list",
+	    "select project_id, auth_key from vault.auth_key_list()", 0,
+	    false },
+	[AUTH_KEY_REPLACE] = { "auth_key_replace",
+	    "select vault.auth_key_replace($1::uuid, $2::bytea)", 2, false },
+	[HOUSEKEEP] = { "housekeep",
+	    "select projects_removed, requests_removed "
+	    "from vault.housekeep($1::int)",
+	    1, true },
+	[PROJECT_AUTH] = { "project_auth",
+	    "select auth_key from vault.project_auth($1::uuid) "
+	    "as t (auth_key)",
+	    1, true },
+	[PROJECT_CREATE] = { "project_create",
+	    "select outcome, project_id "
+	    "from vault.project_create($1::text, $2::text, $3::int)",
+	    3, false },
+	[PROJECT_SET_KEY] = { "project_set_key",
+	    "select outcome from vault.project_set_key("
+	    "$1::uuid, $2::bytea, $3::bytea, $4::text) as t (outcome)",
+	    4, false },
+	[DEVICE_REGISTER] = { "device_register",
+	    "select outcome, device_id, status from vault.device_register("
+	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::text, $6::int)",
+	    6, true },
+	[DEVICE_APPROVE] = { "device_approve",
+	    "select outcome, device_id, status from vault.device_approve("
+	    "$1::uuid, $2::bytea, $3::text, $4::uuid)",
+	    4, true },
+	[DEVICE_REVOKE] = { "device_revoke",
+	    "select outcome, device_id, status from vault.device_revoke("
+	    "$1::uuid, $2::bytea, $3::text, $4::uuid)",
+	    4, true },
+	[DEVICE_LIST] = { "device_list",
+	    "select id, device_name, status, created_at, approved_at, "
+	    "last_seen_at from vault.device_list($1::uuid, $2::bytea)",
+	    2, true },
+	[SECRET_PUSH] = { "secret_push",
+	    "select * from vault.secret_push("
+	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::text, $6::bytea, "
+	    "$7::text, $8::int, $9::bigint, $10::int)",
+	    10, true },
+	[SECRET_PULL] = { "secret_pull",
+	    "select * from vault.secret_pull("
+	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::text, $6::bigint)",
+	    6, true },
+	[SECRET_CURRENT_VERSION] = { "secret_current_version",
+	    "select version, updated_at from vault.secret_current_version("
+	    "$1::uuid, $2::bytea, $3::text)",
+	    3, true },
+	[SECRET_VERSIONS] = { "secret_versions",
+	    "select version, changed_keys, created_at "
+	    "from vault.secret_versions($1::uuid, $2::bytea, $3::text)",
+	    3, true },
+	[SECRET_ROLLBACK] = { "secret_rollback",
+	    "select outcome, version from vault.secret_rollback("
+	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::bigint)",
+	    5, true },
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stmts.h: the closed list of statements. Nothing else is ever sent to the
+ * database, but for what opens a connection and a transaction (dbconn.c).
+ */
+#ifndef VAULT_FCGI_STMTS_H
+#define VAULT_FCGI_STMTS_H
+
+#include <stdbool.h>
+
+enum stmt {
+	SCHEMA_VERSION,
+	SERVER_KEY_GET,
+	SERVER_KEY_INIT,
+	SERVER_KEY_LOCK,
+	SERVER_KEY_REPLACE,
+	AUTH_KEY_LIST,
+	AUTH_KEY_REPLACE,
+	HOUSEKEEP,
+	PROJECT_AUTH,
+	PROJECT_CREATE,
+	PROJECT_SET_KEY,
+	DEVICE_REGISTER,
+	DEVICE_APPROVE,
+	DEVICE_REVOKE,
+	DEVICE_LIST,
+	SECRET_PUSH,
+	SECRET_PULL,
+	SECRET_CURRENT_VERSION,
+	SECRET_VERSIONS,
+	SECRET_ROLLBACK,
+	N_STMTS
+};
+
+struct stmt_row {
+	const char *name; /* the SQL function's */
+	const char *sql;
+	int n_params;
+	/*
+	 * It may be sent again when the connection was lost and nobody knows
+	 * whether it was done: a read, or a write that knows its digest.
+	 */
+	bool repeatable;
+};
+
+extern const struct stmt_row stmts[N_STMTS];
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What client.c, discover.c, url.c, call.c, refusal.c and the files of the
+ * resources share: the handle, and how one call to the server is made. Only
+ * these files may include it.
+ */
+#ifndef VAULTENV_CLIENT_H
+#define VAULTENV_CLIENT_H
+
+#include "internal.h"
+
+#define ANSWER_MEMBERS_MAX 64
+#define REQUEST_MAX        (40u << 20) /* base64 of a full list fits */
+#define VERSION_MAX        (((int64_t)1 << 53) - 1)
+#define NAME_MAX_LEN       128 /* of projects, devices, environments */
+
+/* One secmem page: nothing in it is ever copied elsewhere. */
+struct client_keys {
+	char vault_key[VAULTENV_KEY_MAX + 1]; /* "": none */
+	/* "": none; given: from the options or the environment */
+	char given_secret[VAULTENV_DEVICE_SECRET_LEN + 1];
+	char device_secret[VAULTENV_DEVICE_SECRET_LEN + 1];
+	uint8_t auth[KEY_LEN];
+	uint8_t encryption[KEY_LEN];
+};
+
+struct vaultenv_client {
+	struct transport *transport;
+	char *url; /* no slash at the end */
+	char *environment;
+	/* These change together, with the vault key. */
+	struct client_keys *keys;
+	char project_id[VAULTENV_PROJECT_ID_LEN + 1]; /* "": none */
+	char device_hash[2 * HASH_LEN + 1];           /* "": none */
+	char *device_path; /* NULL: no project, or no home folder */
+
+	bool date_is_trusted; /* nobody on the way can change a Date header */
+	int64_t clock_offset_ms; /* the server's clock minus ours */
+	void (*notice)(void *arg, const char *text);
+	void *notice_arg;
+};
+
+/* err_set() with the general sentence of code. Returns code. */
+int client_fail(struct vaultenv_error *err, int code);
+
+/* ---- client.c ---- */
+
+/* Derives what hangs on keys->device_secret; hash is "" when that is "". */
+int client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1]);
+
+/* ---- discover.c: options, then environment, then files ---- */
+
+/*
+ * Sets c->url, c->environment, c->date_is_trusted and, in c->keys,
+ * given_secret and the text of vault_key ("" with opts->no_key), not yet
+ * looked at. NO_KEY, INVALID, IO.
+ */
+int discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
+    struct vaultenv_error *err);
+/* *path may be set to NULL: no home folder. */
+int discover_device_path(
+    const char *project_id, char **path, struct vaultenv_error *err);
+/* keys->device_secret: the one given, else the file's, else "". */
+int discover_device_secret(
+    const char *path, struct client_keys *keys, struct vaultenv_error *err);
+
+/* ---- url.c: the base URLs that are accepted ---- */
+
+struct url {
+	bool https;
+	bool loopback;
+	size_t origin_len; /* of "https://host:port" */
+};
+
+/* INVALID for whatever is not plainly http(s)://host[:port][/path]. */
+int url_parse(const char *text, struct url *out);
+/* May it be used? Not http to another machine, unless insecure. */
+bool url_is_allowed(const struct url *url, bool insecure);
+
+/* ---- call.c: one signed call ---- */
+
+struct answer {
+	struct http_reply http;
+	struct json_object json; /* borrows from http.body */
+	const char *path;        /* "secrets/pull", for sentences */
+};
+
+void answer_init(struct answer *r);
+void answer_reset(struct answer *r);
+
+/* A body under construction: {"project_id":"…" and no brace at the end. */
+int body_begin(struct blob *body, const struct vaultenv_client *c);
+/* The same with the environment, for all of secrets/. Sets err. */
+int body_begin_environment(struct blob *body, const struct vaultenv_client *c,
+    struct vaultenv_error *err);
+int body_add_text(struct blob *body, const char *name, const char *text);
+int body_add_int(struct blob *body, const char *name, int64_t value);
+
+/*
+ * Adds the closing brace, posts the body to <url>/api/v1/<path>, and on success
+ * leaves the reply's JSON in *reply, which the caller resets in any case.
+ * header: one more header, or NULL.
+ */
+int client_call(struct vaultenv_client *c, const char *path, struct blob *body,
+    struct answer *reply, struct vaultenv_error *err);
+int client_call_unsigned(struct vaultenv_client *c, const char *path,
+    struct blob *body, const char *header, struct answer *reply,
+    struct vaultenv_error *err);
+
+/* PROTOCOL, with a sentence that names the member. */
+int answer_error(const struct vaultenv_client *c, const struct answer *r,
+    const char *name, struct vaultenv_error *err);
+/* Borrowed text of a string member, NULL if it is not there or no string. */
+const char *answer_text(const struct json_object *o, const char *name);
+/* An integer of min to VERSION_MAX. */
+bool answer_version(
+    const struct json_object *o, const char *name, int64_t min, int64_t *out);
+/* A copy for free(), fit for a terminal: control characters become '?'. */
+char *text_printable(const char *text, size_t max);
+
+/* ---- versions.c ---- */
+
+/* INVALID, unless 1 to VERSION_MAX. */
+int version_is_real(int64_t version, struct vaultenv_error *err);
+
+/* ---- refusal.c: statuses to codes and sentences ---- */
+
+/* The reply has no 2xx status. device_id: NULL, or of the PENDING device. */
+int refusal_error(const struct vaultenv_client *c, const struct answer *r,
+    const char *device_id, struct vaultenv_error *err);
+bool refusal_is_pending(const struct answer *r);
+
+#endif /* VAULTENV_CLIENT_H */

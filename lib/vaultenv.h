@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vaultenv.h: secrets from a vault-env server, for C programs.
+ *
+ * The shortest useful program:
+ *
+ *	#include <stdio.h>
+ *	#include <vaultenv.h>
+ *	int main(void) {
+ *		struct vaultenv_client *client = NULL;
+ *		struct vaultenv_list *secrets = NULL;
+ *		struct vaultenv_error err;
+ *		if (vaultenv_client_open(NULL, &client, &err) != 0 ||
+ *		    vaultenv_secrets_pull(client, 0, &secrets, NULL, &err) != 0)
+ *			return fprintf(stderr, "%s\n", err.text), 1;
+ *		puts(vaultenv_list_find(secrets, "DB_URL")->value);
+ *	}
+ *
+ * Rules that hold for every call:
+ *
+ * - It returns 0, or one of the negative codes of enum vaultenv_status.
+ * - `err` may be NULL. Otherwise it belongs to the caller, needs no
+ *   initialisation, and on failure holds the same code and one sentence that
+ *   says what failed, why, and what to do. On success it is left alone.
+ * - The library never prints, never exits, installs no signal handler, changes
+ *   no environment variable, and keeps no state outside its handles.
+ * - Output parameters come last (before err), and are set only on success.
+ *   `struct x **out` receives an object that the caller frees by x_free(),
+ *   which takes a pointer to the caller's pointer, clears it, and accepts NULL.
+ * - A `const` pointer that is returned is borrowed: it lives as long as the
+ *   object it came from is neither changed nor freed.
+ * - Text is UTF-8 and NUL-terminated. Values have a length beside them, since
+ *   .env text can hold a NUL byte; they are NUL-terminated all the same.
+ * - A handle is for one thread at a time. Different handles may be used by
+ *   different threads at once. After fork() the child opens its own handle.
+ * - Secrets are wiped from memory when the object that holds them is freed.
+ */
+#ifndef VAULTENV_H
+#define VAULTENV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+#define VAULTENV_PROJECT_ID_LEN		36	/* UUID text, no NUL */
+#define VAULTENV_DEVICE_SECRET_LEN	64	/* lower-case hex, no NUL */
+#define VAULTENV_KEY_MAX		256	/* bytes of a vault key's text */
+#define VAULTENV_DEFAULT_URL		"https://api.vaultdotenv.io"
+#define VAULTENV_DEFAULT_ENVIRONMENT	"development"
+
+/* Lives for ever. "1.2.3", the library's version at run time. */
+const char *vaultenv_version(void);
+
+/* ------------------------------------------------------------- errors */
+
+enum vaultenv_status {
+	VAULTENV_OK = 0,
+	VAULTENV_ERR_NOMEM = -1,	/* out of memory */
+	VAULTENV_ERR_INVALID = -2,	/* an argument, name, key or URL is malformed */
+	VAULTENV_ERR_NO_KEY = -3,	/* no VAULT_KEY in the environment or file */
+	VAULTENV_ERR_IO = -4,		/* a file cannot be read or written safely */
+	VAULTENV_ERR_NETWORK = -5,	/* no answer: resolve, connect, TLS, time-out */
+	VAULTENV_ERR_SERVER = -6,	/* the server answered 5xx or 429 */
+	VAULTENV_ERR_PROTOCOL = -7,	/* an answer that makes no sense or is too large */
+	VAULTENV_ERR_UNAUTHORIZED = -8,	/* 401: wrong key for this project */
+	VAULTENV_ERR_PENDING = -9,	/* 403: this device waits for approval */
+	VAULTENV_ERR_DEVICE = -10,	/* 403: not registered, or revoked */
+	VAULTENV_ERR_FORBIDDEN = -11,	/* any other refusal (4xx) */
+	VAULTENV_ERR_NOT_FOUND = -12,	/* 404, or a file that is not there */
+	VAULTENV_ERR_NO_SECRETS = -13,	/* 404: environment unknown or still empty */
+	VAULTENV_ERR_CONFLICT = -14,	/* 409: somebody else was first */
+	VAULTENV_ERR_DECRYPT = -15,	/* wrong key, other device, or tampered with */
+	VAULTENV_ERR_EXISTS = -16,	/* would overwrite what must be kept */
+	VAULTENV_ERR_UNWRITABLE = -17,	/* .env text cannot hold this name or value */
+	VAULTENV_ERR_CLOCK = -18,	/* this machine's clock is too far off */
+	VAULTENV_ERR_CRYPTO = -19	/* libgcrypt failed or is in FIPS mode */
+};
+
+#define VAULTENV_ERROR_TEXT 512
+
+struct vaultenv_error {
+	int code;			/* enum vaultenv_status */
+	int64_t current_version;	/* CONFLICT in a push: the server's; else 0 */
+	char text[VAULTENV_ERROR_TEXT];	/* one sentence, no newline */
+};
+
+/* Lives for ever. A general sentence for a code, "unknown error" otherwise. */
+const char *vaultenv_strerror(int code);
+
+/* ----------------------------------------- names and values, in order */
+
+/*
+ * An ordered map. Setting a name that is there keeps its place and replaces
+ * the value. Names are non-empty and hold no NUL or '='. At most 1,000,000
+ * names and 16 MiB of values. Finding a name takes constant time.
+ */
+struct vaultenv_list;
+
+struct vaultenv_pair {
+	const char *name;
+	const char *value;	/* value_len bytes, then a NUL */
+	size_t value_len;
+};
+
+int vaultenv_list_new(struct vaultenv_list **out);
+void vaultenv_list_free(struct vaultenv_list **list);
+size_t vaultenv_list_len(const struct vaultenv_list *list);
+
+/* Borrowed until the list is changed or freed. NULL if i is past the end. */
+const struct vaultenv_pair *
+vaultenv_list_at(const struct vaultenv_list *list, size_t i);
+
+/* Borrowed likewise. NULL if there is no such name. */
+const struct vaultenv_pair *
+vaultenv_list_find(const struct vaultenv_list *list, const char *name);
+
+/* Copies both. Errors: NOMEM, INVALID (name or limits). */
+int vaultenv_list_set(struct vaultenv_list *list, const char *name,
+    const char *value, size_t value_len);
+
+/* NOT_FOUND if there is no such name. The others keep their order. */
+int vaultenv_list_delete(struct vaultenv_list *list, const char *name);
+
+/* How two lists differ. Names are borrowed from the list they stand in. */
+struct vaultenv_change {
+	char mark;		/* '+' only in after, '~' other value, '-' only in before */
+	const char *name;
+};
+
+/*
+ * Added and changed names in the order of `after`, then removed ones in the
+ * order of `before`. *out is an array for free(), NULL when *n_out is 0.
+ * before may be NULL (nothing was there).
+ */
+int vaultenv_list_diff(const struct vaultenv_list *before,
+    const struct vaultenv_list *after, struct vaultenv_change **out,
+    size_t *n_out);
+
+/* True for VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET: never pushed. */
+int vaultenv_name_is_reserved(const char *name);
+
+/* --------------------------------------------------------- .env text */
+
+/*
+ * Reads exactly as npm dotenv 18 does. Any bytes are accepted: a line that is
+ * not an assignment is passed over, so the only errors are NOMEM and INVALID
+ * (limits of the list).
+ */
+int vaultenv_dotenv_parse(const char *text, size_t len,
+    struct vaultenv_list **out, struct vaultenv_error *err);
+
+/*
+ * Writes a line a pair, quoted so that vaultenv_dotenv_parse() gives the same
+ * list back. UNWRITABLE, naming the variable, where no quoting can do that.
+ * *text is for vaultenv_text_free(), len does not count its final NUL.
+ */
+int vaultenv_dotenv_write(const struct vaultenv_list *list, char **text,
+    size_t *len, struct vaultenv_error *err);
+
+/* One JSON object, {"NAME":"value",...}. INVALID: a value is not UTF-8. */
+int vaultenv_json_write(const struct vaultenv_list *list, char **text,
+    size_t *len, struct vaultenv_error *err);
+
+/* Wipes len bytes, then frees. Clears *text. */
+void vaultenv_text_free(char **text, size_t len);
+
+/* -------------------------------------------------------------- files */
+
+/*
+ * Reads a regular file of 16 MiB at most; a symlink, FIFO or device is refused.
+ * *text is for vaultenv_text_free(). NOT_FOUND, IO, NOMEM.
+ */
+int vaultenv_file_read(const char *path, char **text, size_t *len,
+    struct vaultenv_error *err);
+
+/*
+ * Replaces path: a new file in the same folder, mode 0600, fsynced, renamed
+ * over the old one, folder fsynced. Refuses a symlink and whatever is not a
+ * regular file. After a failure the old content stands. IO, NOMEM.
+ */
+int vaultenv_file_write(const char *path, const char *text, size_t len,
+    struct vaultenv_error *err);
+
+/*
+ * Sets `name` in a .env file, by vaultenv_file_write(): its line is replaced
+ * where it stands (the last one that assigns it), or added at the end; every
+ * other byte stays. A missing file is made. UNWRITABLE as dotenv_write.
+ */
+int vaultenv_envfile_set(const char *path, const char *name, const char *value,
+    struct vaultenv_error *err);
+
+/* --------------------------------------------------------------- keys */
+
+/* *key = "vk_<project_id>_<64 hex>", for vaultenv_text_free(). CRYPTO. */
+int vaultenv_key_generate(const char *project_id, char **key, size_t *len,
+    struct vaultenv_error *err);
+
+/* ------------------------------------------------------------ clients */
+
+struct vaultenv_client;
+
+/* Options of a client. All zero is right for most; NULL opts means that. */
+struct vaultenv_options {
+	const char *path;	/* the .env file; NULL: ".env" */
+	const char *vault_key;	/* NULL: $VAULT_KEY, else VAULT_KEY in the file */
+	const char *device_secret; /* NULL: $VAULT_DEVICE_SECRET, else
+				    * ~/.vault/<project id>.key, else none */
+	const char *environment; /* NULL: $NODE_ENV, $ENVIRONMENT, "development" */
+	const char *url;	/* NULL: $VAULT_URL, VAULT_URL in the file, the
+				 * built-in default */
+	int insecure_http;	/* not 0: allow http:// to other hosts than loopback */
+	int no_key;		/* not 0: do not look for a vault key (to create a
+				 * project); signed calls then give NO_KEY */
+	int timeout_ms;		/* a whole request; 0: 30,000 */
+	const char *ca_file;	/* PEM bundle; NULL: $VAULT_CA_FILE, else the
+				 * system's */
+	/*
+	 * Called, if set, with a sentence that the user should see although the
+	 * call goes on (a clock that is off, say). Same thread, inside the call.
+	 */
+	void (*notice)(void *arg, const char *text);
+	void *notice_arg;
+	/*
+	 * Replaces the network, for tests: performs one request and sets the
+	 * HTTP status and the reply, which the library frees by free(). Returns
+	 * 0 or an enum vaultenv_status. url is whole, headers a NULL-terminated
+	 * array of "Name: value", body NULL for GET.
+	 */
+	int (*transport)(void *arg, const char *url, const char *const *headers,
+	    const char *body, size_t body_len, int *http_status,
+	    char **reply, size_t *reply_len);
+	void *transport_arg;
+};
+
+/*
+ * Finds the keys and checks them; no network. NO_KEY, INVALID (key, URL, or
+ * http to a host that is not loopback), IO (a key file that others can read).
+ */
+int vaultenv_client_open(const struct vaultenv_options *opts,
+    struct vaultenv_client **out, struct vaultenv_error *err);
+void vaultenv_client_free(struct vaultenv_client **client);
+
+/*
+ * Borrowed until the client is freed or given another key. project_id and
+ * device_path are NULL without a key, device_path also without a home folder.
+ */
+const char *vaultenv_client_project_id(const struct vaultenv_client *client);
+const char *vaultenv_client_environment(const struct vaultenv_client *client);
+const char *vaultenv_client_url(const struct vaultenv_client *client);
+/* NULL when there is no device secret. 64 hex. */
+const char *vaultenv_client_device_hash(const struct vaultenv_client *client);
+/* Where this project's device secret is or would be: "/home/u/.vault/<id>.key". */
+const char *vaultenv_client_device_path(const struct vaultenv_client *client);
+
+/* Another vault key for the same client; looks for its device secret anew. */
+int vaultenv_client_set_key(struct vaultenv_client *client, const char *key,
+    struct vaultenv_error *err);
+
+/* ----------------------------------------------------------- projects */
+
+/* project_id gets 36 characters and a NUL. token: NULL or the operator's. */
+int vaultenv_project_create(struct vaultenv_client *client, const char *name,
+    const char *token, char project_id[VAULTENV_PROJECT_ID_LEN + 1],
+    struct vaultenv_error *err);
+
+/* Gives the server this key's auth key. CONFLICT: the project has one. */
+int vaultenv_project_set_key(struct vaultenv_client *client,
+    struct vaultenv_error *err);
+
+/* ------------------------------------------------------------ devices */
+
+struct vaultenv_device {
+	char *id;		/* UUID */
+	char *name;
+	char *status;		/* "approved", "pending" or "revoked" */
+	char *created_at;	/* ISO 8601 UTC, "2026-01-31T12:00:00.000Z" */
+	char *approved_at;	/* NULL: never */
+	char *last_seen_at;	/* NULL: never */
+};
+
+struct vaultenv_devices {
+	size_t n;
+	struct vaultenv_device *at;	/* newest first */
+};
+
+/*
+ * Makes a device secret and stores it at vaultenv_client_device_path(), folder
+ * 0700, file 0600, never over an existing file: EXISTS, unless replace is not
+ * 0; then the old file is first renamed, and *backup (for free(); NULL when
+ * there was none) is its new path. backup may be NULL.
+ */
+int vaultenv_device_generate(struct vaultenv_client *client, int replace,
+    char **backup, struct vaultenv_error *err);
+
+/* Registers this machine's device secret; *device is for _device_free(). */
+int vaultenv_device_register(struct vaultenv_client *client, const char *name,
+    struct vaultenv_device **device, struct vaultenv_error *err);
+void vaultenv_device_free(struct vaultenv_device **device);
+
+/* NOT_FOUND: no such device. CONFLICT: revoked, and revoked is final. */
+int vaultenv_device_approve(struct vaultenv_client *client, const char *id,
+    struct vaultenv_error *err);
+int vaultenv_device_revoke(struct vaultenv_client *client, const char *id,
+    struct vaultenv_error *err);
+
+int vaultenv_device_list(struct vaultenv_client *client,
+    struct vaultenv_devices **out, struct vaultenv_error *err);
+void vaultenv_devices_free(struct vaultenv_devices **devices);
+
+/* ------------------------------------------------------------ secrets */
+
+/*
+ * The secrets of the client's environment. version 0: the newest. out_version
+ * may be NULL; it is also set on DECRYPT, when the server's version is known.
+ */
+int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
+    struct vaultenv_list **out, int64_t *out_version,
+    struct vaultenv_error *err);
+
+/*
+ * Encrypts the list and stores it as the next version. base_version is the
+ * version it was made from (0: none yet); if the server has another by now,
+ * CONFLICT with err->current_version. -1: do not compare. changes, n_changes:
+ * names for the history, as vaultenv_list_diff() gives them; may be NULL, 0.
+ */
+int vaultenv_secrets_push(struct vaultenv_client *client,
+    const struct vaultenv_list *list, int64_t base_version,
+    const struct vaultenv_change *changes, size_t n_changes,
+    int64_t *out_version, struct vaultenv_error *err);
+
+/* 0 when nothing was pushed yet. updated_at: for free(), may be NULL. */
+int vaultenv_secrets_current_version(struct vaultenv_client *client,
+    int64_t *out_version, char **updated_at, struct vaultenv_error *err);
+
+struct vaultenv_version {
+	int64_t version;
+	char *created_at;	/* ISO 8601 UTC */
+	size_t n_changed;
+	char **changed;		/* "+NAME", "~NAME", "-NAME", or what was sent */
+};
+
+struct vaultenv_versions {
+	size_t n;
+	struct vaultenv_version *at;	/* newest first, 50 at most */
+};
+
+int vaultenv_secrets_versions(struct vaultenv_client *client,
+    struct vaultenv_versions **out, struct vaultenv_error *err);
+void vaultenv_versions_free(struct vaultenv_versions **versions);
+
+/* Stores an old version again, as the next one. NOT_FOUND: no such version. */
+int vaultenv_secrets_rollback(struct vaultenv_client *client, int64_t version,
+    int64_t *out_version, struct vaultenv_error *err);
+
+/* ---------------------------------------------------- load: config() */
+
+/* What a program sees, and where it came from. */
+enum vaultenv_source {
+	VAULTENV_SOURCE_FILE,	/* no vault key: plain dotenv */
+	VAULTENV_SOURCE_SERVER,
+	VAULTENV_SOURCE_CACHE
+};
+
+struct vaultenv_load_options {
+	int no_cache;		/* not 0: neither read nor write .vault-cache */
+	int expand;		/* not 0: ${NAME} and ${NAME:-default} in the
+				 * values of the .env file, as python-dotenv; the
+				 * secrets count as names before it */
+	int override;		/* not 0: for expand, file before environment */
+	int allow_loader_names;	/* not 0: keep names of vaultenv_name_runs_code() */
+	int64_t cache_max_age_s; /* an older cache is refused; 0: $VAULT_CACHE_MAX_AGE
+				  * (seconds, or 30m, 12h, 7d), else no limit */
+	int64_t fresh_s;	/* > 0: a cache no older than this is used and the
+				 * server not asked, if this library wrote it for
+				 * this environment */
+};
+
+struct vaultenv_loaded {
+	enum vaultenv_source source;
+	int64_t version;	/* 0: not known (plain file, or a cache that
+				 * another client wrote) */
+	int64_t cache_age_s;	/* SOURCE_CACHE; else 0 */
+	/* The secrets, without reserved names and, unless allowed, without
+	 * names that run code; and over them the .env file's own variables,
+	 * whatever their names, as dotenv has them. */
+	struct vaultenv_list *variables;
+	/* Names of secrets that were left out because they make a loader or
+	 * shell run other code. The values are empty. */
+	struct vaultenv_list *left_out;
+};
+
+/*
+ * Finds the key and pulls; writes the cache. No key anywhere (or no_key in
+ * opts): the .env file alone, as plain dotenv (a missing file: no variables),
+ * and no other setting is looked at. opts as for vaultenv_client_open(); both
+ * may be NULL.
+ *
+ * The server away, or answering 5xx or 429: the cache, with one notice `Remote
+ * fetch failed, using cached secrets`. Without a cache that can be used the
+ * error is NETWORK or SERVER: `Failed to fetch secrets and no cache available:
+ * …`, or `… and no cache available (why it is none): …`, or `… and the cache is
+ * 3 days old, older than VAULT_CACHE_MAX_AGE (1 day): …`. Never the cache after
+ * a 401, 403 or a failed decryption: those are errors as
+ * vaultenv_secrets_pull() has them.
+ *
+ * What was pulled last is remembered per environment (~/.vault/<project
+ * id>.state). A version below that is PROTOCOL, the same version with other
+ * bytes a notice. A cache or memory that cannot be written is a notice.
+ * INVALID: also VAULT_CACHE_MAX_AGE, or a negative number in load.
+ */
+int vaultenv_load(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
+    struct vaultenv_error *err);
+
+/*
+ * The same without the network, and fresh_s without meaning. NOT_FOUND: no
+ * cache, or too old; NO_SECRETS: it holds another environment; DECRYPT:
+ * damaged, or of another key or device; IO: somebody else can write it.
+ */
+int vaultenv_load_cached(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
+    struct vaultenv_error *err);
+void vaultenv_loaded_free(struct vaultenv_loaded **loaded);
+
+/* setenv(3) for each; existing variables win unless override, empty ones too.
+ * Not thread-safe, as setenv is not. INVALID, with nothing set, names a value
+ * that holds a NUL. */
+int vaultenv_list_setenv(const struct vaultenv_list *list, int override,
+    struct vaultenv_error *err);
+
+/* True for LD_* and DYLD_*, GCONV_PATH, GLIBC_TUNABLES, BASH_ENV, ENV,
+ * SHELLOPTS, BASHOPTS, PS4, PROMPT_COMMAND and BASH_FUNC_*. */
+int vaultenv_name_runs_code(const char *name);
+
+/*
+ * ${NAME} and ${NAME:-default} in list's values, in order, looked up in the
+ * environment first (or last, with override) and otherwise among the names
+ * before. A name that is nowhere gives the default, or nothing; one that is
+ * empty gives nothing. No reference within a reference; $NAME stays. After an
+ * error (NOMEM; INVALID: beyond 16 MiB) the list is as it was.
+ */
+int vaultenv_list_expand(struct vaultenv_list *list, int override,
+    struct vaultenv_error *err);
+
+/* -------------------------------------------------------------- watch */
+
+struct vaultenv_update {
+	int64_t version;
+	const struct vaultenv_list *secrets;	/* all of them, as load gives */
+	size_t n_changes;			/* 1 or more */
+	const struct vaultenv_change *changes;	/* since the last call */
+};
+
+struct vaultenv_watch_options {
+	int interval_ms;	/* 0: 30,000; jittered by a tenth; doubles while
+				 * the server is away, up to ten times; counts
+				 * from the end of one poll to the next */
+	/*
+	 * Either may be NULL. Both are called in the watch's own thread, one at
+	 * a time, as is the notice of vaultenv_options; what they are given is
+	 * borrowed for the call. They may not call vaultenv_watch_stop(), nor
+	 * wait for a thread that does. That thread blocks all signals.
+	 */
+	void (*on_change)(void *arg, const struct vaultenv_update *update);
+	void (*on_error)(void *arg, const struct vaultenv_error *err);
+	void *arg;		/* must live until stop has returned */
+};
+
+struct vaultenv_watch;
+
+/*
+ * Asks for the version every interval and pulls when it is another one; writes
+ * the cache then. on_change comes when a name or value differs from before: a
+ * new version of the same secrets is no change. on_error comes for each poll
+ * that failed, and the watch goes on.
+ *
+ * known: what the program has already, and its version where watching begins;
+ * it is copied. NULL: watching begins with the first poll, at once, which
+ * reports nothing. Keys, server and environment variables are looked at here
+ * and not again; the .env file's own variables are read with each pull.
+ * Errors: as vaultenv_client_open(), so NO_KEY where load gave the plain file;
+ * NOMEM.
+ */
+int vaultenv_watch_start(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load,
+    const struct vaultenv_loaded *known,
+    const struct vaultenv_watch_options *watch, struct vaultenv_watch **out,
+    struct vaultenv_error *err);
+
+/*
+ * Ends a wait at once, waits for a poll in hand (its requests are bounded by
+ * timeout_ms of vaultenv_options) and its callback, joins the thread, frees.
+ * NULL and *watch NULL are fine. In a child of fork() there is no thread: it
+ * frees what is the child's, and the child starts a watch of its own.
+ */
+void vaultenv_watch_stop(struct vaultenv_watch **watch);
+
+/* ------------------------------------------------------------ process */
+
+/*
+ * For programs that do nothing but handle secrets: no core dumps, no ptrace by
+ * other processes of the user (PR_SET_DUMPABLE, RLIMIT_CORE), and a check that
+ * memory can be locked (IO if not). It concerns the whole process, which is why
+ * the library never does it by itself. Call it before anything else.
+ */
+int vaultenv_process_harden(struct vaultenv_error *err);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VAULTENV_H */

@@ -1,0 +1,53 @@
+-- SPDX-License-Identifier: MIT
+-- vault.device_check: may this device pull and push? A project that never had
+-- a device lets everybody.
+-- caller:    functions
+-- arguments: p_project      the project
+--            p_device_hash  the hash as received (64 hex characters), or NULL
+-- result:    outcome        '00000', VE030 (pending) or VE031 (unknown, revoked)
+--            device_id      NULL when the hash is not one of this project
+-- raises:    nothing
+-- writes:    devices.last_seen_at, at most once a minute
+create or replace function vault.device_check(
+	p_project uuid, p_device_hash text,
+	out outcome char(5), out device_id uuid)
+language plpgsql
+security definer set search_path = vault, pg_temp
+as $$
+declare
+	v_status text;
+	v_stale boolean;
+begin
+	select d.id, d.status,
+		coalesce(d.last_seen_at < now() - interval '1 minute', true)
+	into device_id, v_status, v_stale
+	from vault.devices d
+	where d.project_id = p_project
+		and d.hash = sha256(convert_to(p_device_hash, 'UTF8'));
+
+	if not found then
+		perform from vault.devices d
+		where d.project_id = p_project limit 1;
+		outcome := case when found then 'VE031' else '00000' end;
+		return;
+	end if;
+
+	outcome := case v_status
+		when 'approved' then '00000'
+		when 'pending' then 'VE030'
+		else 'VE031' end;
+
+	-- Nobody waits for this: whoever holds the row is writing the same.
+	if outcome = '00000' and v_stale then
+		perform from vault.devices d
+		where d.project_id = p_project and d.id = device_id
+			and coalesce(d.last_seen_at
+				< now() - interval '1 minute', true)
+		for no key update skip locked;
+		if found then
+			update vault.devices d set last_seen_at = now()
+			where d.project_id = p_project and d.id = device_id;
+		end if;
+	end if;
+end
+$$;

@@ -1,0 +1,39 @@
+-- SPDX-License-Identifier: MIT
+-- vault.device_revoke: shuts a device out, for good.
+-- caller:    vault.fcgi
+-- arguments: p_project  the project
+--            p_digest   the signature, 32 bytes
+--            p_remote   REMOTE_ADDR
+--            p_device   the device
+-- result:    outcome    '00000', also when it was revoked before
+--            device_id, status
+-- raises:    VE044 no such device; VE091 signature of another path
+-- writes:    requests, devices, audit_log (when the status changes)
+create or replace function vault.device_revoke(
+	p_project uuid, p_digest bytea, p_remote text, p_device uuid,
+	out outcome char(5), out device_id uuid, out status text)
+language plpgsql
+security definer set search_path = vault, pg_temp
+as $$
+begin
+	perform vault.request_take(p_project, p_digest, 'devices/revoke');
+
+	select d.id, d.status into device_id, status
+	from vault.devices d
+	where d.project_id = p_project and d.id = p_device
+	for no key update;
+	if not found then
+		raise exception 'Device not found' using errcode = 'VE044';
+	end if;
+
+	outcome := '00000';
+	if status <> 'revoked' then
+		status := 'revoked';
+		update vault.devices d
+		set status = 'revoked', revoked_at = clock_timestamp()
+		where d.project_id = p_project and d.id = p_device;
+		perform vault.audit(p_project, 'devices/revoke', outcome,
+			device_id, null, null, p_remote);
+	end if;
+end
+$$;

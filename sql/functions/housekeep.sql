@@ -1,0 +1,60 @@
+-- SPDX-License-Identifier: MIT
+-- vault.housekeep: removes projects that nobody claimed and signatures that
+-- have expired, and makes the audit log's next partitions. For every few
+-- minutes; several servers may call it at once.
+-- caller:    vault.fcgi
+-- arguments: p_unclaimed_minutes  age at which a project without a key goes;
+--                                 below 1: none goes
+-- result:    projects_removed     at most 1,000 a call
+--            requests_removed     at most 100,000 a call
+-- raises:    nothing
+-- writes:    projects, environments, requests, audit_log and its partitions
+-- A project that has a key, a device or a secret is never touched. Rows in use
+-- are skipped, not waited for.
+create or replace function vault.housekeep(
+	p_unclaimed_minutes int,
+	out projects_removed int, out requests_removed int)
+language plpgsql
+security definer set search_path = vault, pg_temp
+as $$
+begin
+	with unclaimed as (
+		select p.id from vault.projects p
+		where p.auth_key is null
+			and p_unclaimed_minutes >= 1
+			and p.created_at < now()
+				- make_interval(mins => p_unclaimed_minutes)
+			and not exists (select from vault.devices d
+				where d.project_id = p.id)
+			and not exists (select from vault.secret_versions s
+				where s.project_id = p.id)
+		order by p.created_at
+		limit 1000
+		for update skip locked
+	), removed as (
+		delete from vault.projects p
+		where p.id in (select u.id from unclaimed u)
+		returning p.id
+	), noted as (
+		insert into vault.audit_log (project_id, action, outcome)
+		select r.id, 'project/remove', '00000' from removed r
+	)
+	select count(*) into projects_removed from removed;
+
+	-- A signature is fresh for six minutes (60 s ahead, 300 s behind);
+	-- the rest is for requests that waited for their turn.
+	with expired as (
+		select r.project_id, r.digest from vault.requests r
+		where r.at < now() - interval '6 minutes 30 seconds'
+		order by r.at
+		limit 100000
+		for update skip locked
+	)
+	delete from vault.requests r
+	using expired x
+	where r.project_id = x.project_id and r.digest = x.digest;
+	get diagnostics requests_removed = row_count;
+
+	perform vault.audit_partitions();
+end
+$$;

@@ -1,0 +1,17 @@
+-- SPDX-License-Identifier: MIT
+-- vault.project_auth: the sealed key that verifies a project's signatures.
+-- caller:    vault.fcgi
+-- arguments: p_project  the project
+-- result:    auth_key   60 bytes; NULL: no key set yet; no row: no such project
+-- raises:    nothing
+-- writes:    nothing
+create or replace function vault.project_auth(p_project uuid)
+returns table (auth_key bytea)
+language plpgsql stable rows 1
+security definer set search_path = vault, pg_temp
+as $$
+begin
+	return query
+	select p.auth_key from vault.projects p where p.id = p_project;
+end
+$$;

@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: MIT
+-- vault.project_set_key: the first auth key of a project; whoever comes first
+-- wins, and there is no second.
+-- caller:    vault.fcgi
+-- arguments: p_project   the project
+--            p_auth_key  sealed by the server, 60 bytes
+--            p_key_id    fingerprint of the server key that sealed it
+--            p_remote    REMOTE_ADDR
+-- result:    outcome     '00000'
+-- raises:    VE040 no such project; VE053 the server key in force is another;
+--            VE090 the project has a key
+-- writes:    projects, audit_log
+create or replace function vault.project_set_key(
+	p_project uuid, p_auth_key bytea, p_key_id bytea, p_remote text,
+	out outcome char(5))
+language plpgsql
+security definer set search_path = vault, pg_temp
+as $$
+begin
+	-- Held until commit: a change of the server key sees this key or
+	-- refuses it.
+	perform from vault.server_key k
+	where k.single and k.key_id = p_key_id
+	for share;
+	if not found then
+		raise exception 'Server key replaced' using errcode = 'VE053';
+	end if;
+
+	update vault.projects p set auth_key = p_auth_key
+	where p.id = p_project and p.auth_key is null;
+	if not found then
+		perform from vault.projects p where p.id = p_project;
+		if not found then
+			raise exception 'Project not found'
+				using errcode = 'VE040';
+		end if;
+		raise exception 'Auth key already set' using errcode = 'VE090';
+	end if;
+
+	outcome := '00000';
+	perform vault.audit(p_project, 'project/set-key', outcome, null,
+		null, null, p_remote);
+end
+$$;

@@ -1,0 +1,63 @@
+-- SPDX-License-Identifier: MIT
+-- vault.secret_pull: one version of an environment's blob, audited in the same
+-- transaction.
+-- caller:    vault.fcgi
+-- arguments: p_project      the project
+--            p_digest       the signature, 32 bytes
+--            p_remote       REMOTE_ADDR
+--            p_device_hash  the hash as received, or NULL
+--            p_environment  its name
+--            p_version      which one; NULL = the newest
+-- result:    outcome        '00000'; VE030, VE031 (device)
+--            blob, version  NULL unless '00000'
+-- raises:    VE040 no such project; VE041 no such environment; VE042 nothing
+--            stored yet; VE043 no such version; VE091 signature of another path
+-- writes:    requests (only when p_version is given), devices.last_seen_at,
+--            audit_log
+create or replace function vault.secret_pull(
+	p_project uuid, p_digest bytea, p_remote text, p_device_hash text,
+	p_environment text, p_version bigint,
+	out outcome char(5), out blob bytea, out version bigint)
+language plpgsql
+security definer set search_path = vault, pg_temp
+as $$
+declare
+	v_device uuid;
+begin
+	-- A pull that names a version has the body of a rollback: it binds its
+	-- signature, so that nobody can make the one of the other.
+	if p_version is null then
+		perform vault.request_check(p_project, p_digest,
+			'secrets/pull');
+	else
+		perform vault.request_take(p_project, p_digest,
+			'secrets/pull');
+	end if;
+
+	select c.outcome, c.device_id into outcome, v_device
+	from vault.device_check(p_project, p_device_hash) c;
+
+	if outcome = '00000' then
+		select s.blob, s.version into blob, version
+		from vault.environments e
+		left join vault.secret_versions s
+			on s.project_id = e.project_id
+			and s.environment = e.name
+			and s.version = coalesce(p_version, e.version)
+		where e.project_id = p_project and e.name = p_environment;
+		if not found then
+			perform vault.environment_missing(p_project);
+		end if;
+		if version is null and p_version is null then
+			raise exception 'No secrets stored yet'
+				using errcode = 'VE042';
+		elsif version is null then
+			raise exception 'Version not found'
+				using errcode = 'VE043';
+		end if;
+	end if;
+
+	perform vault.audit(p_project, 'secrets/pull', outcome, v_device,
+		p_environment, version, p_remote);
+end
+$$;

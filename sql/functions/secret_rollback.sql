@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+-- vault.secret_rollback: stores an old version's blob as the next version.
+-- caller:    vault.fcgi
+-- arguments: p_project      the project
+--            p_digest       the signature, 32 bytes
+--            p_remote       REMOTE_ADDR
+--            p_environment  its name
+--            p_version      the version to go back to
+-- result:    outcome        '00000'
+--            version        the version made, the first time if this is a replay
+-- raises:    VE040 no such project; VE041 no such environment; VE043 no such
+--            version; VE091 signature of another path
+-- writes:    requests, environments, secret_versions, audit_log
+create or replace function vault.secret_rollback(
+	p_project uuid, p_digest bytea, p_remote text, p_environment text,
+	p_version bigint,
+	out outcome char(5), out version bigint)
+language plpgsql
+security definer set search_path = vault, pg_temp
+as $$
+declare
+	v_replayed boolean;
+	v_at timestamptz;
+begin
+	outcome := '00000';
+	select t.replayed, t.version into v_replayed, version
+	from vault.request_take(p_project, p_digest, 'secrets/rollback') t;
+	if v_replayed then
+		return;
+	end if;
+
+	update vault.environments e
+	set version = e.version + 1, updated_at = clock_timestamp()
+	where e.project_id = p_project and e.name = p_environment
+	returning e.version, e.updated_at into version, v_at;
+	if not found then
+		perform vault.environment_missing(p_project);
+	end if;
+
+	insert into vault.secret_versions (project_id, environment, version,
+		blob, changed_keys, key_count, created_at)
+	select s.project_id, s.environment, secret_rollback.version, s.blob,
+		'["rollback_from_v' || p_version || '"]', s.key_count, v_at
+	from vault.secret_versions s
+	where s.project_id = p_project and s.environment = p_environment
+		and s.version = p_version;
+	if not found then
+		raise exception 'Version not found' using errcode = 'VE043';
+	end if;
+
+	update vault.requests r set version = secret_rollback.version
+	where r.project_id = p_project and r.digest = p_digest;
+	perform vault.audit(p_project, 'secrets/rollback', outcome, null,
+		p_environment, version, p_remote);
+end
+$$;

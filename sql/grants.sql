@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: MIT
+-- Who may do what. The server's role may call the functions listed here and
+-- nothing else: no table, no helper. Included by install.sql.
+do $$
+begin
+	if not exists (
+		select from pg_roles r where r.rolname = 'vault_server'
+	) then
+		create role vault_server login;
+	end if;
+exception when duplicate_object or unique_violation then
+	null;
+end
+$$;
+
+revoke all on schema vault from public, vault_server;
+revoke all on all tables in schema vault from public, vault_server;
+revoke all on all routines in schema vault from public, vault_server;
+
+-- A function made later starts without EXECUTE for everybody. This holds for
+-- all that this owner makes in this database: limited to one schema, PostgreSQL
+-- ignores the revoking of what PUBLIC has by default.
+alter default privileges revoke execute on routines from public;
+
+grant usage on schema vault to vault_server;
+grant execute on function
+	vault.schema_version,
+	vault.project_create,
+	vault.project_set_key,
+	vault.project_auth,
+	vault.device_register,
+	vault.device_approve,
+	vault.device_revoke,
+	vault.device_list,
+	vault.secret_push,
+	vault.secret_pull,
+	vault.secret_current_version,
+	vault.secret_versions,
+	vault.secret_rollback,
+	vault.housekeep,
+	vault.server_key_get,
+	vault.server_key_init,
+	vault.server_key_lock,
+	vault.server_key_replace,
+	vault.auth_key_list,
+	vault.auth_key_replace
+to vault_server;

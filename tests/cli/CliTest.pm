@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+# What the tests of vault-env share: a person (home folder) in a project folder
+# who runs the program; a proxy that cuts connections; a server that answers
+# what it is told; the Node.js client, to push what vault-env refuses to.
+package CliTest;
+use strict;
+use warnings;
+use Carp qw(croak);
+use IO::Socket::INET;
+use JSON::PP;
+use POSIX ();
+use Test::More ();
+use VaultTest;
+
+our $BIN = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+my @children;
+my $owner = $$;
+
+END {
+	if ($$ == $owner) {
+		local ($?, $!);
+		kill KILL => $_ for @children;
+		waitpid $_, 0 for @children;
+	}
+}
+
+# Options: url (given as --url to every command), home and dir (to share with
+# another person), env.
+sub new
+{
+	my ($class, %opt) = @_;
+	my $self = bless {%opt}, $class;
+
+	$self->{home} //= VaultTest::tmpdir();
+	if (!defined $self->{dir}) {
+		$self->{dir} = VaultTest::tmpdir() . '/shop';
+		mkdir $self->{dir} or croak "$self->{dir}: $!";
+	}
+	return $self;
+}
+
+sub environment
+{
+	my ($self, %more) = @_;
+
+	return {(map { $_ => undef } qw(VAULT_KEY VAULT_URL VAULT_DEVICE_SECRET
+	    NODE_ENV ENVIRONMENT NO_COLOR http_proxy)), HOME => $self->{home},
+	    TZ => 'UTC', LC_ALL => 'C.UTF-8', %{$self->{env} // {}}, %more};
+}
+
+# Runs vault-env; a last argument that is a hash: {env =>, stdin =>, url =>}.
+sub run
+{
+	my ($self, @args) = @_;
+	my $opt = ref $args[-1] ? pop @args : {};
+	my $url = exists $opt->{url} ? $opt->{url} : $self->{url};
+
+	unshift @args, '--url', $url if defined $url;
+	return VaultTest::run([$BIN, @args], cwd => $self->{dir},
+	    env => $self->environment(%{$opt->{env} // {}}),
+	    stdin => $opt->{stdin}, timeout => 120);
+}
+
+# The same, and dies if it fails.
+sub must
+{
+	my ($self, @args) = @_;
+	my $r = $self->run(@args);
+
+	croak "vault-env @args: $r->{status}\n$r->{stdout}$r->{stderr}"
+	    if $r->{status} != 0;
+	return $r->{stdout};
+}
+
+sub json { return decode_json(shift->must(@_, '--json')) }
+
+# Exit code, stdout and stderr; a pattern or the exact text.
+sub gives
+{
+	my ($self, $args, $status, $stdout, $stderr, $name) = @_;
+	my $r = $self->run(@$args);
+	my $good = $r->{status} == $status;
+
+	for ([$r->{stdout}, $stdout], [$r->{stderr}, $stderr]) {
+		my ($got, $want) = @$_;
+		$good &&= ref $want ? $got =~ $want : $got eq $want;
+	}
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::ok($good, $name // "vault-env @{[grep { !ref } @$args]}") or
+	    Test::More::diag("got $r->{status}, stdout:\n$r->{stdout}stderr:\n" .
+	    "$r->{stderr}want $status, stdout:\n$stdout\nstderr:\n$stderr");
+	return $r;
+}
+
+sub path { return "$_[0]{dir}/$_[1]" }
+sub slurp { return VaultTest::slurp("$_[0]{dir}/$_[1]", 1) }
+sub spew { return VaultTest::spew("$_[0]{dir}/$_[1]", $_[2]) }
+sub mode { return sprintf '%04o', (stat "$_[0]{dir}/$_[1]")[2] & 07777 }
+
+sub key
+{
+	my ($self) = @_;
+	my @keys = $self->slurp('.env') =~ /^VAULT_KEY=(vk_\S+)$/mg;
+
+	return $keys[-1];
+}
+
+sub project { return $_[0]->key =~ /^vk_([^_]+)_/ ? $1 : undef }
+
+sub device_secret
+{
+	my ($self) = @_;
+	my $file = "$self->{home}/.vault/" . $self->project . '.key';
+
+	return VaultTest::slurp($file) =~ /^([0-9a-f]{64})\n\z/ ? $1 : undef;
+}
+
+# ------------------------------------------------------------------ servers
+
+sub _serve
+{
+	my ($each) = @_;
+	my $listen = IO::Socket::INET->new(Listen => 50, LocalAddr =>
+	    '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or croak "listen: $!";
+	my $pid = fork // croak "fork: $!";
+
+	if ($pid == 0) {
+		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+		$SIG{CHLD} = 'IGNORE';
+		my $n = 0;
+		while (my $client = $listen->accept) {
+			my $request = _request($client) // next;
+			eval { $each->($client, $request, ++$n) };
+			print STDERR $@ if $@;
+			close $client;
+		}
+		POSIX::_exit(0);
+	}
+	push @children, $pid;
+	return 'http://127.0.0.1:' . $listen->sockport;
+}
+
+# One request as it came; the proxy answers one a connection.
+sub _request
+{
+	my ($client) = @_;
+	my $text = '';
+
+	while ($text !~ /\r\n\r\n/) {
+		sysread $client, $text, 65536, length $text or return;
+	}
+	my ($head, $body) = split /\r\n\r\n/, $text, 2;
+	my ($length) = $head =~ /^Content-Length:\s*(\d+)/mi;
+	while (length $body < ($length // 0)) {
+		sysread $client, $body, 65536, length $body or return;
+	}
+	return "$head\r\n\r\n$body";
+}
+
+# A proxy to url. plan is a file that holds "N before" or "N after": the Nth
+# request from now on is cut off before or after the server got it; "N run
+# <shell command>": the command runs before it. Anything else: all pass.
+sub proxy
+{
+	my ($url, $plan) = @_;
+	my ($port) = $url =~ /:(\d+)$/;
+	my $n = 0;
+
+	return _serve(sub {
+		my ($client, $request) = @_;
+		my $what = VaultTest::slurp($plan, 1);
+		my ($left, $mode, $command) = $what =~ /^(\d+) (\w+)(?: (.*))?$/;
+		my $now = ($left // 0) == 1;
+
+		VaultTest::spew($plan, join ' ', $left - 1, grep { defined }
+		    $mode, $command) if $left;
+		return if $now && $mode eq 'before';
+		system $command if $now && $mode eq 'run';
+		my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+		    PeerPort => $port) or return;
+		$request =~ s/\r\n/\r\nConnection: close\r\n/;
+		print $server $request;
+		$server->flush;
+		local $/;
+		my $answer = <$server> // '';
+		return if $now && $mode eq 'after';
+		print $client $answer;
+	});
+}
+
+# A server that gives one answer to everything: status, body, more headers.
+sub canned
+{
+	my ($status, $body, @headers) = @_;
+
+	return _serve(sub {
+		my ($client) = @_;
+		print $client join("\r\n", "HTTP/1.1 $status x",
+		    'Content-Type: application/json', 'Connection: close',
+		    'Content-Length: ' . length $body, @headers, '', $body);
+	});
+}
+
+# A port on which nobody listens.
+sub closed_url
+{
+	my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1',
+	    LocalPort => 0) or croak "listen: $!";
+	my $port = $s->sockport;
+
+	close $s;
+	return "http://127.0.0.1:$port";
+}
+
+# Pushes these secrets as they are, by the Node.js client.
+sub node_push
+{
+	my ($self, $env, $secrets) = @_;
+	my $r = VaultTest::run(['node', "$VaultTest::SRC/tests/interop/" .
+	    'v1-client.js'], stdin => encode_json({op => 'push', url =>
+	    $self->{url}, key => $self->key, device => $self->device_secret,
+	    env => $env, secrets => $secrets}) . "\n");
+	my $answer = decode_json($r->{stdout} || '{}');
+
+	croak "node: $r->{stdout}$r->{stderr}" unless $answer->{ok};
+}
+
+1;

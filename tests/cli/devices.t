@@ -1,0 +1,135 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# register-device, approve-device, list-devices, revoke-device: what each
+# person sees from the first device on, and that a device key is never lost.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
+use CliTest;
+use Test::More;
+use VaultTest;
+
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx');
+my $s = VaultTest->server(web => 'nginx');
+my $url = $s->{url} =~ s{/+$}{}r;
+my $p = CliTest->new(url => $url);
+my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+$p->must('init');
+my $project = $p->project;
+my $first = $p->json('list-devices')->{devices}[0]{id};
+my $path = "$p->{home}/.vault/$project.key";
+
+# ---- this machine has a key
+my $secret = $p->device_secret;
+$p->gives(['register-device'], 0, "Kept the existing device key $path; use " .
+    "--force to make a new one\nThis device ($first) is approved\n", '');
+is($p->device_secret, $secret, 'the key is as it was');
+my $r = $p->json('register-device', '--name', 'other');
+ok(!$r->{new_key}, '--json: no new key');
+is($r->{device}{id}, $first, '--json: the same device');
+is($r->{device}{status}, 'approved', '--json: its status');
+$p->spew('x', "A=1\n");
+$p->must('push', '--file', 'x');
+
+# ---- another person
+my $q = CliTest->new(url => $url, dir => $p->{dir});
+$q->gives(['pull'], 3, '', "vault-env: Device not registered. Run: vault-env " .
+    "register-device\n", 'a machine that is not registered');
+$r = $q->run('register-device', '--name', "Bücher-PC");
+is($r->{status}, 0, 'register-device exits 0');
+my ($second) = $r->{stdout} =~ /\AThis\ device\ waits\ for\ approval\.\ Ask\ the
+    \ project\ owner\ to\ run:\ vault-env\ approve-device\ --id\ ($uuid)\n\z/x;
+ok(defined $second, 'and says what to do') or diag $r->{stdout};
+for my $command ([qw(pull)], [qw(push --file x)]) {
+	$q->gives($command, 3, '', "vault-env: Device not yet approved. Ask the " .
+	    "project owner to run: vault-env approve-device --id $second\n",
+	    "a pending device: @$command");
+}
+$r = $p->run('list-devices');
+like($r->{stdout}, qr/\AID\ {36}NAME\ +STATUS\ +REGISTERED\ +LAST\ SEEN\n
+    $second\ \ Bücher-PC\ +pending\ +\d{4}-\d\d-\d\d\ \d\d:\d\d\ \([^)]+\)
+    \ +never\n$first\ \ \S+\ +approved\ [^\n]+\n\z/x, 'list-devices');
+my @columns = map { utf8::decode($_); /^ID.*?(STATUS)|pending|approved/ ?
+    $-[1] // $-[0] : () } split /\n/, $r->{stdout};
+is("@columns", join(' ', ($columns[0]) x 3), 'the columns are aligned');
+$r = $p->json('list-devices')->{devices};
+is_deeply([sort keys %{$r->[0]}], [qw(approved_at created_at id last_seen_at
+    name status)], '--json: members');
+is($r->[0]{name}, 'Bücher-PC' =~ s/ü/\x{fc}/r, '--json: name');
+is($r->[0]{approved_at}, undef, '--json: null for never');
+
+$p->gives(['approve-device', '--id', $second], 0, "Approved device $second\n",
+    '');
+is_deeply($p->json('approve-device', '--id', $second), {id => $second,
+    status => 'approved'}, 'approve-device again, --json');
+$q->gives(['register-device', '--quiet'], 0, '', '');
+$q->spew('x', "A=1\n");
+is($q->run('push', '--file', 'x', '--env', 'mine')->{status}, 0,
+    'an approved device can push');
+
+# ---- a new key
+my $old = $q->device_secret;
+$r = $q->run('register-device', '--force');
+is($r->{status}, 0, 'register-device --force exits 0');
+my ($backup) = $r->{stdout} =~ /\AThe\ old\ device\ key\ is\ kept\ as\ (\S+);\ what\ was
+    \ pushed\ with\ it\ can\ be\ read\ only\ with\ it\n
+    This\ device\ waits\ for\ approval\./x;
+like($backup, qr/\d{4}-?\d\d-?\d\d/, 'the backup has the date in its name');
+is(VaultTest::slurp($backup), "$old\n", 'and the old key in it');
+is(sprintf('%04o', (stat $backup)[2] & 07777), '0600', 'for its owner only');
+isnt($q->device_secret, $old, 'there is a new key');
+$q->gives(['register-device', '--force', {env => {VAULT_DEVICE_SECRET => $old}}],
+    1, '', "vault-env: VAULT_DEVICE_SECRET is set and would be used instead of " .
+    "a new device key: unset it first\n", '--force with VAULT_DEVICE_SECRET');
+$q->gives(['register-device', {env => {VAULT_DEVICE_SECRET => $old}}], 0,
+    "Kept the existing device key of VAULT_DEVICE_SECRET\nThis device " .
+    "($second) is approved\n", '', 'VAULT_DEVICE_SECRET is registered');
+my $now = $q->device_secret;
+$q->gives(['register-device', '--force', {url => CliTest::closed_url()}], 4,
+    qr/\AThe old device key is kept as /, qr/\Avault-env: Cannot reach /,
+    '--force, server away');
+$q->gives(['register-device'], 0, qr/\AKept\ the\ existing\ device\ key\ .*
+    ^This\ device\ waits\ for\ approval\./mxs, '', 'goes on from there');
+is(scalar(() = glob "$q->{home}/.vault/*"), 3, 'all keys are still there');
+
+# a device key file that is broken
+my $file = "$q->{home}/.vault/$project.key";
+VaultTest::spew($file, "not a key\n");
+$q->gives(['pull'], 1, '', qr/\Avault-env:\ \Q$file\E\ does\ not\ hold\ a\ device
+    \ secret/x, 'a broken device key');
+is($q->run('register-device', '--force')->{status}, 0,
+    '--force replaces a broken one');
+like($q->device_secret, qr/^[0-9a-f]{64}$/, 'by a good one');
+chmod 0644, $file;
+$q->gives(['pull'], 1, '', qr/\Avault-env: .*\Q$file\E/,
+    'a device key that others can read');
+chmod 0600, $file;
+
+# ---- revoked
+$p->gives(['revoke-device', '--id', $second], 0, "Revoked device $second\n", '');
+is_deeply($p->json('revoke-device', '--id', $second), {id => $second,
+    status => 'revoked'}, 'revoke-device again, --json');
+my $env = {env => {VAULT_DEVICE_SECRET => $old}};
+$q->gives(['pull', $env], 3, '', "vault-env: Device not registered. Run: " .
+    "vault-env register-device\n", 'a revoked device');
+$q->gives(['register-device', $env], 3, "Kept the existing device key of " .
+    "VAULT_DEVICE_SECRET\n", "vault-env: this device ($second) was revoked, " .
+    "which is final: use --force to make a new device key\n",
+    'register-device of a revoked device');
+$p->gives(['approve-device', '--id', $second], 3, '', "vault-env: Device " .
+    "revoked, and that is final. Run on that machine: vault-env " .
+    "register-device --force\n", 'approve-device of a revoked device');
+
+for my $command (qw(approve-device revoke-device)) {
+	$p->gives([$command, '--id', '00000000-0000-4000-8000-000000000000'], 1,
+	    '', "vault-env: Device not found. Run: vault-env list-devices\n");
+	$p->gives([$command, '--id', 'x'], 1, '', "vault-env: That is not the " .
+	    "id of a device. Copy it from: vault-env list-devices\n");
+}
+
+# names that would steer a terminal
+$s->psql("update vault.devices set name = E'a\\x1b[2Jb' where id = '$first'");
+like($p->run('list-devices')->{stdout}, qr/ a\?\[2Jb /,
+    'control characters do not reach the terminal');
+
+done_testing();

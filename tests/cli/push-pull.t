@@ -1,0 +1,222 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# push and pull: what is sent, shown, written and kept; who wins when two push
+# at once; what a terminal gets to see.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
+use CliTest;
+use JSON::PP;
+use Test::More;
+use VaultTest;
+
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx', 'node');
+my $s = VaultTest->server(web => 'nginx');
+my $url = $s->{url} =~ s{/+$}{}r;
+my $p = CliTest->new(url => $url);
+$p->must('init');
+my $keys = $p->slurp('.env');
+
+# ---- push
+$p->gives(['push'], 1, '', "vault-env: nothing to push: .env holds no variable " .
+    "to share\n", 'nothing but the key');
+$p->gives(['push', '--file', 'none'], 1, '', "vault-env: nothing to push: " .
+    "there is no none\n", 'no file');
+my $values = "A=1\nexport B='two words'\nC=\"x\\ny\"\nEMPTY=\n";
+$p->spew('.env', $keys . $values);
+$p->gives(['push', '--dry-run'], 0, "+ A\n+ B\n+ C\n+ EMPTY\nNothing was " .
+    "pushed: this was a dry run\n", '');
+$p->gives(['push', '--dry-run', '--quiet'], 0, "+ A\n+ B\n+ C\n+ EMPTY\n", '');
+is($s->psql('select count(*) from vault.secret_versions'), 0,
+    'a dry run pushes nothing');
+$p->gives(['push'], 0, "+ A\n+ B\n+ C\n+ EMPTY\nPushed version 1 to " .
+    "development\n", '');
+$p->gives(['push'], 0, "Nothing changed: development is at version 1\n", '',
+    'push again');
+$p->spew('.env', $keys . "A=2\nB='two words'\nEMPTY=\nNEW=1\nVAULT_URL=$url\n");
+$p->gives(['push', '--dry-run'], 0, "~ A\n+ NEW\n- C\nNothing was pushed: this " .
+    "was a dry run\n", '');
+is_deeply($p->json('push', '--dry-run'), {environment => 'development',
+    version => 1, pushed => JSON::PP::false, changes => [map { {mark =>
+    $_->[0], name => $_->[1]} } ['~', 'A'], ['+', 'NEW'], ['-', 'C']]},
+    'push --dry-run --json');
+is_deeply($p->json('push'), {environment => 'development', version => 2,
+    pushed => JSON::PP::true, changes => [map { {mark => $_->[0], name =>
+    $_->[1]} } ['~', 'A'], ['+', 'NEW'], ['-', 'C']]}, 'push --json');
+is_deeply($p->json('push'), {environment => 'development', version => 2,
+    pushed => JSON::PP::false, changes => []}, 'push --json, nothing changed');
+$p->gives(['push', '--quiet', '--env', 'staging'], 0, '', '');
+$p->spew('only', "X=1\n");
+$p->gives(['push', '--file', 'only', '--env', 'production'], 0, "+ X\nPushed " .
+    "version 1 to production\n", '', 'a file without the key');
+$p->spew('latin', "X='\xe9'\n");
+$p->gives(['push', '--file', 'latin'], 1, qr/^\+ X$/m, qr/\Avault-env:\ X\ cannot\ be
+    \ pushed:/x, 'a value that is no UTF-8');
+$p->gives(['push', {env => {NODE_ENV => 'test', ENVIRONMENT => 'other'}}], 0,
+    qr/ to test$/m, '', '$NODE_ENV');
+$p->gives(['push', {env => {ENVIRONMENT => 'other'}}], 0, qr/ to other$/m, '',
+    '$ENVIRONMENT');
+
+# ---- pull
+my $dotenv = "A=2\nB=\"two words\"\nEMPTY=\nNEW=1\n";
+my $r = $p->run('pull');
+is($r->{status}, 0, 'pull exits 0');
+is($r->{stderr}, '', 'and prints no more than the secrets');
+$p->spew('round', $r->{stdout});
+$p->gives(['push', '--file', 'round'], 0, "Nothing changed: development is at " .
+    "version 2\n", '', 'what pull printed reads as the same');
+unlike($r->{stdout}, qr/VAULT_/, 'no reserved name was pushed');
+is_deeply($p->json('pull'), {environment => 'development', version => 2,
+    secrets => {A => 2, B => 'two words', EMPTY => '', NEW => 1}},
+    'pull --json');
+is_deeply($p->json('pull', '--version', 1)->{secrets}, {A => 1,
+    B => 'two words', C => "x\ny", EMPTY => ''}, 'pull --version');
+$p->gives(['pull', '--version', 99], 1, '', "vault-env: Version not found in " .
+    "environment development. Run: vault-env versions\n");
+$p->gives(['pull', '--env', 'none'], 1, '', "vault-env: No secrets stored yet " .
+    "in environment none. Run: vault-env push\n");
+
+umask 022;
+$p->gives(['pull', '--output', 'out'], 0, "Pulled 4 variables of development, " .
+    "version 2, into out\n", '');
+is($p->mode('out'), '0600', 'the file is for its owner only');
+is($p->slurp('out'), $r->{stdout}, 'and holds the secrets');
+$p->spew('out', "# gone\nOLD=1\nVAULT_URL='$url'\nexport VAULT_KEY=\"@{[$p->key]}\"" .
+    "\n# replaced by vault-env init on 2026-01-31: VAULT_KEY=old\n");
+chmod 0644, $p->path('out');
+$p->gives(['pull', '--output', 'out', '--quiet'], 0, '', '');
+is($p->mode('out'), '0600', 'an open file is closed');
+like($p->slurp('out'), qr/\A\#\ replaced\ by\ vault-env\ init\ on\ 2026-01-31:
+    \ VAULT_KEY=old\nVAULT_URL=[^\n]*\nVAULT_KEY=[^\n]*\n\Q$r->{stdout}\E\z/x,
+    'key, URL and an old key are kept, the rest is replaced');
+is($p->run('pull', '--file', 'out', {url => undef})->{status}, 0,
+    'and the file still opens the project');
+$p->must('pull', '--output', '.env');
+is($p->run('push', {url => undef})->{stdout}, "Nothing changed: development " .
+    "is at version 2\n", 'pull --output .env keeps key and URL');
+
+symlink 'target', $p->path('link') or die;
+$p->gives(['pull', '--output', 'link'], 1, '', qr/\Avault-env: .*link/,
+    'a dangling symlink is refused');
+ok(!-e $p->path('target'), 'and nothing written through it');
+$p->spew('target', "VAULT_KEY=x\n");
+$p->gives(['pull', '--output', 'link'], 1, '', qr/\Avault-env: .*link/,
+    'a symlink is refused');
+is($p->slurp('target'), "VAULT_KEY=x\n", 'and nothing written through it');
+$p->gives(['pull', '--output', 'no/such/folder'], 1, '',
+    qr{\Avault-env: .*no/such/folder}, 'no such folder');
+is($p->run('pull', '--output', '.')->{status}, 1, 'a folder is refused');
+
+# ---- what others put there
+$p->node_push('odd', {A => '1', VAULT_KEY => 'vk_evil', VAULT_URL =>
+    'http://evil', VAULT_DEVICE_SECRET => 'x'});
+my %warnings = map { $_ => "vault-env: warning: the secrets hold $_, which was left " .
+    "out: it is never taken from the server\n" } qw(VAULT_KEY VAULT_URL
+    VAULT_DEVICE_SECRET);
+my $r2 = $p->run('pull', '--env', 'odd');
+is($r2->{stdout}, "A=1\n", 'reserved names are left out');
+is(join('', sort split /^/, $r2->{stderr}), join('', map { $warnings{$_} }
+    sort keys %warnings), 'with a warning each');
+my $hard = "a'b\"c`d#\ne";
+$p->node_push('odd', {A => '1', HARD => $hard});
+$p->gives(['pull', '--env', 'odd'], 1, '', qr/\Avault-env: .*HARD.*--json/,
+    'a value that .env text cannot hold');
+$p->spew('kept', "A=1\n");
+$p->gives(['pull', '--env', 'odd', '--output', 'kept'], 1, '', qr/HARD/);
+is($p->slurp('kept'), "A=1\n", 'then the file stays as it is');
+is($p->json('pull', '--env', 'odd')->{secrets}{HARD}, $hard, '--json can');
+$p->node_push('odd', {"no name\e[31m" => '1'});
+$p->gives(['pull', '--env', 'odd'], 1, '', qr/\Avault-env:\ [^\e]*no\ name[^\e]*
+    --json[^\e]*\z/x, 'a name that .env text cannot hold');
+
+# ---- two push at once
+my $plan = VaultTest::tmpdir() . '/plan';
+my $slow = CliTest::proxy($url, $plan);
+$p->spew('other', "A=3\n");
+$p->spew('mine', "A=4\n");
+VaultTest::spew($plan, "2 run cd $p->{dir} && env HOME=$p->{home} $CliTest::BIN " .
+    "--url $url push --quiet --file other");
+my $before = $p->json('versions')->{versions}[0]{version};
+$r = $p->run('push', '--file', 'mine', {url => $slow});
+is($r->{status}, 3, 'a conflict exits 3');
+is($r->{stderr} =~ s/, pushed (?:just now|\d+ seconds? ago),/,/r,
+    'vault-env: development changed while you were pushing: version ' .
+    ($before + 1) . ", is newer than the $before that your push was based " .
+    "on. Run vault-env pull to see it, then push again\n",
+    'and says who was first');
+is_deeply($p->json('pull')->{secrets}, {A => 3}, 'who was first has won');
+$p->gives(['push', '--file', 'mine'], 0, "~ A\nPushed version @{[$before + 2]} " .
+    "to development\n", '', 'then the push works');
+
+# An answer that got lost: the same push again makes no second version.
+VaultTest::spew($plan, '2 after');
+$p->spew('mine', "A=5\n");
+is($p->run('push', '--file', 'mine', {url => $slow})->{status}, 4,
+    'the answer to a push is lost');
+$p->gives(['push', '--file', 'mine'], 0, "Nothing changed: development is at " .
+    "version @{[$before + 3]}\n", '', 'the next push finds it done');
+
+# ---- a version that this device cannot read
+my $q = CliTest->new(url => $url, dir => $p->{dir});
+$q->run('register-device');
+$p->must('approve-device', '--id',
+    $p->json('list-devices')->{devices}[0]{id});
+$q->gives(['pull'], 1, '', qr/\Avault-env:\ Version\ \d+\ of\ development\ cannot\ be
+    \ decrypted\ here/x, 'another device cannot decrypt');
+$q->gives(['push', '--file', 'other'], 1, '', "vault-env: the current version " .
+    "of development cannot be read with this device's key, and a push would " .
+    "replace it unseen: use --force to replace it all the same\n",
+    'nor replace it unseen');
+$q->gives(['push', '--force', '--file', 'other'], 0, "+ A\nPushed version " .
+    "@{[$before + 4]} to development\n", '', 'but with --force');
+$q->gives(['pull', {env => {VAULT_DEVICE_SECRET => $p->device_secret}}], 1, '',
+    qr/cannot be decrypted/, 'the first device cannot read that one');
+
+# ---- terminals
+sub terminal
+{
+	my ($line, %env) = @_;
+
+	return VaultTest::run(['script', '-qec', "$CliTest::BIN --url $url $line",
+	    '/dev/null'], cwd => $p->{dir}, env => $p->environment(TERM =>
+	    'xterm', %env))->{stdout} =~ s/\r//gr;
+}
+$p->spew('.env', $keys . "A=s3cret\nEMPTY=\n");
+$p->must('push', '--env', 'tty');
+my $hint = "vault-env: values are hidden on a terminal: use --reveal to see " .
+    "them, or --output FILE to store them\n";
+is(terminal('pull --env tty'), "A='********'\nEMPTY=''\n$hint",
+    'a terminal gets no values');
+is(terminal('pull --env tty --quiet'), "A='********'\nEMPTY=''\n",
+    'nor with --quiet');
+unlike(terminal('pull --env tty --json'), qr/s3cret/, 'nor with --json');
+is(terminal('pull --env tty --reveal'), "A=s3cret\nEMPTY=''\n",
+    'but with --reveal');
+is(terminal('push --dry-run --env new'), "\e[32m+ \e[0mA\n\e[32m+ \e[0mEMPTY\n" .
+    "Nothing was pushed: this was a dry run\n", 'a terminal gets colours');
+for my $env ({NO_COLOR => 1}, {TERM => 'dumb'}) {
+	unlike(terminal('push --dry-run --env new', %$env), qr/\e/,
+	    "no colours with @{[%$env]}");
+}
+like(terminal('push --dry-run --env new', NO_COLOR => ''), qr/\e/,
+    'an empty NO_COLOR says nothing');
+VaultTest::spew($plan, '1 run sleep 1.5');
+like(VaultTest::run(['script', '-qec', "$CliTest::BIN --url $slow pull --env tty",
+    '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout},
+    qr/\Avault-env: waiting for the server \(pulling the secrets\) \.\.\.\r\n/,
+    'after a second a terminal learns what is being waited for');
+VaultTest::spew($plan, '1 run sleep 1.5');
+is($p->run('pull', '--env', 'tty', {url => $slow})->{stderr}, '',
+    'a pipe does not');
+
+# ---- values do not reach a full disk or the wrong place
+for my $command ('pull', 'pull --json', 'versions', 'list-devices --json') {
+	$r = VaultTest::run(['sh', '-c', "exec \"\$0\" --url '$url' $command " .
+	    '>/dev/full', $CliTest::BIN], cwd => $p->{dir},
+	    env => $p->environment(NODE_ENV => 'tty'));
+	is($r->{status}, 1, "$command to a full disk exits 1");
+	is($r->{stderr}, "vault-env: cannot write to standard output: No space " .
+	    "left on device\n", "and says so");
+}
+
+done_testing();

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch: what is reported, when, in which thread, and what stop and fork do to
+ * it. The server is a callback, so that a poll takes no time but what a test
+ * gives it.
+ */
+#include "config.h"
+
+#include <malloc.h>
+#include <sys/wait.h>
+
+#include "watched.h"
+
+#define POLLS 10000
+
+/* False when there are not as many reports after ms. */
+static bool
+wait_for(const int *counter, int n, int ms)
+{
+	const int64_t end = now_ms() + ms;
+	bool there;
+
+	for (;;) {
+		pthread_mutex_lock(&seen.lock);
+		there = *counter >= n;
+		pthread_mutex_unlock(&seen.lock);
+		if (there || now_ms() >= end)
+			return there;
+		sleep_ms(1);
+	}
+}
+
+static bool
+wait_polls(int n, int ms)
+{
+	const int64_t end = now_ms() + ms;
+
+	while (polls() < n && now_ms() < end)
+		sleep_ms(1);
+	return polls() >= n;
+}
+
+static const struct vaultenv_options options = { .vault_key = KEY,
+	.device_secret = SECRET,
+	.environment = "production",
+	.url = FAKE_URL,
+	.transport = answer };
+static const struct vaultenv_watch_options quick = {
+	.interval_ms = INTERVAL_MS,
+	.on_change = on_change,
+	.on_error = on_error
+};
+static const struct vaultenv_load_options no_cache = { .no_cache = 1 };
+
+static struct vaultenv_loaded *
+load(void)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	struct vaultenv_error err;
+
+	if (vaultenv_load(&options, &no_cache, &loaded, &err) != 0) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+	return loaded;
+}
+
+static struct vaultenv_watch *
+start(const struct vaultenv_loaded *known,
+    const struct vaultenv_watch_options *watch)
+{
+	struct vaultenv_watch *w = NULL;
+	struct vaultenv_error err;
+
+	if (vaultenv_watch_start(&options, &no_cache, known, watch, &w, &err) !=
+	    0) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+	return w;
+}
+
+/* ---- */
+
+static void
+test_changes(void)
+{
+	struct vaultenv_loaded *known;
+	struct vaultenv_watch *w;
+	int64_t before;
+
+	server_reset(1, "{\"A\":\"1\",\"B\":\"2\"}");
+	seen_reset();
+	known = load();
+	before = now_ms();
+	w = start(known, &quick);
+	vaultenv_loaded_free(&known);
+	ok(wait_polls(3, 5000), "it polls");
+	ok(server.polled_ms[0] - before >= INTERVAL_MS * 9 / 10,
+	    "for the first time after an interval");
+	is_int(server.n_pulls, 1, "and pulls nothing that it knows");
+
+	before = now_ms();
+	serve(2, "{\"A\":\"1\",\"B\":\"3\",\"C\":\"4\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "a push is seen");
+	printf("# after %d ms\n", (int)(now_ms() - before));
+	is_str(seen.what, "2:~B=3 +C=4;", "with the new values");
+	ok(pthread_equal(seen.thread, server.thread) &&
+		!pthread_equal(seen.thread, pthread_self()),
+	    "in the watch's own thread");
+	ok(server.signals_blocked, "where signals are blocked, faults are not");
+
+	serve(3, "{\"B\":\"3\",\"C\":\"4\"}");
+	ok(wait_for(&seen.n_changes, 2, 5000), "a removal is seen");
+	is_str(seen.what, "2:~B=3 +C=4;3:-A;", "and named");
+
+	serve(4, "{\"C\":\"4\",\"B\":\"3\"}");
+	ok(wait_polls(polls() + 4, 5000), "the same secrets as version 4");
+	is_int(seen.n_changes, 2, "are no change");
+	is_int(server.n_pulls, 4, "and pulled once");
+	serve(5, "{\"B\":\"2\",\"A\":\"1\"}");
+	ok(wait_for(&seen.n_changes, 3, 5000), "a rollback is one");
+	is_str(seen.what, "2:~B=3 +C=4;3:-A;5:~B=2 +A=1 -C;", "to this");
+	ok(wait_polls(polls() + 4, 5000), "and after that");
+	is_int(seen.n_changes, 3, "nothing is reported twice");
+	is_int(seen.n_errors, 0, "and nothing failed");
+	vaultenv_watch_stop(&w);
+	ok(w == NULL, "stop clears the pointer");
+	vaultenv_watch_stop(&w);
+	vaultenv_watch_stop(NULL);
+	before = polls();
+	sleep_ms(3 * INTERVAL_MS);
+	is_int(polls(), before, "and it polls no more");
+}
+
+/* Done when 2: within two intervals. With time to spare for a busy machine. */
+static void
+test_soon(void)
+{
+	struct vaultenv_watch_options half = quick;
+	struct vaultenv_loaded *known;
+	struct vaultenv_watch *w;
+	int64_t before;
+
+	half.interval_ms = 500;
+	server_reset(1, "{}");
+	seen_reset();
+	known = load();
+	w = start(known, &half);
+	vaultenv_loaded_free(&known);
+	sleep_ms(20);
+	before = now_ms();
+	serve(2, "{\"A\":\"1\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "a push");
+	before = now_ms() - before;
+	ok(before < 1000, "is seen within two intervals (%d ms)", (int)before);
+	vaultenv_watch_stop(&w);
+}
+
+static void
+test_away(void)
+{
+	struct vaultenv_loaded *known;
+	struct vaultenv_watch *w;
+	int64_t gap = 0;
+	int i;
+
+	server_reset(1, "{\"A\":\"1\"}");
+	seen_reset();
+	known = load();
+	serve_errors(VAULTENV_ERR_NETWORK, 0);
+	w = start(known, &quick);
+	ok(wait_for(&seen.n_errors, 6, 10000), "each failed poll is reported");
+	is_int(seen.code, VAULTENV_ERR_NETWORK, "with its code");
+	is_str(seen.error,
+	    "Cannot reach " FAKE_URL ". Check --url or VAULT_URL",
+	    "and sentence");
+	for (i = 1; i < 6; i++) {
+		gap = server.polled_ms[i] - server.polled_ms[i - 1];
+		ok(gap >= (i < 4 ? 1 << i : 10) * INTERVAL_MS * 9 / 10 - 1,
+		    "pause %d is %d times as long (%d ms)", i,
+		    i < 4 ? 1 << i : 10, (int)gap);
+	}
+	ok(gap < 2 * 10 * INTERVAL_MS * 2, "and not longer than ten");
+	serve(2, "{\"A\":\"2\"}");
+	serve_errors(0, 0);
+	ok(wait_for(&seen.n_changes, 1, 5000), "back again");
+	is_str(seen.what, "2:~A=2;", "with what came meanwhile");
+	i = polls();
+	ok(wait_polls(i + 2, 1000), "and at the old pace");
+	is_int(server.most_in_hand, 1, "one request at a time");
+	vaultenv_watch_stop(&w);
+
+	/* A refusal is no absence: nobody waits longer for an approval. */
+	server_reset(1, "{\"A\":\"1\"}");
+	serve_errors(0, 401);
+	seen_reset();
+	w = start(known, &quick);
+	ok(wait_for(&seen.n_errors, 10, 10000), "a 401");
+	is_int(seen.code, VAULTENV_ERR_UNAUTHORIZED, "is reported");
+	for (i = 5, gap = INT64_MAX; i < 10; i++) {
+		if (server.polled_ms[i] - server.polled_ms[i - 1] < gap)
+			gap = server.polled_ms[i] - server.polled_ms[i - 1];
+	}
+	ok(gap < 4 * INTERVAL_MS, "at the old pace (%d ms)", (int)gap);
+	vaultenv_watch_stop(&w);
+	vaultenv_loaded_free(&known);
+}
+
+static void
+test_bad_pull(void)
+{
+	struct vaultenv_loaded *known;
+	struct vaultenv_watch *w;
+
+	server_reset(1, "{\"A\":\"1\"}");
+	seen_reset();
+	known = load();
+	w = start(known, &quick);
+	pthread_mutex_lock(&server.lock);
+	server.version = 2;
+	server.blob[20] ^= 1;
+	pthread_mutex_unlock(&server.lock);
+	ok(wait_for(&seen.n_errors, 2, 5000), "a blob that does not open");
+	is_int(seen.code, VAULTENV_ERR_DECRYPT, "is an error each time");
+	is_int(seen.n_changes, 0, "and no change");
+	serve(2, "{\"A\":\"2\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "repaired");
+	is_str(seen.what, "2:~A=2;", "it is one");
+	serve(1, "{\"A\":\"1\"}");
+	seen_reset();
+	ok(wait_for(&seen.n_errors, 1, 5000), "an older version");
+	is_str(seen.error,
+	    "https://vault.example gave version 1 of production after version "
+	    "2. If it was restored from a backup, start this program again",
+	    "is refused");
+	is_int(seen.n_changes, 0, "and not reported");
+	vaultenv_watch_stop(&w);
+	vaultenv_loaded_free(&known);
+}
+
+static void
+test_beginnings(void)
+{
+	struct vaultenv_watch *w;
+	struct vaultenv_error err;
+	struct vaultenv_options opts = options;
+	struct vaultenv_watch_options bad = { .interval_ms = -1 };
+
+	server_reset(1, "{\"A\":\"1\"}");
+	seen_reset();
+	w = start(NULL, &quick);
+	ok(wait_polls(3, 5000), "without a load before");
+	is_int(server.n_pulls, 1, "the first poll pulls");
+	is_int(seen.n_changes, 0, "and reports nothing");
+	serve(2, "{}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "the next change");
+	is_str(seen.what, "2:-A;", "is one to that");
+	vaultenv_watch_stop(&w);
+
+	server_reset(0, "{}");
+	seen_reset();
+	fake_write(".env", "MINE=1\n", 0644);
+	w = start(NULL, &quick);
+	ok(wait_polls(3, 5000), "before the first push");
+	is_int(server.n_pulls, 0, "there is nothing to pull");
+	is_int(seen.n_errors, 0, "nor an error");
+	serve(1, "{\"A\":\"1\",\"MINE\":\"vault\",\"LD_PRELOAD\":\"/x\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "the first push");
+	is_str(seen.what, "1:+A=1;", "is a change, as load gives it");
+	vaultenv_watch_stop(&w);
+
+	server_reset(0, "{}");
+	serve_errors(0, 404);
+	seen_reset();
+	w = start(NULL, &quick);
+	ok(wait_polls(3, 5000), "an environment unknown yet");
+	is_int(seen.n_errors, 0, "is no error either");
+	serve(1, "{\"A\":\"1\"}");
+	serve_errors(0, 0);
+	ok(wait_for(&seen.n_changes, 1, 5000), "its first push");
+	is_str(seen.what, "1:+A=1;", "is a change");
+	vaultenv_watch_stop(&w);
+	unlink(".env");
+
+	opts.vault_key = NULL;
+	w = NULL;
+	is_int(vaultenv_watch_start(&opts, NULL, NULL, &quick, &w, &err),
+	    VAULTENV_ERR_NO_KEY, "no key, nothing to watch");
+	is_int(vaultenv_watch_start(&options, NULL, NULL, &bad, &w, &err),
+	    VAULTENV_ERR_INVALID, "an interval of -1");
+	is_str(err.text, "The interval of a watch cannot be negative", "no");
+	ok(w == NULL, "and no watch");
+}
+
+/* Paths, ${NAME} and the cache, in another folder than at the start. */
+static void
+test_place(const char *home)
+{
+	const struct vaultenv_load_options how = { .expand = 1 };
+	struct vaultenv_loaded *known = NULL;
+	struct vaultenv_watch *w = NULL;
+	struct vaultenv_error err;
+
+	server_reset(1, "{\"DB\":\"one\"}");
+	seen_reset();
+	fake_write(".env", "URL=pg://${DB}/${T_OUT}\n", 0644);
+	setenv("T_OUT", "x", 1);
+	is_int(vaultenv_load(&options, &how, &known, &err), 0, "a load");
+	is_int(vaultenv_list_setenv(known->variables, 0, &err), 0, "is set");
+	is_str(getenv("URL"), "pg://one/x", "expanded");
+	unlink(".vault-cache");
+	is_int(vaultenv_watch_start(&options, &how, known, &quick, &w, &err), 0,
+	    "watch");
+	setenv("T_OUT", "later", 1);
+	ok(chdir("/") == 0, "elsewhere");
+	serve(2, "{\"DB\":\"two\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "a change");
+	is_str(seen.what, "2:~DB=two ~URL=pg://two/x;",
+	    "goes through the file, not back to what was set before");
+	vaultenv_watch_stop(&w);
+	ok(chdir(home) == 0, "back");
+	ok(access(".vault-cache", F_OK) == 0, "and into the file's cache");
+	vaultenv_loaded_free(&known);
+	ok(unlink(".vault/" PROJECT ".state") == 0, "and its version is kept");
+	unsetenv("DB");
+	unsetenv("URL");
+	unlink(".env");
+}
+
+static void
+test_stop(void)
+{
+	struct vaultenv_watch_options slow = quick;
+	struct vaultenv_watch *w;
+	int64_t before;
+	int i;
+
+	server_reset(1, "{}");
+	seen_reset();
+	slow.interval_ms = FOREVER_MS;
+	w = start(NULL, &slow);
+	ok(wait_polls(1, 5000), "a watch that waits for an hour");
+	sleep_ms(20);
+	before = now_ms();
+	vaultenv_watch_stop(&w);
+	ok(now_ms() - before < 1000, "is stopped at once");
+
+	pthread_mutex_lock(&server.lock);
+	server.delay_ms = 300;
+	pthread_mutex_unlock(&server.lock);
+	w = start(NULL, &slow);
+	ok(wait_polls(2, 5000), "a request in hand");
+	serve_errors(VAULTENV_ERR_NETWORK, 0);
+	before = now_ms();
+	vaultenv_watch_stop(&w);
+	before = now_ms() - before;
+	ok(before < 2000, "ends first (%d ms)", (int)before);
+	is_int(server.in_hand, 0, "and none is left");
+	is_int(seen.n_errors, 0, "nor reported");
+
+	server_reset(1, "{}");
+	for (i = 0; i < 50; i++) {
+		w = start(NULL, &quick);
+		if (i % 2)
+			sleep_ms(1);
+		vaultenv_watch_stop(&w);
+	}
+	ok(w == NULL, "fifty starts and stops");
+}
+
+static void
+test_fork(void)
+{
+	struct vaultenv_watch *w, *mine;
+	int status = 0;
+	pid_t pid;
+
+	server_reset(1, "{\"A\":\"1\"}");
+	seen_reset();
+	w = start(NULL, &quick);
+	ok(wait_polls(2, 5000), "a watch");
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		alarm(20);
+		mine = w;
+		vaultenv_watch_stop(&mine);
+		_exit(mine == NULL ? 0 : 1);
+	}
+	ok(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0,
+	    "a forked child can stop it");
+	serve(2, "{\"A\":\"2\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "and the parent's goes on");
+	vaultenv_watch_stop(&w);
+}
+
+static long
+resident_kb(void)
+{
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "r");
+	long kb = -1;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "VmRSS: %ld", &kb) == 1)
+			break;
+	}
+	if (f != NULL)
+		fclose(f);
+	return kb;
+}
+
+/* valgrind and the sanitizers keep their books in this process. */
+static bool
+memory_is_ours(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return false;
+#endif
+	return preload == NULL || strstr(preload, "vgpreload") == NULL;
+}
+
+static void
+test_memory(void)
+{
+	struct vaultenv_watch *w = NULL;
+	struct vaultenv_error err;
+	size_t in_use = 0;
+	long before = 0, after;
+	int failed = 0, i;
+
+	server_reset(1, "{\"A\":\"1\"}");
+	seen_reset();
+	if (watch_new(&options, NULL, NULL, &quick, &w, &err) != 0)
+		return;
+	for (i = 0; i < POLLS; i++) {
+		if (i == POLLS / 10) {
+			before = resident_kb();
+			in_use = mallinfo2().uordblks;
+		}
+		if (i % 50 == 0)
+			serve(i + 1, i % 100 ? "{\"A\":\"1\",\"B\":\"2\"}"
+					     : "{\"A\":\"3\"}");
+		if (i % 70 == 69)
+			serve_errors(VAULTENV_ERR_NETWORK, 0);
+		failed += watch_poll(w) != 0;
+		if (i % 70 == 69)
+			serve_errors(0, 0);
+		seen.what[0] = '\0';
+	}
+	after = resident_kb();
+	in_use = mallinfo2().uordblks - in_use;
+	is_int(seen.n_changes, POLLS / 50 - 1, "10,000 polls, 199 changes");
+	is_int(failed, POLLS / 70, "and 142 failures");
+	is_int(seen.n_errors, failed, "all reported");
+	ok(after - before < 256 || !memory_is_ours(),
+	    "take no memory (%ld kB, then %ld)", before, after);
+	ok(in_use < 2048 || in_use > SIZE_MAX / 2 || !memory_is_ours(),
+	    "nor leave any in use (%zd bytes)", (ssize_t)in_use);
+	watch_free(&w);
+}
+
+int
+main(void)
+{
+	char home[64];
+
+	fake_home(home);
+	if (crypto_init() != 0 ||
+	    derive_encryption_key(server.key, KEY, SECRET) != 0)
+		return 1;
+	test_changes();
+	test_soon();
+	test_away();
+	test_bad_pull();
+	test_beginnings();
+	test_place(home);
+	test_stop();
+	test_fork();
+	test_memory();
+	fake_home_remove(home);
+	return tap_done();
+}

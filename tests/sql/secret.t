@@ -1,0 +1,283 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# Secrets: push, pull, current_version, versions, rollback; the device check,
+# replays, base_version, bounds, audit.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests/sql";
+use SqlTest;
+use Test::More;
+
+my $c = SqlTest->start;
+my $db = $c->database('t');
+my $p = $db->project('x');
+my $nobody = '00000000-0000-4000-8000-000000000000';
+my $used = 'VE091 Signature already used for another request';
+my $n = 0;
+
+sub quoted { return defined $_[0] ? "'$_[0]'" : 'null' }
+
+sub push_
+{
+	my (%o) = @_;
+	return $db->as_server(sprintf "select * from vault.secret_push('%s', "
+		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d)",
+		$o{project} // $p, digest($o{digest} // 'p' . $n++),
+		quoted($o{hash}), $o{env} // 'production',
+		bytes(28, $o{blob} // 'e1'), quoted($o{keys}),
+		$o{count} // 'null', $o{base} // 'null', $o{max} // 100);
+}
+
+sub pull
+{
+	my (%o) = @_;
+	return $db->as_server(sprintf "select outcome, left(encode(blob, "
+		. "'hex'), 2), version from vault.secret_pull('%s', %s, "
+		. "'10.0.0.5', %s, '%s', %s)", $o{project} // $p,
+		digest($o{digest} // 'l' . $n++), quoted($o{hash}),
+		$o{env} // 'production', $o{version} // 'null');
+}
+
+sub rollback
+{
+	my ($version, %o) = @_;
+	return $db->as_server(sprintf "select * from vault.secret_rollback("
+		. "'%s', %s, '10.0.0.6', '%s', %d)", $o{project} // $p,
+		digest($o{digest} // 'b' . $n++), $o{env} // 'production',
+		$version);
+}
+
+sub current
+{
+	my (%o) = @_;
+	return $db->as_server(sprintf
+		"select * from vault.secret_current_version('%s', %s, '%s')",
+		$o{project} // $p, digest($o{digest} // 'c' . $n++),
+		$o{env} // 'production');
+}
+
+sub versions
+{
+	my (%o) = @_;
+	return $db->as_server(sprintf
+		"select version, changed_keys from vault.secret_versions('%s', "
+		. "%s, '%s')", $o{project} // $p,
+		digest($o{digest} // 'v' . $n++), $o{env} // 'production');
+}
+
+sub audit
+{
+	my ($action) = @_;
+	return $db->ok("select outcome, device_id, environment, version, remote
+		from vault.audit_log where project_id = '$p' and
+		action = '$action' order by at");
+}
+
+sub rows { return $db->ok("select count(*) from vault.$_[0]") }
+
+# --- no device ------------------------------------------------------------
+is current(), '0|', 'nothing stored: version 0, no time';
+is pull(), 'VE042 No secrets stored yet', 'nothing to pull';
+is pull(version => 1), 'VE043 Version not found', '... by number either';
+is versions(), '', 'no versions';
+is push_(digest => 'one', keys => '["+A","+B"]', count => 2, base => 0),
+	'00000|1', 'first push';
+is push_(digest => 'two', blob => 'e2', base => 1), '00000|2', 'second';
+is pull(), '00000|e2|2', 'pull the newest';
+is pull(version => 1), '00000|e1|1', 'pull the first';
+is pull(version => 3), 'VE043 Version not found', 'pull one to come';
+like current(), qr/^2\|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'current';
+is versions(), "2|\n1|[\"+A\",\"+B\"]", 'versions, newest first';
+is $db->ok("select key_count, device_id from vault.secret_versions where
+	project_id = '$p' and version = 1"), '2|', 'key_count is kept';
+is $db->ok("select e.updated_at = s.created_at from vault.environments e
+	join vault.secret_versions s using (project_id, version)
+	where project_id = '$p' and e.name = s.environment"), 't',
+	'updated_at is the time of the newest version';
+is audit('secrets/push'), "00000||production|1|10.0.0.4\n"
+	. '00000||production|2|10.0.0.4', 'pushes are audited';
+is audit('secrets/pull'), "00000||production|2|10.0.0.5\n"
+	. '00000||production|1|10.0.0.5', 'pulls are audited';
+
+# --- unknown --------------------------------------------------------------
+for ([\&pull, 'pull'], [\&current, 'current'], [\&versions, 'versions']) {
+	my ($call, $name) = @$_;
+	is $call->(env => 'nope'), 'VE041 Environment not found',
+		"$name: unknown environment";
+	is $call->(project => $nobody), 'VE040 Project not found',
+		"$name: unknown project";
+}
+is rollback(1, env => 'nope'), 'VE041 Environment not found',
+	'rollback: unknown environment';
+is rollback(1, project => $nobody), 'VE040 Project not found',
+	'rollback: unknown project';
+is push_(project => $nobody), 'VE040 Project not found',
+	'push: unknown project';
+
+# --- base_version ---------------------------------------------------------
+my $before = rows('secret_versions') . rows('requests')
+	. rows('environments');
+is push_(base => 0), 'VE092|2', 'stale base_version: the current one';
+is push_(base => 3), 'VE092|2', 'base_version to come';
+is push_(env => 'fresh', base => 1), 'VE092|0',
+	'base_version of an environment that is not';
+is rows('secret_versions') . rows('requests') . rows('environments'),
+	$before, 'a conflict stores nothing, and keeps no signature';
+is audit('secrets/push') =~ s/.*\n(?=(?:.*\n){2}.*\z)//sr,
+	"VE092||production|2|10.0.0.4\nVE092||production|2|10.0.0.4\n"
+	. 'VE092||fresh|0|10.0.0.4', 'but is audited';
+is push_(digest => 'conflict', base => 1), 'VE092|2', 'a conflict';
+is push_(digest => 'conflict', base => 1), 'VE092|2', '... sent again';
+
+# --- replay ---------------------------------------------------------------
+is push_(digest => 'one', base => 0), '00000|1',
+	'a push sent again: the version of the first time';
+is push_(digest => 'one', base => 77, blob => 'e9'), '00000|1',
+	'... whatever else it says';
+is current() =~ s/\|.*//r, 2, '... and nothing is stored';
+my $q = $db->project('y');
+is push_(digest => 'one', project => $q), '00000|1',
+	'a digest belongs to one project';
+is rollback(1, digest => 'one'), $used, 'push is no rollback';
+is pull(digest => 'one'), $used, '... no pull';
+is pull(digest => 'one', version => 1), $used, '... no pull by number';
+is current(digest => 'one'), $used, '... no current-version';
+is versions(digest => 'one'), $used, '... no versions';
+is $db->as_server("select * from vault.device_register('$p', "
+	. digest('one') . ", '', 'n', repeat('a', 64), 9)"), $used,
+	'... no register';
+is $db->ok("select count(*) from vault.devices"), 0, '... really none';
+
+is rollback(1, digest => 'back'), '00000|3', 'rollback';
+is pull(), '00000|e1|3', '... brings the old blob back';
+is push_(blob => 'e4', base => 3), '00000|4', 'a push after it';
+is rollback(1, digest => 'back'), '00000|3', 'rollback sent again';
+is pull(), '00000|e4|4', '... changes nothing';
+is push_(digest => 'back'), $used, 'rollback is no push';
+is rollback(9), 'VE043 Version not found', 'rollback to none';
+is rollback(5), 'VE043 Version not found',
+	'rollback to the very version it would make';
+is current() =~ s/\|.*//r, 4, '... takes no number';
+is $db->ok("select changed_keys, key_count from vault.secret_versions where
+	project_id = '$p' and version = 3"), '["rollback_from_v1"]|2',
+	'changed_keys of a rollback';
+is audit('secrets/rollback'), '00000||production|3|10.0.0.6',
+	'audited once';
+
+is pull(digest => 'read'), '00000|e4|4', 'a pull';
+is pull(digest => 'read'), '00000|e4|4', '... may be sent again';
+is current(digest => 'poll'), current(digest => 'poll'),
+	'current-version too';
+is pull(digest => 'old', version => 1), '00000|e1|1', 'a pull by number';
+is pull(digest => 'old', version => 1), '00000|e1|1', '... twice';
+is rollback(1, digest => 'old'), $used,
+	'... has the body of a rollback and is none';
+
+# --- environments ---------------------------------------------------------
+is push_(env => 'preview', max => 4), '00000|1', 'push makes one';
+is push_(env => 'one-more', max => 4, digest => 'many'),
+	'VE094 Too many environments', 'bound';
+is push_(env => 'preview', max => 4), '00000|2', '... not for known ones';
+is push_(env => 'one-more', max => 5, digest => 'many'), '00000|1',
+	'what was refused may be sent again';
+is push_(env => 'preview', base => 0, max => 5), 'VE092|2',
+	'a conflict at the bound';
+is $db->ok("select count(*) from vault.environments where
+	project_id = '$p'"), 5, 'five in all';
+like push_(env => 'a b'), qr/^23514 .*environments_name_check/,
+	'a name outside the grammar';
+like $db->as_server("select vault.secret_push('$p', " . digest('short')
+	. ", '', null, 'production', " . bytes(27, 'ee')
+	. ", null, null, null, 9)"), qr/^23514 .*secret_versions_blob_check/,
+	'a blob of 27 bytes is none';
+like $db->as_server("select vault.secret_push('$p', '\\x00', '', null,
+	'production', " . bytes(28, 'ee') . ", null, null, null, 9)"),
+	qr/^23514 .*requests_digest_check/, 'a digest of one byte is none';
+
+# --- devices --------------------------------------------------------------
+sub register
+{
+	my ($hash) = @_;
+	return $db->ok("select device_id from vault.device_register('$p', "
+		. digest('reg' . $n++) . ", '', 'n', repeat('$hash', 64), 9)");
+}
+my ($good, $wait) = (register('a'), register('b'));
+my ($A, $B, $Z) = map { $_ x 64 } qw(a b f);
+$db->ok("delete from vault.audit_log");
+my $made = rows('secret_versions');
+
+is push_(hash => $A, env => 'dev', blob => 'da'), '00000|1',
+	'an approved device pushes';
+is pull(hash => $A, env => 'dev'), '00000|da|1', '... and pulls';
+is $db->ok("select device_id from vault.secret_versions where
+	project_id = '$p' and environment = 'dev'"), $good,
+	'the version names its device';
+for ([pull => \&pull], [push => \&push_]) {
+	my ($name, $call) = @$_;
+	my @extra = $name eq 'push' ? ('') : ('|');
+	is $call->(hash => $B, env => 'dev', digest => "$name-b"),
+		"VE030|$extra[0]", "$name: pending device";
+	is $call->(hash => $Z, env => 'dev'), "VE031|$extra[0]",
+		"$name: unknown device";
+	is $call->(env => 'dev'), "VE031|$extra[0]", "$name: no device hash";
+	is $call->(hash => '', env => 'dev'), "VE031|$extra[0]",
+		"$name: empty device hash";
+	is $call->(hash => uc $A, env => 'dev'), "VE031|$extra[0]",
+		"$name: hash in upper case";
+	is audit("secrets/$name"), "00000|$good|dev|1|10.0.0."
+		. ($name eq 'push' ? 4 : 5) . "\n"
+		. join("\n", map { "$_|dev||10.0.0."
+		. ($name eq 'push' ? 4 : 5) } "VE030|$wait", ('VE031|') x 4),
+		"$name: refusals are audited";
+}
+is rows('secret_versions'), $made + 1, 'refused pushes store nothing';
+is pull(hash => $A, env => 'nope'), 'VE041 Environment not found',
+	'device first, then the environment';
+is pull(env => 'nope'), 'VE031||', '... not the other way round';
+
+$db->ok("select vault.device_approve('$p', " . digest('ok') . ", '', '$wait')");
+is push_(hash => $B, env => 'dev', digest => 'push-b'), '00000|2',
+	'the refused push, sent again once approved';
+$db->ok("select vault.device_revoke('$p', " . digest('no') . ", '', '$wait')");
+is push_(hash => $B, env => 'dev'), 'VE031|', 'revoked: no push';
+is pull(hash => $B, env => 'dev'), 'VE031||', '... no pull';
+is push_(hash => $B, env => 'dev', digest => 'push-b'), '00000|2',
+	'what it did before keeps its answer';
+like current(env => 'dev'), qr/^2\|/, 'current-version asks for no device';
+is rollback(1, env => 'dev'), '00000|3', 'rollback neither';
+
+# --- last_seen_at ---------------------------------------------------------
+sub seen
+{
+	return $db->ok("select last_seen_at from vault.devices where
+		id = '$good'");
+}
+my $seen = seen();
+isnt $seen, '', 'last_seen_at is set';
+pull(hash => $A, env => 'dev');
+is seen(), $seen, '... and left alone within a minute';
+$db->ok("update vault.devices set last_seen_at =
+	now() - interval '61 seconds' where id = '$good'");
+$seen = seen();
+pull(hash => $A, env => 'dev');
+isnt seen(), $seen, '... and set again after it';
+is $db->ok("select last_seen_at > now() - interval '1 minute' from
+	vault.devices where id = '$good'"), 't', '... to now';
+is $db->ok("select last_seen_at is null from vault.devices where
+	id = '$wait'"), 'f', 'seen while it was approved';
+
+# --- 50 versions ----------------------------------------------------------
+$db->ok("do \$\$ begin for i in 1..60 loop perform vault.secret_push('$q',
+	sha256(i::text::bytea), '', null, 'staging', " . bytes(28, 'ee')
+	. ", null, null, null, 9); end loop; end \$\$");
+is versions(project => $q, env => 'staging'),
+	join("\n", map { "$_|" } reverse 11 .. 60), 'the 50 newest versions';
+like $db->as_server("select created_at from vault.secret_versions('$q', "
+	. digest('t') . ", 'staging') limit 1"),
+	qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'created_at';
+$db->ok("select vault.audit('$q', 'long', '00000', null, null, null,
+	repeat('x', 100))");
+is $db->ok("select length(remote) from vault.audit_log where
+	action = 'long'"), 64, 'remote is cut at 64 characters';
+
+done_testing;

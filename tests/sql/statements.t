@@ -1,0 +1,55 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# The server's statements (fcgi/stmts.c) against these functions: each one
+# prepares as vault_server, and every function that the server may call is
+# called. The SQLSTATEs and sentences are those of fcgi/sqlstate.c.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests/sql";
+use SqlTest;
+use Test::More;
+
+sub slurp
+{
+	my ($path) = @_;
+	open my $fh, '<', TOP . "/$path" or die "$path: $!";
+	local $/;
+	return <$fh>;
+}
+
+my $c = SqlTest->start;
+my $db = $c->database('t');
+my $text = slurp('fcgi/stmts.c');
+my %called;
+while ($text =~ /\{ "(\w+)",\s*((?:"[^"]*"\s*)+),\s*(\d+)/g) {
+	my ($name, $literals, $n) = ($1, $2, $3);
+	my $sql = join '', $literals =~ /"([^"]*)"/g;
+	$called{$_} = 1 for $sql =~ /vault\.(\w+)\(/g;
+	is $db->as_server("prepare s as $sql;
+		select cardinality(parameter_types) from
+		pg_prepared_statements"), $n, "$name prepares";
+}
+cmp_ok scalar(keys %called), '>', 15, 'statements were found';
+is join(' ', sort keys %called), join(' ', sort split /\n/,
+	$db->ok("select proname from pg_proc where pronamespace =
+	'vault'::regnamespace and has_function_privilege('vault_server', oid,
+	'execute')")),
+	'the server calls what it may call';
+
+my ($version) = slurp('fcgi/db.h') =~ /^#define\s+DB_SCHEMA_VERSION\s+(\d+)$/m;
+is $version, $db->as_server('select vault.schema_version()'),
+	'DB_SCHEMA_VERSION of fcgi/db.h';
+
+my %known = slurp('fcgi/sqlstate.c') =~
+	/\{ "(VE0\d\d)", \d+, \w+, "\w+",\s*"([^"]*)" \}/g;
+my %used;
+for my $file (glob(TOP . '/sql/functions/*.sql')) {
+	my $sql = slurp($file =~ s{^\Q@{[TOP]}\E/}{}r);
+	$used{$_} = 1 for $sql =~ /'(VE0\d\d)'/g;
+	is $known{$2}, $1, "$2: $1" while
+		$sql =~ /raise exception '([^']+)'\s+using errcode = '(\w+)'/g;
+}
+is join(' ', sort keys %used), join(' ', sort keys %known),
+	'both have the same SQLSTATEs';
+
+done_testing;

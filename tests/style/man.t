@@ -1,0 +1,109 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# vault-env.1 and the bash completion name every command and option of the
+# program's own table, and no others; enum exit_code is in the page too.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests";
+use VaultTest;
+use JSON::PP;
+use Test::More;
+
+VaultTest->needs('cli/vault-env');
+my $bin = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+my $page = VaultTest::slurp("$ENV{TOP_SRCDIR}/cli/vault-env.1");
+my $table = decode_json(VaultTest::run([$bin, 'help', '--json'])->{stdout});
+my $completion = VaultTest::run([$bin, 'help', '--completion'])->{stdout};
+
+# "Fl -name Ar NAME" as "--name NAME"
+sub option_of
+{
+	my ($mdoc) = @_;
+
+	$mdoc =~ s/^\.It //;
+	$mdoc =~ s/Fl -/--/g;
+	$mdoc =~ s/ Ar / /g;
+	return $mdoc;
+}
+
+sub options_are
+{
+	my ($name, $rows, $text, @more) = @_;
+	my @want = map { join ' ', grep { defined } @$_{qw(name value)} } @$rows;
+	my @got = map { option_of($_) } $text =~ /^(\.It Fl .*)$/mg;
+
+	is_deeply([sort @got], [sort @want, @more],
+	    "vault-env.1 lists the options of $name");
+}
+
+my ($commands) = $page =~ /^\.Sh COMMANDS\n(.*?)^\.Sh /ms;
+my ($global) = $page =~ /^\.Sh OPTIONS\n(.*?)^\.Sh /ms;
+my %section;
+my @names;
+while ($commands =~ /^\.It Cm (\S+)([^\n]*)\n(.*?)(?=^\.It Cm|\z)/msg) {
+	push @names, $1;
+	$section{$1} = {line => $2, text => $3};
+}
+is_deeply(\@names, [map { $_->{name} } @{$table->{commands}}],
+    'vault-env.1 has the commands, in the order of the table');
+for my $c (@{$table->{commands}}) {
+	my $s = $section{$c->{name}} // next;
+	options_are($c->{name}, $c->{options}, $s->{text});
+	for my $o (@{$c->{options}}) {
+		my $mdoc = "Fl -" . substr($o->{name}, 2);
+		$mdoc .= " Ar $o->{value}" if defined $o->{value};
+		like($s->{line}, qr/ \Q$mdoc\E/, "$c->{name}'s line has $mdoc");
+	}
+}
+options_are('every command', $table->{options}, $global, '--version');
+
+my ($enum) = VaultTest::slurp("$ENV{TOP_SRCDIR}/cli/cmd.h") =~
+    /enum exit_code \{(.*?)\}/s;
+my ($status) = $page =~ /^\.Sh EXIT STATUS\n(.*?)^\.Sh /ms;
+is_deeply([$status =~ /^\.It (\d+)$/mg], [$enum =~ /= (\d+)/g],
+    'vault-env.1 has the exit codes of enum exit_code');
+for my $name (qw(VAULT_KEY VAULT_URL VAULT_DEVICE_SECRET NODE_ENV ENVIRONMENT
+    NO_COLOR VAULT_ALLOW_INSECURE_MEMORY)) {
+	like($page, qr/^\.It Ev .*\b\Q$name\E\b/m, "vault-env.1 has \$$name");
+}
+
+# What bash offers after these words, the last one being completed
+sub offers
+{
+	my (@words) = @_;
+	my $r = VaultTest::run(['bash', '-c', $completion . <<'END', 'x', @words]);
+COMP_WORDS=(vault-env "$@")
+COMP_CWORD=$#
+_vault_env
+printf '%s\n' "${COMPREPLY[@]}"
+END
+	is($r->{stderr}, '', "completing '@words' prints no error");
+	return [sort grep { length } split /\n/, $r->{stdout}];
+}
+my @global = map { $_->{name} } @{$table->{options}};
+is_deeply(offers(''), [sort '--version', @global, @names],
+    'bash offers commands and global options');
+is_deeply(offers('regi'), ['register-device'], 'bash completes a command');
+for my $c (@{$table->{commands}}) {
+	my @want = (@global, map { $_->{name} } @{$c->{options}});
+	push @want, @names if defined $c->{operand};
+	is_deeply(offers($c->{name}, ''), [sort @want],
+	    "bash offers the options of $c->{name}");
+}
+is_deeply(offers('push', '--env', 'p'), ['production'],
+    'bash offers environments');
+is_deeply(offers('rollback', '--version', ''), [],
+    'bash offers nothing where it knows nothing');
+is_deeply(offers('pull', '--output', "$ENV{TOP_SRCDIR}/READM"),
+    ["$ENV{TOP_SRCDIR}/README"], 'bash offers files') if
+    -e "$ENV{TOP_SRCDIR}/README";
+
+SKIP: {
+	skip 'mandoc is not there', 1 unless grep { -x "$_/mandoc" } split /:/,
+	    $ENV{PATH};
+	my $r = VaultTest::run(['mandoc', '-Tlint', '-Wwarning',
+	    "$ENV{TOP_SRCDIR}/cli/vault-env.1"]);
+	is($r->{stdout} . $r->{stderr}, '', 'mandoc finds nothing wrong');
+}
+
+done_testing();

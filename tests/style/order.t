@@ -1,0 +1,128 @@
+#!/usr/bin/perl
+# The house is in order: who may include, call and name what, read from the sources.
+use strict;
+use warnings;
+use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
+use File::Basename qw(basename);
+use Test::More;
+use VaultTest;
+
+chdir $VaultTest::SRC or die;
+my @c = sort glob '{lib,cli,fcgi,tests/*}/*.[ch]';
+my %text = map { $_ => VaultTest::slurp($_) } @c, sort glob 'sql/*.sql ' .
+    'sql/*/*.sql';
+# C without comments and without the inside of strings
+my %code = map { $_ => $text{$_} =~
+    s{/\*.*?\*/}{}gsr =~ s/"(?:[^"\\\n]|\\.)*"/""/gr } @c;
+
+sub nowhere		# no file of the set matches, but for the exceptions
+{
+	my ($what, $re, $files, $from, @but) = @_;
+	my %but = map { $_ => 1 } @but;
+	my @found;
+
+	for my $file (@$files) {
+		next if $but{$file};
+		my $n = 0;
+		for (split /^/, $from->{$file}) {
+			$n++;
+			push @found, "$file:$n: $_" if $_ =~ $re;
+		}
+	}
+	is_deeply \@found, [], $what;
+}
+
+sub somewhere { my ($re, @files) = @_; return grep { $text{$_} =~ $re } @files }
+
+my @lib = grep { m{^lib/} } @c;
+my @cli = grep { m{^cli/} } @c;
+my @fcgi = grep { m{^fcgi/} } @c;
+my @product = (@lib, @cli, @fcgi);
+my @sql = grep { /\.sql\z/ } keys %text;
+cmp_ok scalar @lib, '>', 10, 'lib/ was read';
+cmp_ok scalar @fcgi, '>', 10, 'fcgi/ was read';
+cmp_ok scalar @cli, '>', 10, 'cli/ was read';
+
+# ---- who knows what
+nowhere('only fcgi/main.c knows FCGX', qr/FCGX_|fcgiapp\.h/, \@product, \%text,
+    'fcgi/main.c');
+nowhere('cli/ includes vaultenv.h of lib/ and nothing else',
+    qr/#\s*include\s*"(?:internal|labels|client)\.h"/, \@cli, \%text);
+nowhere('cli/ and fcgi/ leave cryptography to lib/', qr/\bgcry_|gcrypt\.h/,
+    [@cli, @fcgi], \%text, grep { /keyfile|serverkey|auth/ } @fcgi);
+nowhere('lib/ never prints and never exits',
+    qr/\b(?:printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror|exit|_exit|abort|syslog)\s*\(/,
+    [grep { /\.c\z/ } @lib], \%code);
+nowhere('only lib/crypto.c calls gcry_control', qr/\bgcry_control\s*\(/, \@c,
+    \%code, 'lib/crypto.c');
+nowhere('labels are written in lib/labels.h alone',
+    qr/"[^"]*vault-(?:encrypt|auth)-v\d/, \@product, \%text, 'lib/labels.h');
+ok somewhere(qr/vault-encrypt-v1/, 'lib/labels.h'), 'and are there';
+nowhere('the server names no encryption label', qr/LABEL\w*ENCRYPT|SALT\w*ENCRYPT/,
+    \@fcgi, \%text);
+nowhere('fcgi/ and cli/ do not include each other',
+    qr{#\s*include\s*"(?:\.\./)?(?:fcgi|cli)/}, \@product, \%text);
+
+# ---- calls that have a better one
+nowhere('no unbounded or ambiguous C calls',
+    qr/\b(?:strcat|sprintf|vsprintf|gets|atoi|atol|strtok|system|popen|tmpnam|mktemp|alloca|rand|srand|localtime|gmtime|ctime)\s*\(/,
+    \@product, \%code);
+nowhere('secrets are not compared with memcmp',
+    qr/\bmemcmp\s*\([^;]*(?:\bmac\b|tag|secret|auth_key|token)/, \@product, \%code);
+
+# ---- form
+for my $file (@product) {
+	my $lines = () = $text{$file} =~ /\n/g;
+	cmp_ok $lines, '<=', 500, "$file has $lines lines"
+	    unless $lines <= 500 || $file eq 'lib/vaultenv.h';
+}
+is_deeply [grep { $text{$_} !~ m{\A/\* SPDX-License-Identifier: MIT \*/\n} }
+    @c], [], 'every C file names its licence';
+is_deeply [grep { $text{$_} !~ /\A-- SPDX-License-Identifier: MIT\n/ } @sql],
+    [], 'every SQL file too';
+is_deeply [grep { $text{$_} =~ /[ \t]\n/ } sort keys %text], [],
+    'no blanks at the end of a line';
+is_deeply [grep { $text{$_} =~ /\r/ || $text{$_} !~ /\n\z/ } sort keys %text],
+    [], 'lines end in one line feed';
+is_deeply [grep { $code{$_} =~ m{^[^"\n]*//}m } @c], [], 'no // comments';
+
+# ---- SQL: one function a file, pinned, without dynamic SQL
+my @functions = sort grep { m{^sql/functions/} } @sql;
+my %function;
+for my $file (@functions) {
+	my $name = basename($file, '.sql');
+	my @made = $text{$file} =~ /create or replace function ([\w.]+)/g;
+
+	$function{$name} = 1;
+	is_deeply \@made, ["vault.$name"], "$file makes vault.$name";
+	# A function that reads no table of ours need not be pinned
+	next if $text{$file} =~ s/^--.*$//mgr !~
+	    /security definer|\b(?:from|into|update|perform)\s+vault\./;
+	like $text{$file}, qr/security definer set search_path = vault, pg_temp/,
+	    "$name runs as its owner, search_path pinned";
+}
+cmp_ok scalar @functions, '>', 15, 'functions were read';
+nowhere('no dynamic SQL but for the partitions', qr/^\s*execute\b/mi,
+    \@functions, \%text, 'sql/functions/audit_partitions.sql');
+nowhere('no sequence, no NOTIFY, no advisory lock, no trigger',
+    qr/\b(?:serial|bigserial|nextval|generated .* as identity|notify|listen|pg_advisory\w*|create trigger)\b/i,
+    [@functions, grep { m{migrations/} } @sql],
+    {map { $_ => $text{$_} =~ s/^\s*--.*$//mgr } @sql});
+
+# ---- the same noun all the way
+my $stmts = join '', map { $text{$_} } grep { m{^fcgi/(?:stmts|db)\w*\.c\z} } @c;
+my %called = map { $_ => 1 } $stmts =~ /vault\.(\w+)\s*\(/g;
+is_deeply [grep { !$function{$_} } sort keys %called], [],
+    'every statement calls a function that there is';
+for (grep { $text{$_} =~ /^-- caller:\s+vault\.fcgi\b/m } @functions) {
+	my $name = basename($_, '.sql');
+	ok $called{$name}, "vault.$name is called by a statement";
+}
+for my $path (sort keys %VaultTest::Client::ROUTES) {
+	my ($noun, $verb) = split m{/}, $path;
+	my $name = $noun =~ s/s\z//r . '_' . $verb =~ tr/-/_/r;
+	ok $function{$name}, "$path is vault.$name()";
+	ok scalar(somewhere(qr{"\Q$path\E"|/\Q$path\E"}, @fcgi)),
+	    "and has its row in the routes";
+}
+done_testing;
