@@ -10,6 +10,7 @@
 --            p_version      which one; NULL = the newest
 -- result:    outcome        '00000'; VE030, VE031 (device)
 --            blob, version  NULL unless '00000'
+--            device_id      whose hash it was, or NULL
 -- raises:    VE040 no such project; VE041 no such environment; VE042 nothing
 --            stored yet; VE043 no such version; VE091 signature of another path
 -- writes:    requests (only when p_version is given), devices.last_seen_at,
@@ -17,12 +18,11 @@
 create or replace function vault.secret_pull(
 	p_project uuid, p_digest bytea, p_remote text, p_device_hash text,
 	p_environment text, p_version bigint,
-	out outcome char(5), out blob bytea, out version bigint)
+	out outcome char(5), out blob bytea, out version bigint,
+	out device_id uuid)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
-declare
-	v_device uuid;
 begin
 	-- A pull that names a version has the body of a rollback: it binds its
 	-- signature, so that nobody can make the one of the other.
@@ -34,7 +34,7 @@ begin
 			'secrets/pull');
 	end if;
 
-	select c.outcome, c.device_id into outcome, v_device
+	select c.outcome, c.device_id into outcome, device_id
 	from vault.device_check(p_project, p_device_hash) c;
 
 	if outcome = '00000' then
@@ -57,7 +57,7 @@ begin
 		end if;
 	end if;
 
-	perform vault.audit(p_project, 'secrets/pull', outcome, v_device,
+	perform vault.audit(p_project, 'secrets/pull', outcome, device_id,
 		p_environment, version, p_remote);
 end
 $$;

@@ -17,6 +17,7 @@
 --                                than p_base_version is current)
 --            version             the version made, the first time if this is a
 --                                replay; the current one with VE092
+--            device_id           whose hash it was, or NULL
 -- raises:    VE040 no such project; VE091 signature of another path; VE094 too
 --            many environments
 -- writes:    requests, devices.last_seen_at, environments, secret_versions,
@@ -28,13 +29,12 @@ create or replace function vault.secret_push(
 	p_project uuid, p_digest bytea, p_remote text, p_device_hash text,
 	p_environment text, p_blob bytea, p_changed_keys text,
 	p_key_count int, p_base_version bigint, p_max_environments int,
-	out outcome char(5), out version bigint)
+	out outcome char(5), out version bigint, out device_id uuid)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_replayed boolean;
-	v_device uuid;
 	v_at timestamptz;
 begin
 	select t.replayed, t.version into v_replayed, version
@@ -44,7 +44,7 @@ begin
 		return;
 	end if;
 
-	select c.outcome, c.device_id into outcome, v_device
+	select c.outcome, c.device_id into outcome, device_id
 	from vault.device_check(p_project, p_device_hash) c;
 
 	while outcome = '00000' loop
@@ -96,14 +96,14 @@ begin
 			version, blob, changed_keys, key_count, device_id,
 			created_at)
 		values (p_project, p_environment, secret_push.version, p_blob,
-			p_changed_keys, p_key_count, v_device, v_at);
+			p_changed_keys, p_key_count, secret_push.device_id, v_at);
 		update vault.requests r set version = secret_push.version
 		where r.project_id = p_project and r.digest = p_digest;
 	else
 		delete from vault.requests r
 		where r.project_id = p_project and r.digest = p_digest;
 	end if;
-	perform vault.audit(p_project, 'secrets/push', outcome, v_device,
+	perform vault.audit(p_project, 'secrets/push', outcome, device_id,
 		p_environment, version, p_remote);
 end
 $$;

@@ -16,7 +16,7 @@ my $rounds = $ENV{ROUNDS} // 1;
 sub push_sql
 {
 	my ($p, %o) = @_;
-	return sprintf "select * from vault.secret_push('%s', %s, '', %s, "
+	return sprintf "select outcome, version from vault.secret_push('%s', %s, '', %s, "
 		. "'%s', %s, null, null, %s, %d)", $p,
 		digest($o{digest} // 'p' . $n++), $o{hash} // 'null',
 		$o{env} // 'production', bytes(28, 'ee'), $o{base} // 'null',

@@ -20,7 +20,7 @@ sub quoted { return defined $_[0] ? "'$_[0]'" : 'null' }
 sub push_
 {
 	my (%o) = @_;
-	return $db->as_server(sprintf "select * from vault.secret_push('%s', "
+	return $db->as_server(sprintf "select outcome, version from vault.secret_push('%s', "
 		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d)",
 		$o{project} // $p, digest($o{digest} // 'p' . $n++),
 		quoted($o{hash}), $o{env} // 'production',
