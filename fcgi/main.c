@@ -452,7 +452,8 @@ main(int argc, char *argv[])
 		return refuse(NULL, EXIT_USAGE, why);
 	if (o.listen != NULL) {
 		free(settings.listen);
-		settings.listen = strdup(o.listen);
+		if ((settings.listen = strdup(o.listen)) == NULL)
+			return refuse(NULL, EXIT_FAILED, "out of memory");
 	}
 	log_open(settings.log == LOG_TO_SYSLOG,
 	    settings.log_level == LOG_LEVEL_ERROR);

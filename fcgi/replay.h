@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * replay.h: which path a signature was first used on, for every signed call
- * of this process (security: rows 2 and 3). A repeat on the same path passes:
- * reads may repeat, and writes answer from the database's own table, which is
+ * of this process. A repeat on the same path passes: reads may repeat, and writes answer from the database's own table, which is
  * shared by all processes. A repeat on another path is refused.
  */
 #ifndef VAULT_FCGI_REPLAY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * serverkey.h: the key under which auth keys lie in the database, so that a
- * copy of the database can sign nothing (security: row 9).
+ * copy of the database can sign nothing.
  */
 #ifndef VAULT_FCGI_SERVERKEY_H
 #define VAULT_FCGI_SERVERKEY_H

@@ -10,7 +10,7 @@
 #include "internal.h"
 
 #define ANSWER_MEMBERS_MAX 64
-#define REQUEST_MAX        (40u << 20) /* base64 of a full list fits */
+#define REQUEST_MAX        (2 * REPLY_MAX) /* a blob and its key_names */
 #define VERSION_MAX        (((int64_t)1 << 53) - 1)
 #define NAME_MAX_LEN       128 /* of projects, devices, environments */
 

@@ -50,7 +50,7 @@ int blob_printf(struct blob *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Room for len more bytes at data + len; the caller then adds to len. */
 int blob_reserve(struct blob *b, size_t len);
-/* Hands the bytes over; *out is for blob_free_taken(out, len). */
+/* Hands the bytes over; *out is for mem_wipe_free(out, len). */
 char *blob_take(struct blob *b, size_t *len);
 /* Wipes len bytes and frees; the counterpart of malloc'd secrets. */
 void mem_wipe_free(void *p, size_t len);
@@ -81,8 +81,8 @@ bool utf8_is_valid(const char *text, size_t len);
 /*
  * Ours, because json-c accepts what v1 must refuse (duplicate names, \u0000 in
  * names, lone surrogates, overlong UTF-8, single quotes, NaN, raw newlines)
- * and leaves plaintext in freed memory. It reads one object, flat but for
- * arrays of strings: the only shapes that the protocol has.
+ * and leaves plaintext in freed memory. It reads one object at a
+ * time; arrays and objects inside are handed out as text, to be read in turn.
  */
 enum json_kind {
 	JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
@@ -130,7 +130,7 @@ int json_append_string(struct blob *out, const char *text, size_t len);
 
 /* ---- crypto.c: libgcrypt's start, HMAC, hash and random, lengths pinned ---- */
 
-/* Idempotent and thread-safe; every entry of the library calls it. CRYPTO. */
+/* Idempotent and thread-safe; called by all below and by aead.c. CRYPTO. */
 int crypto_init(void);
 int hmac_sha256(uint8_t out[MAC_LEN], const void *key, size_t key_len,
     const void *data, size_t len);

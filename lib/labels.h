@@ -11,7 +11,7 @@
 #define LABEL_AUTH_V1		"vault-auth-v1"
 #define LABEL_ENCRYPT_V1	"vault-encrypt-v1"
 
-/* server only: the key-encryption key and the key's fingerprint */
+/* server only: the server key's fingerprint */
 #define LABEL_SERVER_KEY_ID	"vault-server-key-id-v1"
 
 #define ALGO_HASH		GCRY_MD_SHA256

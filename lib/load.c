@@ -446,6 +446,12 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 		err_set(err, r, "%s", why.text);
 		goto out;
 	}
+	if (job.options.no_cache) {
+		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
+		    "Neither the cache nor the server may be used: nothing to "
+		    "load from");
+		goto out;
+	}
 	use.max_age_s = job.max_age_s;
 	use.limit = job.max_age_name;
 	if ((r = cache_find(&job, &use, &found, &why)) != 0) {

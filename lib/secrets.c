@@ -12,7 +12,8 @@
 
 #include "load.h"
 
-#define PLAIN_MAX     (28u << 20) /* its base64 fits in REQUEST_MAX */
+/* What is pushed must fit into the reply that brings it back. */
+#define PLAIN_MAX     ((REPLY_MAX - 1024) / 4 * 3 - SEAL_OVERHEAD)
 #define MEMBERS_MAX   1000000      /* names of a list */
 #define KEY_NAMES_MAX 10000       /* what a server takes */
 

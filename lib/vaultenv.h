@@ -9,11 +9,13 @@
  *	int main(void) {
  *		struct vaultenv_client *client = NULL;
  *		struct vaultenv_list *secrets = NULL;
+ *		const struct vaultenv_pair *url;
  *		struct vaultenv_error err;
  *		if (vaultenv_client_open(NULL, &client, &err) != 0 ||
  *		    vaultenv_secrets_pull(client, 0, &secrets, NULL, &err) != 0)
  *			return fprintf(stderr, "%s\n", err.text), 1;
- *		puts(vaultenv_list_find(secrets, "DB_URL")->value);
+ *		if ((url = vaultenv_list_find(secrets, "DB_URL")) != NULL)
+ *			puts(url->value);
  *	}
  *
  * Rules that hold for every call:
@@ -22,8 +24,13 @@
  * - `err` may be NULL. Otherwise it belongs to the caller, needs no
  *   initialisation, and on failure holds the same code and one sentence that
  *   says what failed, why, and what to do. On success it is left alone.
- * - The library never prints, never exits, installs no signal handler, changes
- *   no environment variable, and keeps no state outside its handles.
+ * - The library never prints, never exits, installs no signal handler, keeps no
+ *   state outside its handles, and changes no environment variable but where
+ *   vaultenv_list_setenv() is asked to.
+ * - Any call can fail with NOMEM. A call that asks the server can fail with
+ *   NETWORK, SERVER, PROTOCOL, CLOCK, CRYPTO or FORBIDDEN; a signed one (all
+ *   but project_create and project_set_key) also with NO_KEY, UNAUTHORIZED
+ *   and NOT_FOUND (no such project). Comments name what comes on top.
  * - Output parameters come last (before err), and are set only on success.
  *   `struct x **out` receives an object that the caller frees by x_free(),
  *   which takes a pointer to the caller's pointer, clears it, and accepts NULL.
@@ -164,7 +171,8 @@ int vaultenv_dotenv_parse(const char *text, size_t len,
 int vaultenv_dotenv_write(const struct vaultenv_list *list, char **text,
     size_t *len, struct vaultenv_error *err);
 
-/* One JSON object, {"NAME":"value",...}. INVALID: a value is not UTF-8. */
+/* One JSON object, {"NAME":"value",...}. INVALID: a name or value is not UTF-8,
+ * or a value holds a NUL. */
 int vaultenv_json_write(const struct vaultenv_list *list, char **text,
     size_t *len, struct vaultenv_error *err);
 
@@ -319,6 +327,8 @@ void vaultenv_devices_free(struct vaultenv_devices **devices);
 /*
  * The secrets of the client's environment. version 0: the newest. out_version
  * may be NULL; it is also set on DECRYPT, when the server's version is known.
+ * PENDING, DEVICE: this device may not. NO_SECRETS: nothing there yet.
+ * NOT_FOUND: no such version. DECRYPT: pushed with another key or device.
  */
 int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
     struct vaultenv_list **out, int64_t *out_version,
@@ -329,6 +339,8 @@ int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
  * version it was made from (0: none yet); if the server has another by now,
  * CONFLICT with err->current_version. -1: do not compare. changes, n_changes:
  * names for the history, as vaultenv_list_diff() gives them; may be NULL, 0.
+ * PENDING, DEVICE: this device may not. INVALID: a reserved name, a value that
+ * is not UTF-8 or holds a NUL, or more than 6 MiB in all.
  */
 int vaultenv_secrets_push(struct vaultenv_client *client,
     const struct vaultenv_list *list, int64_t base_version,
@@ -421,7 +433,7 @@ int vaultenv_load(const struct vaultenv_options *opts,
 
 /*
  * The same without the network, and fresh_s without meaning. NOT_FOUND: no
- * cache, or too old; NO_SECRETS: it holds another environment; DECRYPT:
+ * cache, too old, or no_cache; NO_SECRETS: it holds another environment; DECRYPT:
  * damaged, or of another key or device; IO: somebody else can write it.
  */
 int vaultenv_load_cached(const struct vaultenv_options *opts,

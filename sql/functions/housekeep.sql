@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- vault.housekeep: removes projects that nobody claimed and signatures that
--- have expired, and makes the audit log's next partitions. For every few
--- minutes; several servers may call it at once.
+-- have expired, and makes the audit log's next partitions. For every
+-- minute; several servers may call it at once.
 -- caller:    vault.fcgi
 -- arguments: p_unclaimed_minutes  age at which a project without a key goes;
 --                                 below 1: none goes

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A second vault.fcgi on a socket of its own, spoken to record by record: replays across processes, lying lengths, roles, hang-ups, SIGTERM.
+# A second vault.fcgi on a socket of its own, spoken to record by record: replays across processes, lying lengths, roles, hang-ups, stalls, SIGTERM.
 use strict;
 use warnings;
 use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
@@ -15,24 +15,33 @@ my $s = VaultTest->server(web => 'nginx');
 my $c = VaultTest::Client->new($s->{url})->create('fastcgi');
 my $json = JSON::PP->new->utf8->canonical;
 my $socket = $s->dir . '/second.sock';
-my $second = start_second();
+my $second = start_second($socket, '');
 
-sub start_second
+sub start_second	# its socket, settings beside those of the first
 {
+	my ($socket, $settings) = @_;
+	VaultTest::spew("$socket.conf",
+	    VaultTest::slurp($s->dir . '/vault.conf') . $settings);
 	my $pid = fork // die "fork: $!";
 
 	if ($pid == 0) {
 		chdir $s->dir;
 		open STDERR, '>>', $s->dir . '/log/second.log';
 		exec "$VaultTest::BUILD/fcgi/vault.fcgi", '--config',
-		    $s->dir . '/vault.conf', '--listen', $socket
+		    "$socket.conf", '--listen', $socket
 		    or POSIX::_exit(127);
 	}
 	VaultTest::wait_until(10, sub { -S $socket }) or
 	    die "no socket:\n" . VaultTest::slurp($s->dir . '/log/second.log');
 	return $pid;
 }
-END { kill KILL => $second if $second }
+END { kill KILL => grep { $_ } $second, our $third }
+
+# Peers that stall after BEGIN hold all threads of a third; see the end
+my $stalled = $s->dir . '/third.sock';
+our $third = start_second($stalled, "threads = 2\ndb_connections = 1\n");
+my @stalled = map { VaultTest::FastCGI::connect_to($stalled) } 1 .. 4;
+syswrite $_, VaultTest::FastCGI::record(1, pack 'nCx5', 1, 0) for @stalled;
 
 sub post		# a signed call by FastCGI: path, body text, more parameters
 {
@@ -192,10 +201,18 @@ ok VaultTest::wait_until(5, sub { waitpid($second, POSIX::WNOHANG()) != 0 }),
     'and it leaves';
 is $?, 0, 'with status 0';
 cmp_ok time - $told, '<', 5, 'soon';
-$second = start_second();
+$second = start_second($socket, '');
 alive('started again, over whatever socket was left');
 kill TERM => $second;
 waitpid $second, 0;
 is $?, 0, 'an idle one leaves with status 0';
 $second = 0;
+
+$r = VaultTest::FastCGI::request($stalled, {REQUEST_METHOD => 'GET',
+    REQUEST_URI => '/health'}, '', timeout => 40);
+is $r->{status}, 200, 'peers that stall do not hold the threads for ever';
+kill TERM => $third;
+waitpid $third, 0;
+is $?, 0, 'nor do they keep it from leaving';
+$third = 0;
 done_testing;

@@ -246,6 +246,19 @@ test_no_key(void)
 	ok(loaded->source == VAULTENV_SOURCE_FILE, "the same");
 	vaultenv_loaded_free(&loaded);
 
+	setenv("VAULT_KEY", KEY, 1);
+	opts.no_key = 0;
+	opts.url = "https://vault.example";
+	is_int(vaultenv_load_cached(&opts,
+		   &(struct vaultenv_load_options){ .no_cache = 1 }, &loaded,
+		   &err),
+	    VAULTENV_ERR_NOT_FOUND, "from the cache, but without the cache");
+	is_str(err.text,
+	    "Neither the cache nor the server may be used: nothing to load "
+	    "from",
+	    "is nothing");
+	unsetenv("VAULT_KEY");
+
 	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\n", 0644);
 	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_INVALID,
 	    "a key that is none is an error all the same");

@@ -23,6 +23,8 @@ static const struct {
 	{ 403, "{\"error\":\"Device not registered or revoked\"}",
 	    VAULTENV_ERR_DEVICE,
 	    "Device not registered. Run: vault-env register-device" },
+	{ 403, "{\"error\":\"Forbidden\"}", VAULTENV_ERR_FORBIDDEN,
+	    "https://vault.example refused: Forbidden. Ask its operator" },
 	{ 404, "{\"error\":\"Environment not found\"}", VAULTENV_ERR_NO_SECRETS,
 	    "No secrets stored yet in environment production. Run: vault-env "
 	    "push" },

@@ -24,8 +24,11 @@ static struct vaultenv_error err;
 static void
 put(const char *path, const char *text, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd;
 
+	/* Its old mode may forbid writing, to anybody but root. */
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
 	    fchmod(fd, mode) != 0 || close(fd) != 0) {
 		printf("Bail out! cannot write %s\n", path);
