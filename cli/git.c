@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "envfile.h"
 #include "git.h"
@@ -119,6 +120,19 @@ is_plain(const char *name)
 				 "rstuvwxyz0123456789._-")] == '\0';
 }
 
+/* Not through a link that somebody put there since. */
+static int
+mode_set(const char *path, mode_t mode)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -1;
+	r = fchmod(fd, mode);
+	close(fd);
+	return r;
+}
+
 static void
 ignore_add(const struct args *args, const char *path, const char *name)
 {
@@ -155,7 +169,7 @@ ignore_add(const struct args *args, const char *path, const char *name)
 		umask(mask);
 		st.st_mode = 0666 & ~mask;
 	}
-	if (chmod(path, st.st_mode & 07777) == 0)
+	if (mode_set(path, st.st_mode & 07777) == 0)
 		say(args, "Added %s to %s",
 		    n == 2 ? "the .env file and "
 			     ".vault-cache"

@@ -294,6 +294,8 @@ call(struct vaultenv_client *c, const char *path, struct blob *body,
 	int r;
 
 	reply->path = path;
+	if ((r = client_check_process(c, err)) != 0)
+		return r;
 	if ((r = blob_append_str(body, "}")) != 0)
 		return client_fail(err, r);
 	r = is_signed ? exchange_signed(c, body, reply, err)

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 
@@ -43,6 +44,8 @@ vaultenv_client_set_key(
 	size_t id_len;
 	int r;
 
+	if ((r = client_check_process(client, err)) != 0)
+		return r;
 	/* The id becomes a file name, so nothing but a UUID will do. */
 	if (strlen(key) > VAULTENV_KEY_MAX ||
 	    key_parse(key, &id, &id_len, &secret) != 0 ||
@@ -81,6 +84,17 @@ out:
 }
 
 int
+client_check_process(
+    const struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	if (client->pid == getpid())
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID,
+	    "This client was opened before a fork(), and its keys stayed with "
+	    "the parent. Open another one in the child");
+}
+
+int
 vaultenv_client_open(const struct vaultenv_options *opts,
     struct vaultenv_client **out, struct vaultenv_error *err)
 {
@@ -95,6 +109,7 @@ vaultenv_client_open(const struct vaultenv_options *opts,
 		r = client_fail(err, VAULTENV_ERR_NOMEM);
 		goto out;
 	}
+	c->pid = getpid();
 	c->notice = opts->notice;
 	c->notice_arg = opts->notice_arg;
 	if ((r = discover(c, opts, err)) != 0)

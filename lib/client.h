@@ -26,6 +26,7 @@ struct client_keys {
 
 struct vaultenv_client {
 	struct transport *transport;
+	pid_t pid; /* who opened it: a forked child finds the keys wiped */
 	char *url; /* no slash at the end */
 	char *environment;
 	/* These change together, with the vault key. */
@@ -44,6 +45,10 @@ struct vaultenv_client {
 int client_fail(struct vaultenv_error *err, int code);
 
 /* ---- client.c ---- */
+
+/* INVALID in a forked child, whose copy of the keys is all zeros. */
+int client_check_process(
+    const struct vaultenv_client *client, struct vaultenv_error *err);
 
 /* Derives what hangs on keys->device_secret; hash is "" when that is "". */
 int client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1]);

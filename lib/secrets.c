@@ -12,10 +12,14 @@
 
 #include "load.h"
 
+#define PLAIN_MAX      (5u << 20)
+#define MEMBERS_MAX    1000000 /* names of a list */
+#define KEY_NAMES_MAX  10000   /* what a server takes */
+#define KEY_NAMES_SIZE 65536
+
 /* What is pushed must fit into the reply that brings it back. */
-#define PLAIN_MAX     ((REPLY_MAX - 1024) / 4 * 3 - SEAL_OVERHEAD)
-#define MEMBERS_MAX   1000000      /* names of a list */
-#define KEY_NAMES_MAX 10000       /* what a server takes */
+_Static_assert(BASE64_LEN(PLAIN_MAX + SEAL_OVERHEAD) + 1024 <= REPLY_MAX,
+    "a version can be pulled");
 
 static int
 list_add(struct vaultenv_list *list, const struct json_member *m,
@@ -103,6 +107,8 @@ secrets_open(const struct vaultenv_client *client, const char *base64,
 	struct blob plain;
 	int r;
 
+	if ((r = client_check_process(client, err)) != 0)
+		return r;
 	blob_init(&plain, PLAIN_MAX);
 	r = unseal(&plain, client->keys->encryption, base64, len);
 	if (r == 0)
@@ -244,25 +250,30 @@ static int
 key_names_append(
     struct blob *body, const struct vaultenv_change *changes, size_t n_changes)
 {
-	struct blob name;
+	struct blob name, names;
 	size_t i;
 	int r = 0;
 
 	if (n_changes == 0 || n_changes > KEY_NAMES_MAX)
 		return 0;
 	blob_init(&name, REQUEST_MAX);
-	for (i = 0; i < n_changes; i++) {
+	blob_init(&names, SIZE_MAX);
+	for (i = 0; i < n_changes && names.len < KEY_NAMES_SIZE; i++) {
 		blob_reset(&name);
-		if ((r = blob_append_str(
-			 body, i == 0 ? ",\"key_names\":[" : ",")) != 0 ||
-		    (r = blob_append(&name, &changes[i].mark, 1)) != 0 ||
+		if ((r = blob_append(&name, &changes[i].mark, 1)) != 0 ||
 		    (r = blob_append_str(&name, changes[i].name)) != 0 ||
+		    (r = blob_append_str(&names, i == 0 ? "[" : ",")) != 0 ||
 		    (r = json_append_string(
-			 body, (const char *)name.data, name.len)) != 0)
+			 &names, (const char *)name.data, name.len)) != 0)
 			goto out;
 	}
-	r = blob_append_str(body, "]");
+	if ((r = blob_append_str(&names, "]")) != 0 ||
+	    names.len > KEY_NAMES_SIZE ||
+	    (r = blob_append_str(body, ",\"key_names\":")) != 0)
+		goto out;
+	r = blob_append(body, names.data, names.len);
 out:
+	blob_reset(&names);
 	blob_reset(&name);
 	return r;
 }

@@ -39,7 +39,8 @@
  * - Text is UTF-8 and NUL-terminated. Values have a length beside them, since
  *   .env text can hold a NUL byte; they are NUL-terminated all the same.
  * - A handle is for one thread at a time. Different handles may be used by
- *   different threads at once. After fork() the child opens its own handle.
+ *   different threads at once. After fork() the child opens its own handle:
+ *   calls with its parent's are INVALID there.
  * - Secrets are wiped from memory when the object that holds them is freed.
  */
 #ifndef VAULTENV_H
@@ -340,7 +341,7 @@ int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
  * CONFLICT with err->current_version. -1: do not compare. changes, n_changes:
  * names for the history, as vaultenv_list_diff() gives them; may be NULL, 0.
  * PENDING, DEVICE: this device may not. INVALID: a reserved name, a value that
- * is not UTF-8 or holds a NUL, or more than 6 MiB in all.
+ * is not UTF-8 or holds a NUL, or more than 5 MiB in all.
  */
 int vaultenv_secrets_push(struct vaultenv_client *client,
     const struct vaultenv_list *list, int64_t base_version,

@@ -6,10 +6,11 @@
  */
 #include "config.h"
 
+#include <sys/wait.h>
 #include <time.h>
 
-#include "client.h"
 #include "fake.h"
+#include "load.h"
 
 #define ENVIRONMENT_BODY                                                       \
 	"{\"project_id\":\"" PROJECT "\",\"environment\":\"production\""
@@ -270,6 +271,8 @@ test_push(struct vaultenv_client *c)
 	static const char end[] = "\",\"device_hash\":\"" DEVICE_HASH
 				  "\",\"key_names\":[\"+A\",\"~B\\\"\",\"-C\"],"
 				  "\"key_count\":2,\"base_version\":0}";
+	static char names[257][256];
+	static struct vaultenv_change many[257];
 	struct vaultenv_list *list = NULL;
 	struct vaultenv_error err;
 	struct blob opened;
@@ -301,6 +304,21 @@ test_push(struct vaultenv_client *c)
 	    "sends neither");
 	ok(strncmp(fake.calls[1].body, body, strlen(start) + 16) != 0,
 	    "no two blobs have one iv");
+
+	/* 257 names of 251 bytes and four more each, and brackets for commas:
+	 * 65,536 are sent, one more is not */
+	for (int i = 0; i < 257; i++) {
+		memset(names[i], 'N', 251);
+		many[i] = (struct vaultenv_change){ '+', names[i] };
+	}
+	is_int(vaultenv_secrets_push(c, list, -1, many, 257, NULL, &err), 0,
+	    "64 KiB of names");
+	ok(strstr(fake.calls[2].body, "\"key_names\":[\"+NNN") != NULL,
+	    "are sent");
+	names[256][251] = 'N';
+	is_int(vaultenv_secrets_push(c, list, -1, many, 257, NULL, &err), 0,
+	    "a byte more");
+	ok(strstr(fake.calls[3].body, "key_names") == NULL, "are not");
 
 	vaultenv_list_set(list, "BIN", "\xff", 1);
 	is_int(vaultenv_secrets_push(c, list, 0, NULL, 0, &version, &err),
@@ -368,6 +386,37 @@ test_versions(struct vaultenv_client *c)
 	    VAULTENV_ERR_INVALID, "there is no version 0");
 }
 
+/* Its keys are zeros there: a push would be readable by anybody. */
+static void
+test_fork(struct vaultenv_client *c)
+{
+	struct vaultenv_list *list = NULL;
+	int64_t version;
+	int status;
+	pid_t pid;
+
+	fake_answer(&fake, 200, "{\"version\":1}");
+	vaultenv_list_new(&list);
+	vaultenv_list_set(list, "A", "1", 1);
+	if ((pid = fork()) == 0) {
+		int r =
+		    vaultenv_secrets_push(c, list, -1, NULL, 0, &version, NULL);
+		struct vaultenv_list *pulled = NULL;
+
+		_exit(r == VAULTENV_ERR_INVALID && fake.n_calls == 0 &&
+			      vaultenv_client_set_key(c, KEY, NULL) == r &&
+			      secrets_open(c, EMPTY_BLOB, strlen(EMPTY_BLOB), 1,
+				  &pulled, NULL) == r
+			  ? 0
+			  : 1);
+	}
+	ok(waitpid(pid, &status, 0) == pid && status == 0,
+	    "a forked child can neither send nor open anything with it");
+	is_int(vaultenv_secrets_push(c, list, -1, NULL, 0, &version, NULL), 0,
+	    "the parent can");
+	vaultenv_list_free(&list);
+}
+
 int
 main(void)
 {
@@ -381,6 +430,7 @@ main(void)
 	test_pull(c);
 	test_push(c);
 	test_versions(c);
+	test_fork(c);
 	vaultenv_client_free(&c);
 	fake_reset(&fake);
 	fake_home_remove(home);
