@@ -16,6 +16,15 @@ call_begin_params(const struct call *c, struct db_params *p)
 	db_bytes(p, c->digest, MAC_LEN);
 }
 
+void
+call_device_param(const struct call *c, struct db_params *p)
+{
+	if ((c->in.given & FIELD_BIT(FIELD_DEVICE_HASH)) != 0)
+		db_bytes(p, c->in.device_hash, HASH_LEN);
+	else
+		db_text(p, NULL);
+}
+
 /* A version_conflict names the version that is current. */
 static void
 add_version(struct reply *reply, const struct db_result *r)

@@ -37,6 +37,8 @@ struct call {
 
 /* The parameters that signed statements begin with. */
 void call_begin_params(const struct call *c, struct db_params *p);
+/* The device that calls, or null when it did not say. */
+void call_device_param(const struct call *c, struct db_params *p);
 /* db_exec(); what the database refuses becomes the reply. 0 or -1. */
 int call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     struct db_result *r);

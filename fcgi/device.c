@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * device.c: devices of a project. Their hashes go to the database and nowhere
- * else.
+ * device.c: devices of a project. Only the SHA-256 of what a device sends goes
+ * to the database.
  */
 #include "config.h"
 
@@ -37,7 +37,7 @@ device_register(struct call *c)
 	call_begin_params(c, &p);
 	db_text(&p, c->req.remote);
 	db_text(&p, c->in.text[FIELD_DEVICE_NAME]);
-	db_text(&p, c->in.text[FIELD_DEVICE_HASH]);
+	call_device_param(c, &p);
 	db_int(&p, c->server->settings->max_devices);
 	answer_status(c, DEVICE_REGISTER, &p);
 }

@@ -13,6 +13,7 @@
 
 #define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
 #define KEY_NAMES_MAX    10000
+#define KEY_NAMES_SIZE   65536 /* of them all, as JSON */
 #define KEY_NAME_LEN_MAX 257
 #define NAME_LEN_MAX     128
 #define BLOB_LEN_MIN     (IV_LEN + TAG_LEN)
@@ -43,6 +44,7 @@ struct input {
 	const char *text[N_FIELDS]; /* NULL unless given; NUL-terminated */
 	int64_t number[N_FIELDS];   /* versions and counts */
 	struct blob secrets;        /* decoded */
+	uint8_t device_hash[HASH_LEN]; /* SHA-256 of what was received */
 	struct blob key_names;      /* the text of a JSON array */
 	struct json_object json;
 };

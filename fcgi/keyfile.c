@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,20 +107,43 @@ out:
 	return r;
 }
 
-int
-keyfile_sync_folder(const char *path)
+static int
+open_folder(const char *path)
 {
 	char *copy = strdup(path);
-	int fd, r = -1;
+	int fd;
 
 	if (copy == NULL)
 		return -1;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		r = fsync(fd);
-		close(fd);
-	}
 	free(copy);
+	return fd;
+}
+
+int
+keyfile_lock_folder(const char *path)
+{
+	const int fd = open_folder(path);
+	int saved;
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+keyfile_sync_folder(const char *path)
+{
+	const int fd = open_folder(path);
+	int r;
+
+	if (fd < 0)
+		return -1;
+	r = fsync(fd);
+	close(fd);
 	return r;
 }
 

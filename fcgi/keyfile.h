@@ -20,6 +20,9 @@ int keyfile_read(char *out, size_t size, const char *path, const char *what,
 
 /* Makes path anew, 0600, fsynced with its folder. -1: errno says why. */
 int keyfile_create(const char *path, const char *text, size_t len);
+/* Locks the folder that path is in, until the descriptor is closed. -1: errno
+ * is EWOULDBLOCK when another process has it. */
+int keyfile_lock_folder(const char *path);
 /* fsync of the folder that path is in. */
 int keyfile_sync_folder(const char *path);
 

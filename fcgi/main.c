@@ -6,8 +6,8 @@
  * accept can be woken only by shutting down the listening socket (which is the
  * supervisor's), by a flag that also ends the reading of requests in hand, or
  * by a signal that breaks a read() just as well. Here the wake-up signal is
- * let through around accept() alone. It also lets us put time-outs on a
- * connection: libfcgi would wait for ever for a peer that stalls.
+ * let through around accept() alone. It also lets us put time-outs and a
+ * deadline on a connection: libfcgi would wait for ever for a peer that stalls.
  */
 #include "config.h"
 
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "harden.h"
 #include "housekeep.h"
 #include "listen.h"
@@ -39,6 +40,9 @@
 #define WAKE_SIGNAL    SIGUSR2
 #define READ_LIMIT_S   5  /* a web server has the whole request at hand */
 #define WRITE_LIMIT_S  30 /* but may hand the reply to a slow client */
+#define READ_ALL_MS    30000 /* the same limits in all, however it drips */
+#define WRITE_ALL_MS   60000
+#define IDLE_MS        10000 /* a connection that is kept */
 #define DRAIN_MAX      (64u << 20) /* of a body that nobody reads */
 
 enum exit_code { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
@@ -46,6 +50,7 @@ enum exit_code { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 struct worker {
 	pthread_t thread;
 	FCGX_Request fcgi;
+	struct deadline deadline;
 	atomic_bool running;
 };
 
@@ -87,8 +92,9 @@ drain(FCGX_Request *fcgi)
 }
 
 static void
-serve(FCGX_Request *fcgi)
+serve(struct worker *w)
 {
+	FCGX_Request *fcgi = &w->fcgi;
 	const struct request_source source = {
 		.params = fcgi->envp,
 		.read = read_body,
@@ -106,6 +112,8 @@ serve(FCGX_Request *fcgi)
 	reply_init(&reply);
 	routes_run(&server, &source, &reply);
 	drain(fcgi);
+	(void)deadline_set(&w->deadline, fcgi->ipcFd, SHUT_RDWR,
+	    clock_mono_ms() + WRITE_ALL_MS);
 	len = reply_head(&reply, head, sizeof(head));
 	if (FCGX_PutStr(head, (int)len, fcgi->out) == (int)len &&
 	    reply.body.len > 0)
@@ -199,7 +207,8 @@ next_connection(FCGX_Request *fcgi)
 	return false;
 }
 
-/* A connection that the web server keeps: until its next request. */
+/* A connection that the web server keeps: until its next request. One that
+ * stays idle is closed: others wait for the thread. False: it is time to go. */
 static bool
 next_request(FCGX_Request *fcgi)
 {
@@ -208,10 +217,12 @@ next_request(FCGX_Request *fcgi)
 
 	do {
 		let_wake_signal(true);
-		n = stopping ? 0 : poll(&wait, 1, -1);
+		n = stopping ? 0 : poll(&wait, 1, IDLE_MS);
 		let_wake_signal(false);
 	} while (n < 0 && !stopping);
-	return n > 0;
+	if (n == 0)
+		FCGX_Free(fcgi, 1);
+	return !stopping;
 }
 
 static void *
@@ -226,12 +237,18 @@ work(void *arg)
 		if (fcgi->ipcFd < 0 ? !next_connection(fcgi)
 				    : !next_request(fcgi))
 			break;
+		if (fcgi->ipcFd < 0)
+			continue;
+		/* Reading alone ends: a reply may still be on its way. */
+		(void)deadline_set(&w->deadline, fcgi->ipcFd, SHUT_RD,
+		    clock_mono_ms() + READ_ALL_MS);
 		/* Or it would close what it takes for the last request's. */
 		fcgi->keepConnection = 1;
 		if (FCGX_Accept_r(fcgi) == 0) {
-			serve(fcgi);
+			serve(w);
 			FCGX_Finish_r(fcgi);
 		}
+		deadline_clear(&w->deadline);
 	}
 	FCGX_Free(fcgi, 1);
 	w->running = false;
@@ -275,6 +292,7 @@ start_workers(int n)
 		return ENOMEM;
 	for (i = 0; i < n && r == 0; i++) {
 		workers[i].running = true;
+		deadline_init(&workers[i].deadline);
 		r = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
 		if (r != 0)
 			workers[i].running = false;
@@ -283,17 +301,27 @@ start_workers(int n)
 }
 
 static void
-wait_for_signal(const sigset_t *waited)
+enforce_deadlines(int n)
 {
+	for (int i = 0; i < n; i++)
+		if (workers[i].running)
+			deadline_enforce(&workers[i].deadline, clock_mono_ms());
+}
+
+static void
+wait_for_signal(const sigset_t *waited, int n)
+{
+	const struct timespec pause = { .tv_sec = 1 };
 	int got;
 
 	do {
-		if (sigwait(waited, &got) != 0)
-			got = SIGTERM;
+		got = sigtimedwait(waited, NULL, &pause);
+		if (got < 0)
+			enforce_deadlines(n);
 		if (got == SIGHUP)
 			log_info("SIGHUP: nothing to reload, settings are "
 				 "read at start");
-	} while (got == SIGHUP);
+	} while (got < 0 || got == SIGHUP);
 }
 
 /* False when threads are left over at the deadline. A wake-up that comes just
@@ -313,6 +341,7 @@ stop_workers(int n, int64_t deadline_ms)
 			left++;
 			pthread_kill(workers[i].thread, WAKE_SIGNAL);
 		}
+		enforce_deadlines(n);
 		if (left > 0)
 			nanosleep(&pause, NULL);
 	} while (left > 0 && clock_mono_ms() < deadline_ms);
@@ -351,7 +380,7 @@ run(const struct settings *settings)
 		log_info("vault.fcgi %s answers with %d threads",
 		    PACKAGE_VERSION, settings->threads);
 	}
-	wait_for_signal(&waited);
+	wait_for_signal(&waited, settings->threads);
 	log_info("stopping");
 	deadline = clock_mono_ms() + settings->stop_timeout_s * 1000;
 	clean = stop_workers(settings->threads, deadline);

@@ -3,7 +3,8 @@
  * rekey.c: the server key replaced, crash-safe. The new key is on disk before
  * the database knows of it, and takes the old one's place after the database
  * has committed; between the two, FILE.new and the fingerprint in the database
- * say how far an interrupted run got.
+ * say how far an interrupted run got. So FILE.new is never removed, whatever
+ * failed: the database may be sealed under it. The next run takes it up.
  */
 #include "config.h"
 
@@ -26,7 +27,6 @@ struct change {
 	struct serverkey *old, *new;
 	char path[1100], new_path[1100], old_path[1100];
 	int n_keys;
-	bool made; /* new_path is ours, and nobody uses it yet */
 	char *said;
 };
 
@@ -181,10 +181,26 @@ prepare_new_key(struct change *ch)
 		fail(ch, ch->new_path, strerror(errno));
 		goto out;
 	}
-	ch->made = true;
 	r = 0;
 out:
 	mem_wipe(text, sizeof(text));
+	return r;
+}
+
+/* A key that is lost after this is lost for good: is it on disk? */
+static int
+check_new_key(struct change *ch)
+{
+	struct serverkey *k = serverkey_load(ch->new_path, ch->said);
+	int r = 0;
+
+	if (k == NULL)
+		return -1;
+	if (!mem_equal(k->key, ch->new->key, KEY_LEN))
+		r = fail(ch, ch->new_path,
+		    "it was changed meanwhile; nothing was done, run "
+		    "vault.fcgi --rekey again");
+	serverkey_free(&k);
 	return r;
 }
 
@@ -226,8 +242,7 @@ run(struct change *ch, const struct settings *settings)
 		return -1;
 	if ((done = change_database(ch)) < 0)
 		return -1; /* closing the connection rolls back */
-	ch->made = false;
-	if (command(ch, "commit", "COMMIT") != 0)
+	if (check_new_key(ch) != 0 || command(ch, "commit", "COMMIT") != 0)
 		return -1;
 	if (change_files(ch) != 0)
 		return -1;
@@ -253,23 +268,31 @@ int
 rekey(const struct settings *settings, char said[REKEY_ERROR_MAX])
 {
 	struct change *ch = calloc(1, sizeof(*ch));
-	int r = -1;
+	int lock, r = -1;
 
 	if (ch == NULL) {
 		snprintf(said, REKEY_ERROR_MAX, "out of memory");
 		return -1;
 	}
 	ch->said = said;
+	if ((lock = keyfile_lock_folder(settings->server_key_file)) < 0) {
+		fail(ch, settings->server_key_file,
+		    errno == EWOULDBLOCK
+			? "another vault.fcgi --rekey is at work on it; wait "
+			  "until that has ended"
+			: strerror(errno));
+		goto out;
+	}
 	ch->old = serverkey_load(settings->server_key_file, said);
 	if (ch->old != NULL) {
 		set_paths(ch, settings->server_key_file);
 		r = run(ch, settings);
 	}
 	dbconn_close(&ch->conn);
-	if (ch->made)
-		unlink(ch->new_path);
 	serverkey_free(&ch->old);
 	serverkey_free(&ch->new);
+	close(lock); /* last: until here nobody else may begin */
+out:
 	free(ch);
 	return r;
 }

@@ -40,7 +40,7 @@ secret_push(struct call *c)
 
 	call_begin_params(c, &p);
 	db_text(&p, c->req.remote);
-	db_text(&p, c->in.text[FIELD_DEVICE_HASH]);
+	call_device_param(c, &p);
 	db_text(&p, c->in.text[FIELD_ENVIRONMENT]);
 	db_bytes(&p, c->in.secrets.data, c->in.secrets.len);
 	db_text(&p, c->in.text[FIELD_KEY_NAMES]);
@@ -60,7 +60,7 @@ secret_pull(struct call *c)
 
 	call_begin_params(c, &p);
 	db_text(&p, c->req.remote);
-	db_text(&p, c->in.text[FIELD_DEVICE_HASH]);
+	call_device_param(c, &p);
 	db_text(&p, c->in.text[FIELD_ENVIRONMENT]);
 	maybe_int(&p, &c->in, FIELD_VERSION);
 	if (call_exec(c, SECRET_PULL, &p, &r) != 0)

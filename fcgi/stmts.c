@@ -46,7 +46,7 @@ const struct stmt_row stmts[N_STMTS] = {
 	    4, false },
 	[DEVICE_REGISTER] = { "device_register",
 	    "select outcome, device_id, status from vault.device_register("
-	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::text, $6::int)",
+	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::bytea, $6::int)",
 	    6, true },
 	[DEVICE_APPROVE] = { "device_approve",
 	    "select outcome, device_id, status from vault.device_approve("
@@ -62,12 +62,12 @@ const struct stmt_row stmts[N_STMTS] = {
 	    2, true },
 	[SECRET_PUSH] = { "secret_push",
 	    "select * from vault.secret_push("
-	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::text, $6::bytea, "
+	    "$1::uuid, $2::bytea, $3::text, $4::bytea, $5::text, $6::bytea, "
 	    "$7::text, $8::int, $9::bigint, $10::int)",
 	    10, true },
 	[SECRET_PULL] = { "secret_pull",
 	    "select * from vault.secret_pull("
-	    "$1::uuid, $2::bytea, $3::text, $4::text, $5::text, $6::bigint)",
+	    "$1::uuid, $2::bytea, $3::text, $4::bytea, $5::text, $6::bigint)",
 	    6, true },
 	[SECRET_CURRENT_VERSION] = { "secret_current_version",
 	    "select version, updated_at from vault.secret_current_version("

@@ -82,6 +82,15 @@ end
 $$;
 \endif
 
+-- Before the first release these took the device's hash as text.
+drop function if exists vault.device_check(uuid, text);
+drop function if exists
+	vault.device_register(uuid, bytea, text, text, text, int);
+drop function if exists vault.secret_push(
+	uuid, bytea, text, text, text, bytea, text, int, bigint, int);
+drop function if exists
+	vault.secret_pull(uuid, bytea, text, text, text, bigint);
+
 -- Helpers, called by other functions only.
 \ir functions/iso.sql
 \ir functions/audit.sql

@@ -3,13 +3,13 @@
 -- a device lets everybody.
 -- caller:    functions
 -- arguments: p_project      the project
---            p_device_hash  the hash as received (64 hex characters), or NULL
+--            p_device_hash  SHA-256 of the hash as received, or NULL
 -- result:    outcome        '00000', VE030 (pending) or VE031 (unknown, revoked)
 --            device_id      NULL when the hash is not one of this project
 -- raises:    nothing
 -- writes:    devices.last_seen_at, at most once a minute
 create or replace function vault.device_check(
-	p_project uuid, p_device_hash text,
+	p_project uuid, p_device_hash bytea,
 	out outcome char(5), out device_id uuid)
 language plpgsql
 security definer set search_path = vault, pg_temp
@@ -23,7 +23,7 @@ begin
 	into device_id, v_status, v_stale
 	from vault.devices d
 	where d.project_id = p_project
-		and d.hash = sha256(convert_to(p_device_hash, 'UTF8'));
+		and d.hash = p_device_hash;
 
 	if not found then
 		perform from vault.devices d

@@ -6,7 +6,7 @@
 --            p_digest       the signature, 32 bytes
 --            p_remote       REMOTE_ADDR
 --            p_name         1..128 bytes
---            p_device_hash  the hash as received, 64 hex characters
+--            p_device_hash  SHA-256 of the hash as received, 32 bytes
 --            p_max_devices  most device rows of a project, revoked ones too
 -- result:    outcome        '00000'
 --            device_id, status
@@ -15,13 +15,12 @@
 -- writes:    requests, devices, audit_log
 create or replace function vault.device_register(
 	p_project uuid, p_digest bytea, p_remote text, p_name text,
-	p_device_hash text, p_max_devices int,
+	p_device_hash bytea, p_max_devices int,
 	out outcome char(5), out device_id uuid, out status text)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
 declare
-	v_hash bytea := sha256(convert_to(p_device_hash, 'UTF8'));
 	v_count bigint;
 begin
 	perform vault.request_take(p_project, p_digest, 'devices/register');
@@ -36,7 +35,7 @@ begin
 	outcome := '00000';
 	select d.id, d.status into device_id, status
 	from vault.devices d
-	where d.project_id = p_project and d.hash = v_hash;
+	where d.project_id = p_project and d.hash = p_device_hash;
 	if found then
 		return;
 	end if;
@@ -50,7 +49,7 @@ begin
 	status := case v_count when 0 then 'approved' else 'pending' end;
 	insert into vault.devices as d
 		(project_id, name, hash, status, approved_at)
-	values (p_project, p_name, v_hash, device_register.status,
+	values (p_project, p_name, p_device_hash, device_register.status,
 		case v_count when 0 then clock_timestamp() end)
 	returning d.id into device_id;
 	perform vault.audit(p_project, 'devices/register', outcome, device_id,

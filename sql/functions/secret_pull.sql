@@ -5,7 +5,7 @@
 -- arguments: p_project      the project
 --            p_digest       the signature, 32 bytes
 --            p_remote       REMOTE_ADDR
---            p_device_hash  the hash as received, or NULL
+--            p_device_hash  SHA-256 of the hash as received, or NULL
 --            p_environment  its name
 --            p_version      which one; NULL = the newest
 -- result:    outcome        '00000'; VE030, VE031 (device)
@@ -16,7 +16,7 @@
 -- writes:    requests (only when p_version is given), devices.last_seen_at,
 --            audit_log
 create or replace function vault.secret_pull(
-	p_project uuid, p_digest bytea, p_remote text, p_device_hash text,
+	p_project uuid, p_digest bytea, p_remote text, p_device_hash bytea,
 	p_environment text, p_version bigint,
 	out outcome char(5), out blob bytea, out version bigint,
 	out device_id uuid)

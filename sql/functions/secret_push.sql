@@ -5,7 +5,7 @@
 -- arguments: p_project           the project
 --            p_digest            the signature, 32 bytes
 --            p_remote            REMOTE_ADDR
---            p_device_hash       the hash as received, or NULL
+--            p_device_hash       SHA-256 of the hash as received, or NULL
 --            p_environment       its name
 --            p_blob              iv | tag | ciphertext
 --            p_changed_keys      text of a JSON array, or NULL
@@ -26,7 +26,7 @@
 -- taken in this order: requests, devices (never waited for), projects,
 -- environments.
 create or replace function vault.secret_push(
-	p_project uuid, p_digest bytea, p_remote text, p_device_hash text,
+	p_project uuid, p_digest bytea, p_remote text, p_device_hash bytea,
 	p_environment text, p_blob bytea, p_changed_keys text,
 	p_key_count int, p_base_version bigint, p_max_environments int,
 	out outcome char(5), out version bigint, out device_id uuid)

@@ -35,13 +35,38 @@ sub start_second	# its socket, settings beside those of the first
 	    die "no socket:\n" . VaultTest::slurp($s->dir . '/log/second.log');
 	return $pid;
 }
-END { kill KILL => grep { $_ } $second, our $third }
+END { kill KILL => grep { $_ } $second, our ($third, $fourth, $dripper) }
 
 # Peers that stall after BEGIN hold all threads of a third; see the end
 my $stalled = $s->dir . '/third.sock';
 our $third = start_second($stalled, "threads = 2\ndb_connections = 1\n");
 my @stalled = map { VaultTest::FastCGI::connect_to($stalled) } 1 .. 4;
 syswrite $_, VaultTest::FastCGI::record(1, pack 'nCx5', 1, 0) for @stalled;
+
+# One that sends a byte a second holds the only thread of a fourth
+my $dripped = $s->dir . '/fourth.sock';
+our $fourth = start_second($dripped, "threads = 1\ndb_connections = 1\n");
+my $drip = VaultTest::FastCGI::connect_to($dripped);
+my $drip_start = time;
+our $dripper = fork // die "fork: $!";
+if ($dripper == 0) {
+	local $SIG{PIPE} = 'IGNORE';
+	my $bytes = VaultTest::FastCGI::bytes({X => 'y' x 500}, '');
+	for (split //, $bytes) {
+		syswrite $drip, $_ or last;
+		sleep 1;
+	}
+	POSIX::_exit(0);
+}
+close $drip;
+
+# A connection that is kept, too
+my $kept = VaultTest::FastCGI::connect_to($socket);
+my %health = (REQUEST_METHOD => 'GET', REQUEST_URI => '/health');
+syswrite $kept, VaultTest::FastCGI::bytes(\%health, '', keep => 1);
+is VaultTest::FastCGI::answer($kept)->{status}, 200, 'a kept connection';
+syswrite $kept, VaultTest::FastCGI::bytes(\%health, '', keep => 1);
+is VaultTest::FastCGI::answer($kept)->{status}, 200, 'serves again';
 
 sub post		# a signed call by FastCGI: path, body text, more parameters
 {
@@ -180,6 +205,12 @@ my @versions = sort { $a <=> $b } map { @{$_ // []} } VaultTest::parallel(16, su
 });
 is_deeply \@versions, [1 .. 80], 'two processes number one environment';
 
+# ---- a kept connection that is idle
+vec(my $readable = '', fileno $kept, 1) = 1;
+ok select($readable, undef, undef, 15) && !sysread($kept, my $byte, 1),
+    'is closed';
+alive('after that');
+
 # ---- SIGTERM: what it has is answered, then it goes, with status 0
 my $lock = $s->psql_background("begin; select 1 from vault.environments where " .
     "project_id = '$both->{project}' for update; select pg_sleep(1.2); commit");
@@ -215,4 +246,15 @@ kill TERM => $third;
 waitpid $third, 0;
 is $?, 0, 'nor do they keep it from leaving';
 $third = 0;
+
+$r = VaultTest::FastCGI::request($dripped, \%health, '', timeout => 45);
+is $r->{status}, 200, 'one that drips does not hold its thread for ever';
+cmp_ok time - $drip_start, '<', 60, 'but 30 seconds';
+kill TERM => $fourth;
+waitpid $fourth, 0;
+is $?, 0, 'and it leaves';
+$fourth = 0;
+kill KILL => $dripper;
+waitpid $dripper, 0;
+$dripper = 0;
 done_testing;

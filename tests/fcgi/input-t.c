@@ -71,6 +71,7 @@ refuses(enum field field, const char *value)
 static void
 test_texts(void)
 {
+	uint8_t hash[HASH_LEN];
 	static const enum field ids[] = { FIELD_PROJECT_ID, FIELD_DEVICE_ID };
 	static const enum field names[] = { FIELD_PROJECT_NAME,
 		FIELD_DEVICE_NAME };
@@ -100,6 +101,9 @@ test_texts(void)
 		refuses(names[i], "{}");
 	}
 	takes(FIELD_DEVICE_HASH, "\"" HEX "\"");
+	is_str(in.text[FIELD_DEVICE_HASH], NULL, "what was sent ends here");
+	sha256(hash, HEX, strlen(HEX));
+	ok(memcmp(in.device_hash, hash, HASH_LEN) == 0, "its hash goes on");
 	takes(FIELD_AUTH_KEY_HASH, "\"" HEX "\"");
 	for (size_t i = 0; i < sizeof(no_hash) / sizeof(no_hash[0]); i++) {
 		refuses(FIELD_DEVICE_HASH, no_hash[i]);
@@ -170,6 +174,24 @@ test_secrets(void)
 	refuses(FIELD_KEY_NAMES, "[\"\"]");
 	refuses(FIELD_KEY_NAMES, "[\"" A50 A50 A50 A50 A50 "aaaaaaaa\"]");
 	takes(FIELD_KEY_NAMES, "[\"" A50 A50 A50 A50 A50 "aaaaaaa\"]");
+
+	is_str(input_field_rule(FIELD_KEY_NAMES),
+	    "key_names must be an array of at most 10000 strings of 1 to 257 "
+	    "bytes, 64 KiB in all",
+	    "the sentence");
+	/* 253 names of 255 characters, and two that fill it up exactly */
+	for (int extra = 0; extra <= 1; extra++) {
+		len = (size_t)sprintf(text, "{\"key_names\":[");
+		for (int i = 0; i < 253; i++)
+			len += (size_t)sprintf(text + len, "\"%0255d\",", 0);
+		sprintf(text + len, "\"%0100d\", \"%0*d\"]}", 0,
+		    155 + extra, 0);
+		is_int(parse(text, 0, BIT(FIELD_KEY_NAMES)),
+		    extra == 0 ? 0 : -1, "64 KiB of them at most");
+		if (extra == 0)
+			is_int((intmax_t)in.key_names.len, KEY_NAMES_SIZE,
+			    "written anew");
+	}
 
 	for (int n = KEY_NAMES_MAX; n <= KEY_NAMES_MAX + 1; n++) {
 		len = (size_t)sprintf(text, "{\"key_names\":[\"k\"");

@@ -43,7 +43,8 @@ my %wrong = (
 	    '9223372036854775808', '18446744073709551616', '1' x 400],
 	key_names => ['true', '1', '"A"', '{}', '[1]', '[null]', '[[]]', '[""]',
 	    '["A",true]', '["' . 'k' x 258 . '"]',
-	    '[' . join(',', ('"A"') x 10_001) . ']'],
+	    '[' . join(',', ('"A"') x 10_001) . ']',
+	    '[' . join(',', ('"' . 'A' x 250 . '"') x 260) . ']'],
 	count => ['true', '"1"', '[]', '{}', '-1', '1.5', '1e3', '1' x 30],
 );
 $wrong{auth_key_hash} = [@{$wrong{hex64}}, '"' . '0' x 64 . '"'];
@@ -189,7 +190,7 @@ VaultTest->each_web(sub {
 		    secrets => VaultTest::Client::blob(0)}, 'the longest environment');
 		$ok->('secrets/push', {device_hash => $hash, environment => '0',
 		    secrets => VaultTest::Client::blob(1), key_count => 0,
-		    key_names => [map { "+K$_" } 1 .. 10_000]}, '10,000 key_names');
+		    key_names => [('+KEY') x 9_000, ('+A') x 1_000]}, '10,000 key_names');
 		$ok->('secrets/push', {device_hash => $hash, environment => 'a._-',
 		    secrets => VaultTest::Client::blob(2),
 		    key_names => ['+' . 'k' x 256]}, 'the longest name');
@@ -259,7 +260,7 @@ VaultTest->each_web(sub {
 		$r = $raw->([$signed, defined $value ? "Content-Length: $value" : ()],
 		    $b, half_close => 1);
 		# A web server that has answered may close on bytes it does not read
-		like $r->{status}, $name =~ /zero|none/ ? qr/^(?:0|4\d\d)\z/ :
+		like $r->{status}, $name =~ /zero|none|short/ ? qr/^(?:0|4\d\d)\z/ :
 		    qr/^4\d\d\z/, "Content-Length $name: $r->{status}";
 	}
 	$r = $raw->([$signed, 'Content-Length: ' . (length($b) + 5)], $b,

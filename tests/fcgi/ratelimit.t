@@ -1,8 +1,10 @@
 #!/usr/bin/perl
-# nginx as shipped limits unsigned paths by address with a JSON 429, and never the machine itself nor signed paths.
+# nginx as shipped limits by address with a JSON 429, unsigned paths tightly and all others generously, never the machine itself; it takes replies off vault.fcgi at once.
 use strict;
 use warnings;
 use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
+use IO::Select;
+use IO::Socket::INET;
 use Test::More;
 use VaultTest;
 
@@ -23,7 +25,7 @@ plan skip_all => '127.0.0.2 cannot be used here'
     if $there->send('GET', '/health')->{status} == 599;
 
 my ($seen) = $statuses->($there, 60, 'devices/list');
-is_deeply $seen, {200 => 60}, 'signed paths are not limited';
+is_deeply $seen, {200 => 60}, 'signed paths are limited far less';
 
 # set-key of a key that is set changes nothing: 409 or 429
 my @set_key = ('project/set-key', {auth_key_hash => 'ab' x 32});
@@ -51,5 +53,63 @@ is $s->psql('select count(*) from vault.projects'),
 cmp_ok $seen->{429} // 0, '>=', 9, 'X-Forwarded-For is no way round';
 is $there->call('devices/list')->{status}, 200, 'signed paths still work';
 is $there->send('GET', '/health')->{status}, 200, 'and health';
+
+# All paths, and connections: raw, to be fast enough
+my ($port) = $s->{url} =~ /:(\d+)/;
+my $connect = sub {
+	my ($from) = @_;
+	return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port,
+	    LocalAddr => $from) // die "connect: $!";
+};
+my $head = sub { "$_[0] HTTP/1.1\r\nHost: x\r\n$_[1]\r\n" };
+my $statuses_of = sub {	# until all have answered, or nothing comes for 3 s
+	my ($want, @socks) = @_;
+	my ($text, $n, %seen) = ('', 0);
+	my $select = IO::Select->new(@socks);
+
+	while ($n < $want and my @ready = $select->can_read(3)) {
+		for (@ready) {
+			sysread $_, my $part, 65536 or $select->remove($_), next;
+			$n++, $seen{$1}++ while $part =~ m{HTTP/1\.1 (\d{3})}g;
+		}
+	}
+	return \%seen;
+};
+my $flood = sub {
+	my @socks = map { $connect->($_[0]) } 1 .. 8;
+	syswrite $_, $head->('GET /api/v1/none', '') x 90 for @socks;
+	return $statuses_of->(720, @socks);
+};
+$seen = $flood->('127.0.0.1');
+is_deeply $seen, {404 => 720}, '720 calls at once from here';
+$seen = $flood->('127.0.0.2');
+cmp_ok $seen->{404} // 0, '>=', 200, 'from elsewhere a burst of 200';
+cmp_ok $seen->{429} // 0, '>=', 100, 'not of 720';
+
+my $hold = sub {	# a body that does not come
+	my @socks = map { $connect->($_[0]) } 1 .. 64;
+	syswrite $_, $head->('POST /api/v1/none', "Content-Length: 9\r\n")
+	    for @socks;
+	return $statuses_of->(64, @socks);
+};
+is_deeply $hold->('127.0.0.1'), {}, '64 calls under way from here';
+sleep 5;	# for the calls a second
+is_deeply $hold->('127.0.0.2'), {429 => 24}, 'from elsewhere 40';
+
+# A long history, which nobody reads
+$here->push_blob('production', VaultTest::Client::blob()) for 1 .. 50;
+$s->psql("update vault.secret_versions set changed_keys = '[\"' || " .
+    "repeat('N', 65532) || '\"]' where project_id = '$here->{project}'");
+my $whole = $here->call('secrets/versions', {environment => 'production'});
+cmp_ok length $whole->{raw}, '>', 50 * 65536, 'a history of 3 MB';
+$s->set(threads => 2);
+my $ask = $here->call('secrets/versions', {environment => 'production'});
+my @slow = map { $connect->('127.0.0.1') } 1 .. 2;
+syswrite $_, $head->('POST /api/v1/secrets/versions',
+    "Content-Length: " . length($ask->{sent}) . "\r\n" .
+    "X-Vault-Signature: $ask->{signature}\r\n") . $ask->{sent} for @slow;
+sleep 1;
+is $here->send('GET', '/health')->{status}, 200,
+    'readers that do not read hold no thread';
 
 done_testing;

@@ -261,6 +261,22 @@ VaultTest->each_web(sub {
 			is((stat $socket)[2] & 07, 0, "$socket is not for others");
 		}
 	};
+
+	subtest 'no device hash in a log of all parameters' => sub {
+		my $c = $new->('logged');
+		my $conf = $s->dir . '/pg/postgresql.conf';
+		my $before = VaultTest::slurp($conf);
+		VaultTest::spew($conf, "$before\nlog_statement = 'all'\n");
+		$s->restart('postgres');
+		$c->register('d');
+		$c->push_blob('production', VaultTest::Client::blob());
+		is $c->pull('production')->{status}, 200, 'a device pulls';
+		VaultTest::spew($conf, $before);
+		$s->restart('postgres');
+		my $log = $s->log('postgres');
+		like $log, qr/vault\.secret_pull.*\n.*arameters: /, 'all is logged';
+		is index($log, $c->{device_hash}), -1, 'but the hash it proves';
+	};
 });
 
 # ---------------------------------------------- row 9: the server key's file
@@ -341,6 +357,57 @@ subtest 'row 9: the server key' => sub {
 	$write->($key);
 	$refused->('the old key', qr/server_key_file/);
 	$write->($new);
+
+	# ---- two at once, and what is left when one fails
+	my $at_database = sub {	# holds the row of the server key meanwhile
+		my ($meanwhile) = @_;
+		my $gate = $s->dir . '/gate';
+		my $locker = $s->psql_background('begin; select 1 from ' .
+		    'vault.server_key for update; select pg_sleep(4); commit');
+		VaultTest::wait_until(10, sub { $s->psql('select count(*) from ' .
+		    "pg_stat_activity where wait_event = 'PgSleep'") });
+		my @r = VaultTest::parallel(2, sub {
+			return $run->('--rekey') if $_[0] == 0;
+			VaultTest::wait_until(3, sub { $s->psql('select count(*) ' .
+			    'from pg_locks where not granted') }) or die 'late';
+			return $meanwhile->();
+		});
+		waitpid $locker, 0;
+		return @r;
+	};
+	my $as_before = sub {
+		is VaultTest::slurp($file), $new, "$_[0]: the key is as it was";
+		is $check->()->{status}, 0, "$_[0]: and right";
+	};
+	my ($one, $two) = $at_database->(sub { $run->('--rekey') });
+	is $one->{status}, 0, 'of two at once the first is done'
+	    or diag $one->{stderr};
+	is $two->{status}, 1, 'the second refuses';
+	is $two->{stderr}, "vault.fcgi: $file: another vault.fcgi --rekey is at " .
+	    "work on it; wait until that has ended\n", 'and says so';
+	is $check->()->{status}, 0, 'the key is right';
+	$new = VaultTest::slurp($file);
+	($one) = $at_database->(sub { unlink "$file.new" });
+	is $one->{status}, 1, 'the new key vanishes before it counts: refused';
+	like $one->{stderr}, qr/server\.key\.new/, 'and says so';
+	$as_before->('vanished');
+	($one) = $at_database->(sub { VaultTest::spew("$file.new", 'a' x 64) });
+	is $one->{status}, 1, 'the new key is overwritten: refused';
+	like $one->{stderr}, qr/server\.key\.new: it was changed meanwhile/,
+	    'and says so';
+	$as_before->('overwritten');
+	unlink "$file.new";
+	($one, my $next) = $at_database->(sub {
+		$s->restart('postgres');
+		return VaultTest::slurp("$file.new");
+	});
+	is $one->{status}, 1, 'a connection that breaks: failed';
+	$as_before->('broken');
+	is VaultTest::slurp("$file.new", 1), $next, 'the new key stays';
+	is $run->('--rekey')->{status}, 0, 'the next run';
+	is VaultTest::slurp($file), $next, 'takes it up';
+	$s->restart('vault');
+	is $c->call('devices/list')->{status}, 200, 'and auth keys open';
 
 	# ---- interrupted, at any moment: one of the keys on disk is the right one
 	my @others = map { VaultTest::Client->new($s->{url})->create("p$_") } 1 .. 20;

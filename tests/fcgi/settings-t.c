@@ -122,6 +122,9 @@ test_errors(void)
 		refuses(text, "x.conf:1: threads must be a whole number from "
 			      "1 to 1024");
 	}
+	refuses("db_timeout_ms = 25001", /* see vault.housekeep() */
+	    "x.conf:1: db_timeout_ms must be a whole number from 100 to "
+	    "25000");
 	static const char *const modes[] = { "", "0", "60", "00660", "668",
 		"1660", "0440", "rw" };
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {

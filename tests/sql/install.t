@@ -118,6 +118,16 @@ subtest 'again' => sub {
 		vault.project_auth('$p')"), 60, 'and the server still may call';
 };
 
+subtest 'over functions of before the first release' => sub {
+	my $db = $c->database('before');
+	$db->ok('create function vault.secret_pull(uuid, bytea, text, text, '
+		. 'text, bigint) returns int language sql as $$ select 1 $$');
+	my $r = $db->install;
+	is $r->{status}, 0, 'runs' or diag $r->{err};
+	is $db->ok("select count(*) from pg_proc where
+		proname = 'secret_pull'"), 1, 'and leaves one of each';
+};
+
 subtest 'while a server works' => sub {
 	my $p = $db->project('busy');
 	my $pushes = 300;

@@ -12,7 +12,7 @@ my @tables = qw(projects devices environments secret_versions requests);
 my $c = SqlTest->start;
 my $db = $c->database('t');
 my $p = $db->project('x');
-my $A = "repeat('a', 64)";
+my $A = "sha256(repeat('a', 64)::bytea)";
 $db->ok("select vault.device_register('$p', " . digest('d')
 	. ", '', 'n', $A, 100)");
 $db->ok("select vault.secret_push('$p', " . digest('s')

@@ -17,13 +17,15 @@ my $n = 0;
 
 sub quoted { return defined $_[0] ? "'$_[0]'" : 'null' }
 
+sub hashed { return defined $_[0] ? digest($_[0]) : 'null' }
+
 sub push_
 {
 	my (%o) = @_;
 	return $db->as_server(sprintf "select outcome, version from vault.secret_push('%s', "
 		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d)",
 		$o{project} // $p, digest($o{digest} // 'p' . $n++),
-		quoted($o{hash}), $o{env} // 'production',
+		hashed($o{hash}), $o{env} // 'production',
 		bytes(28, $o{blob} // 'e1'), quoted($o{keys}),
 		$o{count} // 'null', $o{base} // 'null', $o{max} // 100);
 }
@@ -34,7 +36,7 @@ sub pull
 	return $db->as_server(sprintf "select outcome, left(encode(blob, "
 		. "'hex'), 2), version from vault.secret_pull('%s', %s, "
 		. "'10.0.0.5', %s, '%s', %s)", $o{project} // $p,
-		digest($o{digest} // 'l' . $n++), quoted($o{hash}),
+		digest($o{digest} // 'l' . $n++), hashed($o{hash}),
 		$o{env} // 'production', $o{version} // 'null');
 }
 
@@ -144,7 +146,7 @@ is pull(digest => 'one', version => 1), $used, '... no pull by number';
 is current(digest => 'one'), $used, '... no current-version';
 is versions(digest => 'one'), $used, '... no versions';
 is $db->as_server("select * from vault.device_register('$p', "
-	. digest('one') . ", '', 'n', repeat('a', 64), 9)"), $used,
+	. digest('one') . ", '', 'n', sha256(repeat('a', 64)::bytea), 9)"), $used,
 	'... no register';
 is $db->ok("select count(*) from vault.devices"), 0, '... really none';
 
@@ -199,7 +201,7 @@ sub register
 {
 	my ($hash) = @_;
 	return $db->ok("select device_id from vault.device_register('$p', "
-		. digest('reg' . $n++) . ", '', 'n', repeat('$hash', 64), 9)");
+		. digest('reg' . $n++) . ", '', 'n', sha256(repeat('$hash', 64)::bytea), 9)");
 }
 my ($good, $wait) = (register('a'), register('b'));
 my ($A, $B, $Z) = map { $_ x 64 } qw(a b f);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * deadline.h: an end to a connection that is slow on purpose. Time-outs of a
+ * socket begin anew with every byte; these do not.
+ */
+#ifndef VAULT_FCGI_DEADLINE_H
+#define VAULT_FCGI_DEADLINE_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+struct deadline {
+	pthread_mutex_t lock;
+	int fd; /* a duplicate of the connection's, or -1 */
+	int how;
+	int64_t at_ms;
+};
+
+void deadline_init(struct deadline *d);
+/* From at_ms (monotonic) on, the connection is shut down: how as in
+ * shutdown(2). Replaces what was set before. 0, or -1: no descriptor left. */
+int deadline_set(struct deadline *d, int fd, int how, int64_t at_ms);
+void deadline_clear(struct deadline *d);
+/* By another thread, about once a second. */
+void deadline_enforce(struct deadline *d, int64_t now_ms);
+
+#endif
