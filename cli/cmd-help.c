@@ -46,19 +46,49 @@ help_overview(void)
 	     "--help more on a command.");
 }
 
-void
-help_command(const struct command *command)
+/* One word of the usage, on a new line if it would pass column 80. */
+static void
+usage_word(size_t *column, const char *word)
+{
+	size_t len = strlen(word) + 1;
+
+	if (*column + len > 80) {
+		printf("\n       ");
+		*column = 7;
+	}
+	printf(" %s", word);
+	*column += len;
+}
+
+static void
+usage_print(const struct command *command)
 {
 	const struct option_row *row = command->options;
+	size_t column = 0;
+	char word[80];
 
-	printf("Usage: vault-env %s", command->name);
-	for (; row != NULL && row->name != NULL; row++)
-		printf(" %s%s%s%s%s", row->required ? "" : "[", row->name,
+	printf("Usage:");
+	column = strlen("Usage:");
+	usage_word(&column, "vault-env");
+	usage_word(&column, command->name);
+	for (; row != NULL && row->name != NULL; row++) {
+		snprintf(word, sizeof(word), "%s%s%s%s%s",
+		    row->required ? "" : "[", row->name,
 		    row->value != NULL ? " " : "",
 		    row->value != NULL ? row->value : "",
 		    row->required ? "" : "]");
-	printf("%s%s\n\n%s.\n", command->operand != NULL ? " " : "",
-	    command->operand != NULL ? command->operand : "", command->summary);
+		usage_word(&column, word);
+	}
+	if (command->operand != NULL)
+		usage_word(&column, command->operand);
+	putchar('\n');
+}
+
+void
+help_command(const struct command *command)
+{
+	usage_print(command);
+	printf("\n%s.\n", command->summary);
 	if (command->about != NULL)
 		printf("\n%s\n", command->about);
 	options_print("Options", command->options);
@@ -119,6 +149,13 @@ file_options(const struct option_row *row)
 			printf("|%s", row->name);
 }
 
+static bool
+names_command(const struct command *command)
+{
+	return command->operand != NULL &&
+	       strcmp(command->operand, "[COMMAND]") == 0;
+}
+
 static void
 completion_print(void)
 {
@@ -128,7 +165,7 @@ completion_print(void)
 	     "{\n"
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
 	     "\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	     "\tlocal word command= options=\n"
+	     "\tlocal word command= options= behind=\n"
 	     "\tCOMPREPLY=()\n"
 	     "\tcase $prev in\n"
 	     "\t--env)\n"
@@ -150,10 +187,17 @@ completion_print(void)
 	for (size_t i = 0; commands[i] != NULL; i++)
 		printf("%s%s", i > 0 ? "|" : "", commands[i]->name);
 	puts(")\n"
-	     "\t\t\tcommand=$word\n"
+	     "\t\t\tcommand=${command:-$word} ;;\n"
+	     "\t\t--)\n"
+	     "\t\t\tbehind=yes\n"
 	     "\t\t\tbreak ;;\n"
 	     "\t\tesac\n"
 	     "\tdone\n"
+	     "\tif test -n \"$behind\"; then\n"
+	     "\t\tcompopt -o filenames 2>/dev/null\n"
+	     "\t\tCOMPREPLY=($(compgen -c -f -- \"$cur\"))\n"
+	     "\t\treturn\n"
+	     "\tfi\n"
 	     "\tcase $command:$prev in");
 	printf("\t''");
 	for (const struct option_row *row = global_options; row->name != NULL;
@@ -178,9 +222,8 @@ completion_print(void)
 	puts("' ;;");
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		printf("\t%s)\n\t\toptions='", commands[i]->name);
-		/* The only operand there is names a command. */
 		for (size_t k = 0;
-		     commands[i]->operand != NULL && commands[k] != NULL; k++)
+		     names_command(commands[i]) && commands[k] != NULL; k++)
 			printf("%s%s", k > 0 ? " " : "", commands[k]->name);
 		options_names(commands[i]->options);
 		options_names(global_options);

@@ -13,68 +13,8 @@
 
 #include "envfile.h"
 #include "output.h"
+#include "secrets.h"
 #include "session.h"
-
-#define MASK "********"
-
-/* Whoever can push could otherwise change the key or server of a reader. */
-static int
-reserved_drop(struct vaultenv_list *list)
-{
-	const struct vaultenv_pair *pair;
-	size_t i = 0;
-	int r;
-
-	while ((pair = vaultenv_list_at(list, i)) != NULL) {
-		if (!vaultenv_name_is_reserved(pair->name)) {
-			i++;
-			continue;
-		}
-		warning_print("the secrets hold %s, which was left out: it is "
-			      "never taken from the server",
-		    pair->name);
-		if ((r = vaultenv_list_delete(list, pair->name)) != 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-values_mask(struct vaultenv_list *list)
-{
-	const struct vaultenv_pair *pair;
-	int r;
-
-	for (size_t i = 0; i < vaultenv_list_len(list); i++) {
-		pair = vaultenv_list_at(list, i);
-		if (pair->value_len == 0)
-			continue;
-		r = vaultenv_list_set(list, pair->name, MASK, strlen(MASK));
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-json_out(
-    const char *environment, int64_t version, const struct vaultenv_list *list)
-{
-	struct vaultenv_error err;
-	char *json = NULL;
-	size_t len = 0;
-	int code;
-
-	if (vaultenv_json_write(list, &json, &len, &err) != 0)
-		return session_fail(&err);
-	putchar('{');
-	json_member("environment", environment);
-	printf(",\"version\":%lld,\"secrets\":", (long long)version);
-	if ((code = out_secret(json, len)) == EXIT_DONE)
-		puts("}");
-	vaultenv_text_free(&json, len);
-	return code;
-}
 
 static int
 file_out(const struct args *args, const char *text, size_t len,
@@ -151,19 +91,18 @@ pull_run(const struct args *args)
 		code = session_fail(&err);
 		goto out;
 	}
-	if (reserved_drop(list) != 0 || (mask && values_mask(list) != 0)) {
+	if (secrets_drop_reserved(list) != 0 ||
+	    (mask && secrets_mask(list) != 0)) {
 		error_print("out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}
 	if (args->json)
-		code = json_out(environment, version, list);
+		code = secrets_json(environment, version, list);
 	else
 		code = dotenv_out(args, environment, version, list);
-	if (code == EXIT_DONE && mask && !args->quiet)
-		fputs("vault-env: values are hidden on a terminal: use "
-		      "--reveal to see them, or --output FILE to store them\n",
-		    stderr);
+	if (code == EXIT_DONE && mask)
+		secrets_hidden_hint(args, ", or --output FILE to store them");
 out:
 	vaultenv_list_free(&list);
 	vaultenv_client_free(&client);

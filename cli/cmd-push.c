@@ -12,6 +12,7 @@
 
 #include "envfile.h"
 #include "output.h"
+#include "secrets.h"
 #include "session.h"
 
 struct push {
@@ -82,44 +83,12 @@ current_read(struct push *p)
 }
 
 static void
-changes_show(const struct push *p)
-{
-	char text[8] = "  ";
-
-	if (p->args->json || (p->args->quiet && !p->args->dry_run))
-		return;
-	for (size_t i = 0; i < p->n_changes; i++) {
-		char mark = p->changes[i].mark;
-
-		text[0] = mark;
-		out_text(text, mark == '+'   ? COLOUR_GREEN
-			       : mark == '-' ? COLOUR_RED
-					     : COLOUR_YELLOW);
-		out_text(p->changes[i].name, COLOUR_NONE);
-		putchar('\n');
-	}
-}
-
-static void
 json_out(const struct push *p, int64_t version, bool pushed)
 {
-	char mark[2] = "";
+	const struct push_result result = { p->environment, version, pushed,
+		p->changes, p->n_changes };
 
-	if (!p->args->json)
-		return;
-	putchar('{');
-	json_member("environment", p->environment);
-	printf(",\"version\":%lld,\"pushed\":%s,\"changes\":[",
-	    (long long)version, pushed ? "true" : "false");
-	for (size_t i = 0; i < p->n_changes; i++) {
-		mark[0] = p->changes[i].mark;
-		printf("%s{", i > 0 ? "," : "");
-		json_member("mark", mark);
-		putchar(',');
-		json_member("name", p->changes[i].name);
-		putchar('}');
-	}
-	puts("]}");
+	push_json(p->args, &result);
 }
 
 /* Version 1 of the protocol does not say who, but when. */
@@ -194,7 +163,8 @@ push_run(const struct args *args)
 		    p.environment, (long long)p.base_version);
 		goto out;
 	}
-	changes_show(&p);
+	if (!args->quiet || args->dry_run)
+		changes_show(args, p.changes, p.n_changes);
 	if (args->dry_run) {
 		json_out(&p, p.base_version, false);
 		say(args, "Nothing was pushed: this was a dry run");

@@ -26,10 +26,14 @@ enum exit_code {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
 	EXIT_REFUSED = 3, /* 401, 403, 409: the server said no */
-	EXIT_NETWORK = 4  /* no answer, or the server is in trouble */
+	EXIT_NETWORK = 4, /* no answer, or the server is in trouble */
+	/* run: what a shell says of a command that it cannot start */
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127
 };
 
 #define MAX_VERSION INT64_C(9007199254740991) /* 2^53 - 1, as on the wire */
+#define MAX_SECONDS INT64_C(31536000)         /* a year */
 
 /* What the command line said. NULL, false and 0 mean: not given. */
 struct args {
@@ -52,9 +56,29 @@ struct args {
 	bool reveal;
 	bool completion;
 	const char *operand;
+
+	const char *first_env; /* two_environments: the first of two --env */
+	size_t n_env;
+	const char *format;
+	int64_t from;
+	int64_t to;
+	bool watch;
+	bool offline;
+	bool override;
+	bool allow_loader_names;
+	int64_t cached_s;
+	int64_t grace_s;
+	int64_t interval_s;
+	char **command; /* takes_command: what follows "--", then NULL */
 };
 
-enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_VERSION };
+enum option_type {
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_ENV,
+	OPTION_VERSION,
+	OPTION_SECONDS
+};
 
 struct option_row {
 	const char *name;  /* "--file"; NULL ends a list */
@@ -70,10 +94,12 @@ struct option_row {
 struct command {
 	const char *name;
 	const char *summary; /* one line, starts with a verb */
-	const char *operand; /* "[COMMAND]" or NULL: takes none */
+	const char *operand; /* "NAME", "[COMMAND]": optional; NULL: none */
 	const char *about;   /* a paragraph for --help; may be NULL */
 	const struct option_row *options; /* NULL: global ones only */
-	bool plain; /* handles no secrets: needs no locked memory */
+	bool plain;            /* handles no secrets: needs no locked memory */
+	bool takes_command;    /* its operand is all that follows "--" */
+	bool two_environments; /* --env may be given twice */
 	int (*run)(const struct args *args); /* an enum exit_code */
 };
 
@@ -84,12 +110,19 @@ const struct command *command_find(const char *name);
 extern const struct command command_init;
 extern const struct command command_push;
 extern const struct command command_pull;
+extern const struct command command_run;
+extern const struct command command_get;
+extern const struct command command_set;
+extern const struct command command_delete;
+extern const struct command command_diff;
+extern const struct command command_export;
 extern const struct command command_versions;
 extern const struct command command_rollback;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
+extern const struct command command_status;
 extern const struct command command_help;
 
 /* options.c */

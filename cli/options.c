@@ -16,7 +16,7 @@
 const struct option_row global_options[] = {
 	{ "--url", "URL", OPTION_TEXT, false, ARG(url),
 	    "the server (default: $VAULT_URL, or VAULT_URL in .env)" },
-	{ "--env", "NAME", OPTION_TEXT, false, ARG(env),
+	{ "--env", "NAME", OPTION_ENV, false, ARG(env),
 	    "the environment (default: $NODE_ENV or $ENVIRONMENT)" },
 	{ "--file", "FILE", OPTION_TEXT, false, ARG(file),
 	    "the .env file (default: .env)" },
@@ -60,7 +60,7 @@ usage_error(const struct command *command, const char *what, const char *name,
 }
 
 static bool
-version_parse(const char *text, int64_t *out)
+number_parse(const char *text, int64_t max, int64_t *out)
 {
 	char *end = NULL;
 	long long n;
@@ -69,7 +69,7 @@ version_parse(const char *text, int64_t *out)
 		return false;
 	errno = 0;
 	n = strtoll(text, &end, 10);
-	if (errno != 0 || *end != '\0' || n > MAX_VERSION)
+	if (errno != 0 || *end != '\0' || n > max)
 		return false;
 	*out = n;
 	return true;
@@ -88,8 +88,19 @@ option_store(const struct command *command, const struct option_row *row,
 	case OPTION_TEXT:
 		*(const char **)field = value;
 		break;
+	case OPTION_ENV:
+		args->first_env = args->env;
+		args->env = value;
+		args->n_env++;
+		break;
+	case OPTION_SECONDS:
+		if (!number_parse(value, MAX_SECONDS, field))
+			return usage_error(command, "", row->name,
+			    " must be a whole number of seconds from 1 to "
+			    "31536000");
+		break;
 	case OPTION_VERSION:
-		if (!version_parse(value, field))
+		if (!number_parse(value, MAX_VERSION, field))
 			return usage_error(command, "", row->name,
 			    " must be a whole number from 1 to "
 			    "9007199254740991");
@@ -144,9 +155,9 @@ is_given(const struct option_row *row, const struct args *args)
 {
 	const void *field = (const char *)args + row->at;
 
-	if (row->type == OPTION_VERSION)
+	if (row->type == OPTION_VERSION || row->type == OPTION_SECONDS)
 		return *(const int64_t *)field != 0;
-	if (row->type == OPTION_TEXT)
+	if (row->type == OPTION_TEXT || row->type == OPTION_ENV)
 		return *(const char *const *)field != NULL;
 	return *(const bool *)field;
 }
@@ -163,26 +174,52 @@ required_check(const struct command *command, const struct args *args)
 		snprintf(text, sizeof(text), "%s %s", row->name, row->value);
 		return usage_error(command, command->name, " needs ", text);
 	}
+	if (command->operand != NULL && command->operand[0] != '[' &&
+	    args->operand == NULL && args->command == NULL)
+		return usage_error(
+		    command, command->name, " needs ", command->operand);
 	return EXIT_DONE;
+}
+
+static bool
+env_is_valid(const char *env)
+{
+	const char *ok = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			 "0123456789._-";
+
+	return env == NULL ||
+	       (strlen(env) <= 64 && strspn(env, ok) == strlen(env) &&
+		   strchr("._-", env[0]) == NULL);
 }
 
 /* The server would refuse others too; this one says so before any key is read.
  */
 static int
-env_check(const struct command *command, const struct args *args)
+env_check(const struct command *command, struct args *args)
 {
-	const char *ok = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-			 "0123456789._-";
-	const char *env = args->env;
+	if (!env_is_valid(args->env) || !env_is_valid(args->first_env))
+		return usage_error(command,
+		    "--env must be 1 to 64 letters, digits, "
+		    "'.', '_' or '-', the first a letter or digit",
+		    "", "");
+	if (!command->two_environments)
+		args->first_env = NULL;
+	else if (args->n_env > 2)
+		return usage_error(command,
+		    "--env may be given twice, not more often", "", "");
+	return EXIT_DONE;
+}
 
-	if (env == NULL ||
-	    (strlen(env) <= 64 && strspn(env, ok) == strlen(env) &&
-		strchr("._-", env[0]) == NULL))
-		return EXIT_DONE;
-	return usage_error(command,
-	    "--env must be 1 to 64 letters, digits, "
-	    "'.', '_' or '-', the first a letter or digit",
-	    "", "");
+static int
+operand_take(const struct command *command, const char *word, struct args *args)
+{
+	if (command->takes_command)
+		return usage_error(command, "unexpected argument ", word,
+		    " (the command stands behind --)");
+	if (command->operand == NULL || args->operand != NULL)
+		return usage_error(command, "unexpected argument ", word, "");
+	args->operand = word;
+	return EXIT_DONE;
 }
 
 int
@@ -199,18 +236,19 @@ options_parse(
 
 		if (!options_end && strcmp(word, "--") == 0) {
 			options_end = true;
+			if (*command == NULL || !(*command)->takes_command)
+				continue;
+			if (i + 1 < argc)
+				args->command = &argv[i + 1];
+			break;
 		} else if (!options_end && word[0] == '-' && word[1] != '\0') {
 			r = option_read(argc, argv, &i, *command, args);
 		} else if (*command == NULL) {
 			if ((*command = command_find(word)) == NULL)
 				r = usage_error(
 				    NULL, "unknown command ", word, "");
-		} else if ((*command)->operand == NULL ||
-			   args->operand != NULL) {
-			r = usage_error(
-			    *command, "unexpected argument ", word, "");
 		} else {
-			args->operand = word;
+			r = operand_take(*command, word, args);
 		}
 	}
 	if (r != EXIT_DONE || args->help || args->show_version)

@@ -76,8 +76,8 @@ session_options(
 	opts->notice = notice_print;
 }
 
-static int
-file_has_key(const char *path, bool *has, struct vaultenv_error *err)
+int
+session_file_has_key(const char *path, bool *has, struct vaultenv_error *err)
 {
 	struct vaultenv_list *list = NULL;
 	char *text = NULL;
@@ -101,7 +101,7 @@ session_prepare(const struct args *args, struct vaultenv_options *opts)
 	bool has = false;
 
 	if (args->file != NULL) {
-		if (file_has_key(args->file, &has, &err) != 0)
+		if (session_file_has_key(args->file, &has, &err) != 0)
 			return session_fail(&err);
 		if (has)
 			path = args->file;

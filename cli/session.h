@@ -26,7 +26,11 @@ void session_options(
  */
 int session_prepare(const struct args *args, struct vaultenv_options *opts);
 
-/* The same, and opens the client. */
+/* NOT_FOUND: there is no such file. */
+int
+session_file_has_key(const char *path, bool *has, struct vaultenv_error *err);
+
+/* session_prepare(), and opens the client. */
 int session_open(const struct args *args, struct vaultenv_client **client);
 
 /* The one table from the library's codes to exit codes. */

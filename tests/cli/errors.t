@@ -19,12 +19,21 @@ my $key = "vk_${id}_" . 'c' x 64;
 my %args = (init => [], push => [], pull => [], versions => [], rollback =>
     ['--version', 3], 'register-device' => [], 'approve-device' => ['--id',
     $id], 'list-devices' => [], 'revoke-device' => ['--id', $id],
-    help => undef);
+    run => ['--', 'true'], get => ['A'], set => ['A='], delete => ['A'],
+    diff => [], export => [],
+    status => [], help => undef);
 my $table = decode_json(VaultTest::run([$CliTest::BIN, 'help', '--json'])
     ->{stdout});
 
 my $away = CliTest::closed_url();
 sub error { return encode_json({error => $_[0], code => 'x'}) }
+
+# Where a command's sentence is another one.
+my %wrap = (run => sub {
+	my ($sentence, $status) = @_;
+	return $status == 4 ? "Failed to fetch secrets and no cache available: " .
+	    $sentence : $sentence;
+});
 
 # Name, URL, exit code, sentence (URL and PATH stand for themselves); then the
 # same for init where it differs: it tries its key by a request of its own, and
@@ -99,6 +108,7 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 		my ($name, $url, $status, $sentence, @init) = @$case;
 
 		($status, $sentence) = @init if $c eq 'init' && @init;
+		$sentence = $wrap{$c}->($sentence, $status) if $wrap{$c};
 		my $r = $p->run($c, @$more, {url => $url});
 		my $said = $r->{stderr};
 		$said =~ s/\Q$url\E/URL/g;
@@ -107,7 +117,7 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 		is($r->{status}, $status, "$c, $name: exit $status");
 		is($said, "vault-env: $sentence\n", "$c, $name: the sentence");
 		is($r->{stdout} =~ s/\AKept the existing .*\n//r, '',
-		    "$c, $name: nothing on stdout");
+		    "$c, $name: nothing on stdout") unless $c eq 'status';
 	}
 	is($p->slurp('.env'), $env, "$c: .env is as it was");
 	is(VaultTest::slurp($device), 'd' x 64 . "\n", "$c: so is the device key");
@@ -128,6 +138,11 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 		my $r = $p->run($c, {url => $away});
 		is($r->{status}, 4, 'init, no key, server away: exit 4');
 		is($p->slurp('.env'), "A=1\n", '.env is as it was');
+	} elsif ($c eq 'run') {
+		$p->gives([$c, @$more, {url => $away}], 0, '', '', 'run, no key: ' .
+		    'plain dotenv');
+		$p->gives([$c, '--file', 'none', @$more, {url => $away}], 1, '',
+		    qr/\Avault-env: .*\bnone\b/, 'run, no such file');
 	} else {
 		$p->gives([$c, @$more, {url => $away}], 1, '', "vault-env: VAULT_KEY " .
 		    'not found in the environment or in .env. Run: vault-env ' .

@@ -35,8 +35,10 @@ my $r = cli('help', '--json');
 is($r->{status}, 0, 'help --json exits 0');
 my $table = decode_json($r->{stdout});
 my @commands = @{$table->{commands}};
-is(join(' ', map { $_->{name} } @commands), 'init push pull versions ' .
-    'rollback register-device approve-device list-devices revoke-device help',
+is(join(' ', map { $_->{name} } @commands), 'init push pull run get set delete diff ' .
+    'export versions ' .
+    'rollback register-device approve-device list-devices revoke-device ' .
+    'status help',
     'all commands are there');
 ok(0 == grep({ @{$_->{options}} > 0 && ref $_->{options} ne 'ARRAY' }
     @commands), 'options are lists');
@@ -44,8 +46,12 @@ ok(0 == grep({ @{$_->{options}} > 0 && ref $_->{options} ne 'ARRAY' }
 for my $c (@commands) {
 	my ($name, @options) = ($c->{name}, @{$c->{options}});
 	my $see = "see vault-env $name --help";
+	my $operand = $c->{operand} // '';
+	my $takes_command = $operand =~ /^--/;
 	my @required = map { ($_->{name}, $_->{value} eq 'N' ? 3 : 'x') }
 	    grep { $_->{required} } @options;
+	my @all = (@required, $takes_command ? ('--', 'true') :
+	    $operand =~ /^\w/ ? 'X=1' : ());
 
 	for my $args ([$name, '--help'], ['--help', $name], ['help', $name]) {
 		my $h = cli(@$args);
@@ -66,13 +72,19 @@ for my $c (@commands) {
 	usage_is([$name, '-x'], "unknown option -x: $see");
 	usage_is([$name, '--version'], "unknown option --version: $see")
 	    unless grep { $_->{name} eq '--version' } @options;
-	if (defined $c->{operand}) {
+	if ($takes_command) {
+		usage_is([$name, 'x', @all], 'unexpected argument x (the command ' .
+		    "stands behind --): $see");
+		usage_is([$name, @required, '--'], "$name needs $operand: $see");
+	} elsif (defined $c->{operand}) {
 		usage_is([$name, 'push', 'two'], "unexpected argument two: $see");
 	} else {
 		usage_is([$name, 'x', @required], "unexpected argument x: $see");
 		usage_is([$name, @required, '--', '--json'],
 		    "unexpected argument --json: $see");
 	}
+	usage_is([$name, @required], "$name needs $operand: $see")
+	    if $operand =~ /^[^[]/;
 	for my $o (@options, @{$table->{options}}) {
 		if (defined $o->{value}) {
 			usage_is([$name, $o->{name}],
@@ -85,13 +97,14 @@ for my $c (@commands) {
 		}
 		usage_is([$name], "$name needs $o->{name} $o->{value}: $see")
 		    if $o->{required};
-		next unless ($o->{value} // '') eq 'N';
+		my $range = {N => 'number from 1 to 9007199254740991', SECONDS =>
+		    'number of seconds from 1 to 31536000'}->{$o->{value} // ''}
+		    // next;
 		usage_is([$name, $o->{name}, $_], "$o->{name} must be a whole " .
-		    "number from 1 to 9007199254740991: $see")
-		    for qw(0 -1 01 1x 1.5 9007199254740992
-		    99999999999999999999999);
+		    "$range: $see") for qw(0 -1 01 1x 1.5
+		    99999999999999999999999), 1 + ($range =~ /(\d+)$/)[0];
 	}
-	usage_is([$name, @required, '--env', $_], '--env must be 1 to 64 ' .
+	usage_is([$name, '--env', $_, @all], '--env must be 1 to 64 ' .
 	    "letters, digits, '.', '_' or '-', the first a letter or digit: " .
 	    $see) for '-x', '.x', 'a/b', "a b", 'x' x 65;
 }

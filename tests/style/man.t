@@ -11,7 +11,7 @@ use Test::More;
 
 VaultTest->needs('cli/vault-env');
 my $bin = "$ENV{TOP_BUILDDIR}/cli/vault-env";
-my $page = VaultTest::slurp("$ENV{TOP_SRCDIR}/cli/vault-env.1");
+my $page = VaultTest::slurp("$ENV{TOP_SRCDIR}/cli/vault-env.1") =~ s/\\\n//gr;
 my $table = decode_json(VaultTest::run([$bin, 'help', '--json'])->{stdout});
 my $completion = VaultTest::run([$bin, 'help', '--completion'])->{stdout};
 
@@ -63,7 +63,7 @@ my ($status) = $page =~ /^\.Sh EXIT STATUS\n(.*?)^\.Sh /ms;
 is_deeply([$status =~ /^\.It (\d+)$/mg], [$enum =~ /= (\d+)/g],
     'vault-env.1 has the exit codes of enum exit_code');
 for my $name (qw(VAULT_KEY VAULT_URL VAULT_DEVICE_SECRET NODE_ENV ENVIRONMENT
-    NO_COLOR VAULT_ALLOW_INSECURE_MEMORY)) {
+    NO_COLOR VAULT_ALLOW_INSECURE_MEMORY VAULT_CACHE_MAX_AGE)) {
 	like($page, qr/^\.It Ev .*\b\Q$name\E\b/m, "vault-env.1 has \$$name");
 }
 
@@ -86,10 +86,14 @@ is_deeply(offers(''), [sort '--version', @global, @names],
 is_deeply(offers('regi'), ['register-device'], 'bash completes a command');
 for my $c (@{$table->{commands}}) {
 	my @want = (@global, map { $_->{name} } @{$c->{options}});
-	push @want, @names if defined $c->{operand};
+	push @want, @names if ($c->{operand} // '') eq '[COMMAND]';
 	is_deeply(offers($c->{name}, ''), [sort @want],
 	    "bash offers the options of $c->{name}");
 }
+is_deeply([grep { /^(?:push|--env)$/ } @{offers('run', '--', '')}], [],
+    "bash offers no options of ours behind --");
+is_deeply(offers('run', '--', 'pos'), [grep { /^pos/ } @{offers('run', '--', 'p')}],
+    'but commands');
 is_deeply(offers('push', '--env', 'p'), ['production'],
     'bash offers environments');
 is_deeply(offers('rollback', '--version', ''), [],

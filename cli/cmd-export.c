@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-export.c: the secrets for another program to read. Shows values on a
+ * terminal only when asked to.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envfile.h"
+#include "export.h"
+#include "output.h"
+#include "secrets.h"
+#include "session.h"
+
+static int
+usage(const char *what)
+{
+	error_print("%s: see vault-env export --help", what);
+	return EXIT_USAGE;
+}
+
+/* *format, if the options make sense together. */
+static int
+options_check(const struct args *args, const struct export_format **format)
+{
+	const char *name = args->format != NULL ? args->format : "env";
+	bool k8s = strcmp(name, "k8s") == 0;
+	char what[128];
+
+	if ((*format = export_format_find(name)) == NULL) {
+		snprintf(what, sizeof(what), "--format must be %s",
+		    export_format_names);
+		return usage(what);
+	}
+	if (k8s && args->name == NULL)
+		return usage("--format k8s needs --name NAME");
+	if (!k8s && args->name != NULL)
+		return usage("--name is for --format k8s only");
+	if (k8s && !export_k8s_name_is_valid(args->name))
+		return usage("--name must be a DNS name: lower-case letters, "
+			     "digits, '-' and '.'");
+	if (args->json && strcmp(name, "json") != 0 && args->format != NULL)
+		return usage("--json and another --format do not go together");
+	if (args->json)
+		*format = export_format_find("json");
+	return EXIT_DONE;
+}
+
+/* What a loader or a shell would run code for: as run and load leave it out. */
+static int
+runs_code_drop(const struct args *args, struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+	size_t i = 0;
+	int r;
+
+	while (!args->allow_loader_names &&
+	       (pair = vaultenv_list_at(list, i)) != NULL) {
+		if (!vaultenv_name_runs_code(pair->name)) {
+			i++;
+			continue;
+		}
+		warning_print("left out, since a loader or shell would run "
+			      "other code for it (--allow-loader-names keeps "
+			      "it): %s",
+		    pair->name);
+		if ((r = vaultenv_list_delete(list, pair->name)) != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+write_out(const struct args *args, const struct export_format *format,
+    const struct vaultenv_list *list)
+{
+	struct vaultenv_error err;
+	struct text text = { 0 };
+	int code;
+
+	if (format->write(&text, list, args->name, &err) != 0) {
+		code = session_fail(&err);
+	} else if (text.failed) {
+		error_print("out of memory, or more than 16 MiB");
+		code = EXIT_FAILED;
+	} else if (args->output == NULL) {
+		code = out_secret(text.bytes, text.len);
+	} else if (envfile_store(args->output, text.bytes, text.len, &err) !=
+		   0) {
+		code = session_fail(&err);
+	} else {
+		code = EXIT_DONE;
+		say(args, "Exported %zu variable%s into %s",
+		    vaultenv_list_len(list),
+		    vaultenv_list_len(list) == 1 ? "" : "s", args->output);
+	}
+	text_wipe(&text);
+	return code;
+}
+
+static int
+export_run(const struct args *args)
+{
+	const struct export_format *format = NULL;
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_list *list = NULL;
+	struct vaultenv_error err;
+	bool mask =
+	    args->output == NULL && !args->reveal && isatty(STDOUT_FILENO);
+	int code, r;
+
+	if ((code = options_check(args, &format)) != EXIT_DONE ||
+	    (code = session_open(args, &client)) != EXIT_DONE)
+		goto out;
+	wait_begin(args, "pulling the secrets");
+	r = vaultenv_secrets_pull(client, 0, &list, NULL, &err);
+	wait_end();
+	if (r != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	if (secrets_drop_reserved(list) != 0 ||
+	    runs_code_drop(args, list) != 0 ||
+	    (mask && secrets_mask(list) != 0)) {
+		error_print("out of memory");
+		code = EXIT_FAILED;
+		goto out;
+	}
+	code = write_out(args, format, list);
+	if (code == EXIT_DONE && mask)
+		secrets_hidden_hint(args, ", or --output FILE to store them");
+out:
+	vaultenv_list_free(&list);
+	vaultenv_client_free(&client);
+	return code;
+}
+
+static const struct option_row export_options[] = {
+	{ "--format", "FORMAT", OPTION_TEXT, false, ARG(format),
+	    "env (default), json, yaml, shell, docker, k8s" },
+	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	    "with k8s: the name of the Secret" },
+	{ "--output", "FILE", OPTION_TEXT, false, ARG(output),
+	    "write to FILE instead of standard output" },
+	{ "--reveal", NULL, OPTION_FLAG, false, ARG(reveal),
+	    "show values on a terminal too" },
+	{ "--allow-loader-names", NULL, OPTION_FLAG, false,
+	    ARG(allow_loader_names),
+	    "keep LD_PRELOAD, BASH_ENV and their like" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_export = {
+	.name = "export",
+	.summary = "Print the secrets for another program to read",
+	.about =
+	    "shell is for eval or a shell's dot command, docker for docker "
+	    "run --env-file,\nk8s for kubectl apply -f -. What a format cannot "
+	    "hold is an error that names it.",
+	.options = export_options,
+	.run = export_run,
+};

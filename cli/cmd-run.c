@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-run.c: becomes a command that has the secrets in its environment. Prints
+ * nothing on stdout, which is the command's.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "envfile.h"
+#include "launch.h"
+#include "output.h"
+#include "session.h"
+#include "watchrun.h"
+
+#define CACHE_NOTICE "Remote fetch failed, using cached secrets"
+
+static void
+notice_print(void *arg, const char *text)
+{
+	/* As users of every client of protocol v1 know it. */
+	if (strcmp(text, CACHE_NOTICE) == 0)
+		fprintf(stderr, "[vault-env] %s\n", text);
+	else
+		warning_print("%s", text);
+}
+
+static bool
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0';
+}
+
+/*
+ * A --file without a key: key and server are those of .env, as everywhere.
+ * keys lends its strings to opts.
+ */
+static int
+options_prepare(const struct args *args, struct vaultenv_options *opts,
+    struct envfile *keys)
+{
+	struct vaultenv_error err;
+	bool has = false;
+
+	session_options(args, session_file(args), opts);
+	opts->notice = notice_print;
+	if (args->file == NULL)
+		return EXIT_DONE;
+	if (session_file_has_key(args->file, &has, &err) != 0)
+		return session_fail(&err);
+	if (has)
+		return EXIT_DONE;
+	if (envfile_load(keys, DEFAULT_FILE, &err) != 0)
+		return session_fail(&err);
+	if (!is_set("VAULT_KEY"))
+		opts->vault_key = envfile_get(keys, "VAULT_KEY");
+	if (opts->url == NULL && !is_set("VAULT_URL"))
+		opts->url = envfile_get(keys, "VAULT_URL");
+	return EXIT_DONE;
+}
+
+static void
+left_out_warn(const struct vaultenv_list *left_out)
+{
+	const struct vaultenv_pair *pair;
+	struct text names = { 0 };
+
+	for (size_t i = 0; (pair = vaultenv_list_at(left_out, i)) != NULL;
+	     i++) {
+		text_puts(&names, i > 0 ? ", " : "");
+		text_puts(&names, pair->name);
+	}
+	if (names.len > 0)
+		warning_print("left out, since a loader or shell would run "
+			      "other code for it (--allow-loader-names keeps "
+			      "it): %s",
+		    names.failed ? "?" : names.bytes);
+	text_wipe(&names);
+}
+
+static int
+become(const struct args *args, const struct vaultenv_list *variables)
+{
+	struct launch launch;
+	struct vaultenv_error err;
+	int error;
+
+	if (launch_prepare(&launch, variables, args->override, &err) != 0)
+		return session_fail(&err);
+	error = launch_exec(&launch, args->command);
+	launch_free(&launch);
+	return launch_explain(args->command[0], error);
+}
+
+static int
+run_run(const struct args *args)
+{
+	struct vaultenv_load_options load = {
+		.override = args->override,
+		.allow_loader_names = args->allow_loader_names,
+		.fresh_s = args->cached_s,
+	};
+	struct vaultenv_loaded *loaded = NULL;
+	struct vaultenv_options opts;
+	struct envfile keys = { 0 };
+	struct vaultenv_error err;
+	int code, r;
+
+	if (args->watch && args->offline) {
+		error_print("--watch and --offline do not go together: see "
+			    "vault-env run --help");
+		return EXIT_USAGE;
+	}
+	if ((code = options_prepare(args, &opts, &keys)) != EXIT_DONE)
+		goto out;
+	if (args->offline) {
+		r = vaultenv_load_cached(&opts, &load, &loaded, &err);
+	} else {
+		wait_begin(args, "pulling the secrets");
+		r = vaultenv_load(&opts, &load, &loaded, &err);
+		wait_end();
+	}
+	if (r != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	left_out_warn(loaded->left_out);
+	if (args->watch && loaded->source != VAULTENV_SOURCE_FILE)
+		code = watchrun(args, &opts, &load, loaded);
+	else
+		code = become(args, loaded->variables);
+out:
+	vaultenv_loaded_free(&loaded);
+	envfile_free(&keys);
+	return code;
+}
+
+static const struct option_row run_options[] = {
+	{ "--watch", NULL, OPTION_FLAG, false, ARG(watch),
+	    "restart the command when a secret changes" },
+	{ "--interval", "SECONDS", OPTION_SECONDS, false, ARG(interval_s),
+	    "with --watch: how often to look (default: 30)" },
+	{ "--grace", "SECONDS", OPTION_SECONDS, false, ARG(grace_s),
+	    "with --watch: from SIGTERM to SIGKILL (default: 10)" },
+	{ "--offline", NULL, OPTION_FLAG, false, ARG(offline),
+	    "do not ask the server: use the cache" },
+	{ "--cached", "SECONDS", OPTION_SECONDS, false, ARG(cached_s),
+	    "nor if the cache is no older than this" },
+	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
+	    "replace variables that are set already" },
+	{ "--allow-loader-names", NULL, OPTION_FLAG, false,
+	    ARG(allow_loader_names),
+	    "keep LD_PRELOAD, BASH_ENV and their like" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "Run a command with the secrets in its environment",
+	.operand = "-- COMMAND [ARG]...",
+	.about = "Variables that are set already win over the .env file, and "
+		 "the file over the\nsecrets. Without a VAULT_KEY the file is "
+		 "all. If the server is away, the secrets\ncome from "
+		 ".vault-cache, beside the file.",
+	.options = run_options,
+	.takes_command = true,
+	.run = run_run,
+};

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-status.c: what is the case, what is wrong and what to do about it. Asks
+ * the server as pull does, so that what works here works there; changes
+ * nothing, and shows no secret and no name of one.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "output.h"
+#include "session.h"
+
+#define MAX_PROBLEMS 8
+
+struct status {
+	const struct args *args;
+	struct vaultenv_client *client;
+	int pulled;      /* enum vaultenv_status of the pull */
+	int64_t version; /* there; 0: not known, or none */
+	bool has_version;
+	char *updated_at;
+	bool cached;
+	int64_t cache_version;
+	int64_t cache_age_s;
+	char clock[VAULTENV_ERROR_TEXT];
+	char *problems[MAX_PROBLEMS];
+	size_t n_problems;
+	int code;
+};
+
+static void
+problem_add(struct status *s, int code, const char *text)
+{
+	if (s->code == EXIT_DONE)
+		s->code = code;
+	if (s->n_problems < MAX_PROBLEMS &&
+	    (s->problems[s->n_problems] = strdup(text)) != NULL)
+		s->n_problems++;
+}
+
+/* The library's notices while it talks to the server are about the clock. */
+static void
+notice_keep(void *arg, const char *text)
+{
+	struct status *s = arg;
+
+	if (s->clock[0] == '\0') {
+		snprintf(s->clock, sizeof(s->clock), "%s", text);
+		problem_add(s, EXIT_FAILED, text);
+	}
+}
+
+static void
+server_ask(struct status *s)
+{
+	struct vaultenv_list *list = NULL;
+	struct vaultenv_error err;
+
+	wait_begin(s->args, "asking for the secrets");
+	s->pulled =
+	    vaultenv_secrets_pull(s->client, 0, &list, &s->version, &err);
+	vaultenv_list_free(&list);
+	if (s->pulled != 0)
+		problem_add(s, session_exit_code(s->pulled), err.text);
+	switch (s->pulled) {
+	case VAULTENV_OK:
+	case VAULTENV_ERR_NO_SECRETS:
+	case VAULTENV_ERR_DECRYPT:
+	case VAULTENV_ERR_PENDING:
+	case VAULTENV_ERR_DEVICE:
+		s->has_version = vaultenv_secrets_current_version(s->client,
+				     &s->version, &s->updated_at, NULL) == 0;
+	}
+	wait_end();
+}
+
+/* None is no problem; one that cannot be used is. */
+static void
+cache_ask(struct status *s, const struct vaultenv_options *opts)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	struct vaultenv_options own = *opts;
+	struct vaultenv_error err;
+	int r;
+
+	own.notice = NULL;
+	r = vaultenv_load_cached(&own, NULL, &loaded, &err);
+	if (r == 0 && loaded->source == VAULTENV_SOURCE_CACHE) {
+		s->cached = true;
+		s->cache_version = loaded->version;
+		s->cache_age_s = loaded->cache_age_s;
+	} else if (r == VAULTENV_ERR_DECRYPT &&
+		   session_exit_code(s->pulled) == EXIT_REFUSED) {
+		/* No wonder: with that key or device, that was to be expected.
+		 */
+		return;
+	} else if (r != 0 && r != VAULTENV_ERR_NOT_FOUND &&
+		   r != VAULTENV_ERR_NO_SECRETS) {
+		problem_add(s, session_exit_code(r), err.text);
+	}
+	vaultenv_loaded_free(&loaded);
+}
+
+static const char *
+device_state(const struct status *s)
+{
+	switch (s->pulled) {
+	case VAULTENV_OK:
+	case VAULTENV_ERR_NO_SECRETS:
+	case VAULTENV_ERR_DECRYPT:
+		return vaultenv_client_device_hash(s->client) != NULL
+			   ? "approved"
+			   : "none";
+	case VAULTENV_ERR_PENDING:
+		return "pending";
+	case VAULTENV_ERR_DEVICE:
+		return "refused";
+	}
+	return "unknown";
+}
+
+static const char *
+server_state(const struct status *s)
+{
+	switch (s->pulled) {
+	case VAULTENV_ERR_NETWORK:
+		return "away";
+	case VAULTENV_ERR_SERVER:
+		return "in trouble";
+	case VAULTENV_ERR_UNAUTHORIZED:
+	case VAULTENV_ERR_CLOCK:
+		return "refuses the key";
+	case VAULTENV_ERR_PROTOCOL:
+	case VAULTENV_ERR_NOT_FOUND:
+	case VAULTENV_ERR_FORBIDDEN:
+		return "answers otherwise";
+	}
+	return "answers";
+}
+
+static void
+row_add(struct table *table, const char *name, const char *value,
+    enum colour colour)
+{
+	table_add(table, name, COLOUR_DIM);
+	table_add(table, value, colour);
+}
+
+static void
+version_text(const struct status *s, char *out, size_t size)
+{
+	char when[WHEN_MAX];
+
+	when_text(s->updated_at, when);
+	if (!s->has_version)
+		snprintf(out, size, "not known");
+	else if (s->version == 0)
+		snprintf(out, size, "none yet");
+	else
+		snprintf(
+		    out, size, "%lld, pushed %s", (long long)s->version, when);
+}
+
+static void
+cache_text(const struct status *s, char *out, size_t size)
+{
+	char version[48] = "of another client";
+	long long age = (long long)s->cache_age_s;
+
+	if (s->cache_version > 0)
+		snprintf(version, sizeof(version), "version %lld",
+		    (long long)s->cache_version);
+	if (!s->cached)
+		snprintf(out, size, "none that can be used");
+	else if (age < 120)
+		snprintf(out, size, "%s, %llds old", version, age);
+	else if (age < 7200)
+		snprintf(out, size, "%s, %lldm old", version, age / 60);
+	else if (age < 172800)
+		snprintf(out, size, "%s, %lldh old", version, age / 3600);
+	else
+		snprintf(out, size, "%s, %lldd old", version, age / 86400);
+}
+
+static void
+rows_print(const struct status *s)
+{
+	const char *device = device_state(s), *server = server_state(s);
+	bool answers = strcmp(server, "answers") == 0;
+	char text[VAULTENV_ERROR_TEXT];
+	struct table table;
+
+	table_init(&table, 2);
+	row_add(&table, "Project", vaultenv_client_project_id(s->client),
+	    COLOUR_NONE);
+	row_add(&table, "Environment", vaultenv_client_environment(s->client),
+	    COLOUR_NONE);
+	snprintf(text, sizeof(text), "%s, %s", vaultenv_client_url(s->client),
+	    server);
+	row_add(&table, "Server", text, answers ? COLOUR_NONE : COLOUR_RED);
+	row_add(&table, "Device", device, device_colour(device));
+	version_text(s, text, sizeof(text));
+	row_add(&table, "Version", text, COLOUR_NONE);
+	cache_text(s, text, sizeof(text));
+	row_add(&table, "Cache", text, COLOUR_NONE);
+	row_add(&table, "Clock",
+	    s->clock[0] != '\0'                 ? "off"
+	    : s->pulled == VAULTENV_ERR_NETWORK ? "not known"
+						: "in step",
+	    COLOUR_NONE);
+	table_print(&table);
+	table_free(&table);
+}
+
+static void
+json_number(const char *name, int64_t n, bool known)
+{
+	if (known)
+		printf(",\"%s\":%lld", name, (long long)n);
+	else
+		printf(",\"%s\":null", name);
+}
+
+static void
+json_print(const struct status *s)
+{
+	printf("{\"ok\":%s,", s->n_problems == 0 ? "true" : "false");
+	json_member("project_id", vaultenv_client_project_id(s->client));
+	putchar(',');
+	json_member("environment", vaultenv_client_environment(s->client));
+	putchar(',');
+	json_member("url", vaultenv_client_url(s->client));
+	putchar(',');
+	json_member("server", server_state(s));
+	putchar(',');
+	json_member("device", device_state(s));
+	json_number("version", s->version, s->has_version);
+	putchar(',');
+	json_member("updated_at", s->updated_at);
+	json_number("cache_version", s->cache_version,
+	    s->cached && s->cache_version > 0);
+	json_number("cache_age_s", s->cache_age_s, s->cached);
+	putchar(',');
+	json_member("clock", s->clock[0] != '\0' ? s->clock : NULL);
+	printf(",\"problems\":[");
+	for (size_t i = 0; i < s->n_problems; i++) {
+		if (i > 0)
+			putchar(',');
+		json_string(s->problems[i]);
+	}
+	puts("]}");
+}
+
+static int
+status_run(const struct args *args)
+{
+	struct status s = { .args = args };
+	struct vaultenv_options opts;
+	struct vaultenv_error err;
+	int code;
+
+	if ((code = session_prepare(args, &opts)) != EXIT_DONE)
+		return code;
+	opts.notice = notice_keep;
+	opts.notice_arg = &s;
+	if (vaultenv_client_open(&opts, &s.client, &err) != 0)
+		return session_fail(&err);
+	server_ask(&s);
+	cache_ask(&s, &opts);
+	if (args->json)
+		json_print(&s);
+	else if (!args->quiet)
+		rows_print(&s);
+	for (size_t i = 0; i < s.n_problems; i++) {
+		error_print("%s", s.problems[i]);
+		free(s.problems[i]);
+	}
+	free(s.updated_at);
+	vaultenv_client_free(&s.client);
+	return s.code;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "Show what is the case, what is wrong and what to do",
+	.about =
+	    "The first thing to run when something does not work. Asks the "
+	    "server as pull\ndoes, and changes nothing. Exits 0 if all is "
+	    "well, else with the code of the\nfirst problem.",
+	.run = status_run,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * launch.h: the environment that a command gets, and its exec.
+ */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#include <stdbool.h>
+
+#include <vaultenv.h>
+
+struct launch {
+	char **envp; /* borrows our own environment's strings */
+	char *bytes;
+	size_t len;
+};
+
+/*
+ * Our environment and the variables, which win only with override. NOMEM;
+ * INVALID names a value that holds a NUL.
+ */
+int launch_prepare(struct launch *launch, const struct vaultenv_list *variables,
+    bool override, struct vaultenv_error *err);
+void launch_free(struct launch *launch);
+
+/*
+ * Becomes the command, looked for in the PATH of its own environment. Returns
+ * errno, if at all. Allocates nothing: safe in the child of a fork().
+ */
+int launch_exec(const struct launch *launch, char **command);
+
+/* Says why it cannot be run, and returns 126 or 127 as a shell does. */
+int launch_explain(const char *name, int error);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secrets.c: shows secrets and changes of them: as JSON, masked, by name. Must
+ * not let a value through stdio, whose buffer nobody wipes.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "output.h"
+#include "secrets.h"
+#include "session.h"
+
+int
+secrets_drop_reserved(struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+	size_t i = 0;
+	int r;
+
+	while ((pair = vaultenv_list_at(list, i)) != NULL) {
+		if (!vaultenv_name_is_reserved(pair->name)) {
+			i++;
+			continue;
+		}
+		warning_print("the secrets hold %s, which was left out: it is "
+			      "never taken from the server",
+		    pair->name);
+		if ((r = vaultenv_list_delete(list, pair->name)) != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+secrets_mask(struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+	int r;
+
+	for (size_t i = 0; i < vaultenv_list_len(list); i++) {
+		pair = vaultenv_list_at(list, i);
+		if (pair->value_len == 0)
+			continue;
+		r = vaultenv_list_set(list, pair->name, MASK, strlen(MASK));
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+secrets_json(
+    const char *environment, int64_t version, const struct vaultenv_list *list)
+{
+	struct vaultenv_error err;
+	char *json = NULL;
+	size_t len = 0;
+	int code;
+
+	if (vaultenv_json_write(list, &json, &len, &err) != 0)
+		return session_fail(&err);
+	putchar('{');
+	json_member("environment", environment);
+	printf(",\"version\":%lld,\"secrets\":", (long long)version);
+	if ((code = out_secret(json, len)) == EXIT_DONE)
+		puts("}");
+	vaultenv_text_free(&json, len);
+	return code;
+}
+
+void
+secrets_hidden_hint(const struct args *args, const char *other)
+{
+	if (!args->quiet)
+		fprintf(stderr,
+		    "vault-env: values are hidden%s: use --reveal to see "
+		    "them%s\n",
+		    other[0] != '\0' ? " on a terminal" : "", other);
+}
+
+void
+change_mark(char mark)
+{
+	const char text[] = { mark, ' ', '\0' };
+
+	out_text(text, mark == '+'   ? COLOUR_GREEN
+		       : mark == '-' ? COLOUR_RED
+				     : COLOUR_YELLOW);
+}
+
+void
+changes_show(
+    const struct args *args, const struct vaultenv_change *changes, size_t n)
+{
+	if (args->json)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		change_mark(changes[i].mark);
+		out_text(changes[i].name, COLOUR_NONE);
+		putchar('\n');
+	}
+}
+
+void
+push_json(const struct args *args, const struct push_result *result)
+{
+	char mark[2] = "";
+
+	if (!args->json)
+		return;
+	putchar('{');
+	json_member("environment", result->environment);
+	printf(",\"version\":%lld,\"pushed\":%s,\"changes\":[",
+	    (long long)result->version, result->pushed ? "true" : "false");
+	for (size_t i = 0; i < result->n_changes; i++) {
+		mark[0] = result->changes[i].mark;
+		printf("%s{", i > 0 ? "," : "");
+		json_member("mark", mark);
+		putchar(',');
+		json_member("name", result->changes[i].name);
+		putchar('}');
+	}
+	puts("]}");
+}
+
+/*
+ * The code point at bytes if it must be written \uXXXX: controls, and what YAML
+ * 1.1 takes for a line break, for a byte order mark or for not printable.
+ */
+static unsigned int
+escaped(const unsigned char *p, size_t left, size_t *len)
+{
+	unsigned int c;
+
+	*len = 1;
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return p[0] + 1;
+	if (p[0] == 0xc2 && left > 1 && p[1] < 0xa0) {
+		*len = 2;
+		return p[1] + 1U;
+	}
+	if ((p[0] & 0xf0) != 0xe0 || left < 3)
+		return 0;
+	c = (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+	*len = 3;
+	return c == 0x2028 || c == 0x2029 || c == 0xfeff || c >= 0xfffe ? c + 1
+									: 0;
+}
+
+void
+text_json(struct text *text, const char *bytes, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+	unsigned int code;
+	char hex[8];
+	size_t n;
+
+	text_puts(text, "\"");
+	for (size_t i = 0; i < len; i += n) {
+		code = escaped(p + i, len - i, &n);
+		if (bytes[i] == '\n' || bytes[i] == '\t') {
+			text_puts(text, bytes[i] == '\n' ? "\\n" : "\\t");
+			continue;
+		}
+		if (code != 0) {
+			snprintf(hex, sizeof(hex), "\\u%04x", code - 1);
+			text_puts(text, hex);
+			continue;
+		}
+		if (bytes[i] == '"' || bytes[i] == '\\')
+			text_puts(text, "\\");
+		text_add(text, bytes + i, n);
+	}
+	text_puts(text, "\"");
+}

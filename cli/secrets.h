@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secrets.h: what the commands that show or change secrets do the same way.
+ */
+#ifndef SECRETS_H
+#define SECRETS_H
+
+#include <stdbool.h>
+
+#include <vaultenv.h>
+
+#include "cmd.h"
+#include "text.h"
+
+#define MASK "********"
+
+/*
+ * Whoever can push could otherwise change the key or server of a reader: takes
+ * reserved names out, with a warning each. An enum vaultenv_status.
+ */
+int secrets_drop_reserved(struct vaultenv_list *list);
+
+/* Every value that is not empty becomes MASK. An enum vaultenv_status. */
+int secrets_mask(struct vaultenv_list *list);
+
+/* {"environment":…,"version":…,"secrets":{…}}; an exit code. */
+int secrets_json(
+    const char *environment, int64_t version, const struct vaultenv_list *list);
+
+/* After masked values, unless --quiet. */
+void secrets_hidden_hint(const struct args *args, const char *other);
+
+struct push_result {
+	const char *environment;
+	int64_t version;
+	bool pushed;
+	const struct vaultenv_change *changes;
+	size_t n_changes;
+};
+
+/* "+ NAME" lines; with --json nothing. */
+void changes_show(
+    const struct args *args, const struct vaultenv_change *changes, size_t n);
+void change_mark(char mark); /* "+ " in its colour */
+
+/* With --json, what was pushed; otherwise nothing. */
+void push_json(const struct args *args, const struct push_result *result);
+
+/* A JSON string that a YAML parser reads as the same, and no terminal obeys. */
+void text_json(struct text *text, const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,239 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# run: the command is the process itself: its environment, exit code, signals,
+# descriptors and terminal; the cache when the server is away; no key: plain
+# dotenv. run --watch is in watch.t.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
+use Config;
+use CliTest;
+use IPC::Open2;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep);
+use VaultTest;
+
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx', 'node', 'script');
+my $s = VaultTest->server(web => 'nginx');
+my $url = $s->{url} =~ s{/+$}{}r;
+my $p = CliTest->new(url => $url);
+my $away = CliTest::closed_url();
+my $cached = "[vault-env] Remote fetch failed, using cached secrets\n";
+my $print = 'printf "%s\n" "$A" "$B" "${C-unset}"';
+
+# The program itself: libtool's wrapper is a shell, with descriptors and
+# variables of its own
+my $real = "$ENV{TOP_BUILDDIR}/cli/.libs/vault-env";
+$real = $CliTest::BIN unless -x $real;
+my %direct = (LD_LIBRARY_PATH => "$ENV{TOP_BUILDDIR}/lib/.libs", _ => undef);
+
+# ---- without a key: plain dotenv
+$p->spew('.env', "A=file\nB='two words'\nVAULT_URL=$away\n");
+$p->gives(['run', '--', 'sh', '-c', $print, {env => {B => 'mine'}}], 0,
+    "file\nmine\nunset\n", '', 'no key: the .env file, existing variables win');
+$p->gives(['run', '--override', '--', 'sh', '-c', $print, {env => {B => 'mine'}}],
+    0, "file\ntwo words\nunset\n", '', 'or lose, with --override');
+$p->gives(['run', '--', 'sh', '-c', $print, {env => {B => ''}}], 0,
+    "file\n\nunset\n", '', 'an empty variable exists');
+$p->gives(['run', '--watch', '--offline', '--', 'true'], 2, '', 'vault-env: ' .
+    "--watch and --offline do not go together: see vault-env run --help\n");
+$p->gives(['run', '--watch', '--', 'sh', '-c', 'exit 9'], 9, '', '',
+    'no key: nothing to watch');
+$p->spew('.env', "LD_PRELOAD=\nENV=x\n");
+$p->gives(['run', '--', 'sh', '-c', 'echo "$ENV"'], 0, "x\n", '',
+    'the file is the user\'s own: loader names stay');
+$p->spew('nul', "A=1\nBAD='x\0y'\n");
+$p->gives(['run', '--file', 'nul', '--', 'true'], 1, '', 'vault-env: BAD cannot be ' .
+    'an environment variable: its value holds a NUL byte. Change it, or delete ' .
+    "it\n", 'a NUL in a value');
+unlink $p->path('.env');
+$p->gives(['run', '--', 'sh', '-c', 'echo "${A-unset}"'], 0, "unset\n", '',
+    'no .env at all');
+$p->gives(['run', '--file', 'none', '--', 'true'], 1, '', qr/\Avault-env: .*none/,
+    'but --file must be there');
+
+# ---- the command is the process
+for my $code (0 .. 4, 126, 127, 255, map { $_ * 16 + 5 } 1 .. 15) {
+	is($p->run('run', '--', 'sh', '-c', "exit $code")->{status}, $code,
+	    "exit code $code");
+}
+SKIP: {
+	skip 'VAULT_ROUNDS is not set: 23 exit codes of 256', 1
+	    unless $ENV{VAULT_ROUNDS};
+	is(scalar(grep { $p->run('run', '--', 'sh', '-c', "exit $_")->{status}
+	    != $_ } 0 .. 255), 0, 'every exit code');
+}
+$p->gives(['run', '--', 'no-such-command'], 127, '', 'vault-env: cannot run ' .
+    "no-such-command: command not found\n");
+$p->gives(['run', '--', './none'], 127, '', "vault-env: cannot run ./none: command " .
+    "not found\n");
+$p->spew('plain', "#!/bin/sh\n");
+chmod 0644, $p->path('plain');
+$p->gives(['run', '--', './plain'], 126, '', "vault-env: cannot run ./plain: " .
+    "Permission denied\n");
+$p->gives(['run', '--', '/'], 126, '', "vault-env: cannot run /: Permission " .
+    "denied\n", 'a folder');
+$p->gives(['run', '--', 'printf', '[%s]', '--env', '', "a b", '--'], 0,
+    '[--env][][a b][--]', '', 'arguments pass through as they are');
+$p->gives(['run', '--', 'cat', {stdin => "in\0put\n"}], 0, "in\0put\n", '',
+    'so does stdin');
+mkdir $p->path('bin');
+$p->spew('bin/own-tool', "#!/bin/sh\necho own\n");
+chmod 0755, $p->path('bin/own-tool');
+$p->spew('path', "PATH=$p->{dir}/bin:/usr/bin:/bin\n");
+$p->gives(['run', '--file', 'path', '--override', '--', 'own-tool'], 0, "own\n",
+    '', 'the command is looked for in the PATH that it gets');
+
+# The same pid, so whatever is sent arrives
+my %number;
+@number{split ' ', $Config{sig_name}} = split ' ', $Config{sig_num};
+sub signalled
+{
+	my ($sig, @options) = @_;
+	my $pid = open2(my $out, my $in, 'env', '-C', $p->{dir}, $CliTest::BIN,
+	    'run', @options, '--', $^X, '-e', '$| = 1; $SIG{$ARGV[0]} = sub ' .
+	    '{ print "got $ARGV[0]\n"; exit 7 }; print "$$\n"; sleep 60', $sig);
+	my $child = <$out>;
+
+	kill $sig => $pid;
+	my $got = <$out>;
+	waitpid $pid, 0;
+	return ($child == $pid ? 'same' : 'other', $got, $? >> 8);
+}
+for my $sig (qw(HUP INT QUIT USR1 USR2 PIPE ALRM TERM WINCH CONT TSTP TTIN TTOU
+    URG XCPU IO), grep { exists $number{$_} } qw(RTMIN)) {
+	is_deeply([signalled($sig)], ['same', "got $sig\n", 7],
+	    "SIG$sig reaches the command");
+}
+is($p->run('run', '--', 'sh', '-c', 'kill -KILL $$')->{status}, 137,
+    'a signal that ends it');
+
+# What the command inherits is what vault-env got: descriptors, limits, signals
+my $state = 'cd /proc/self; ls fd; grep -E "^Sig(Ign|Blk)|^ShdPnd" status; ' .
+    'grep -E "core file|locked" limits; cat oom_score_adj';
+for my $how ('%s', 'exec 5</dev/null; %s', 'trap "" PIPE HUP; %s', 'ulimit -S -c 7; %s',
+    '%s <&-', '%s 2>&-') {
+	my ($with, $without) = map { VaultTest::run(['sh', '-c', sprintf($how,
+	    $_), 'x', $state], cwd => $p->{dir}, env => $p->environment(%direct))
+	    ->{stdout} } qq("$real" run -- sh -c "\$1"), 'sh -c "$1"';
+	is($with, $without, sprintf "inherited state: $how", 'COMMAND');
+}
+like(VaultTest::run([$CliTest::BIN, 'run', '--', 'sh', '-c', 'cat ' .
+    '/proc/self/coredump_filter >/dev/null && test -r /proc/self/environ && ' .
+    'echo readable'], cwd => $p->{dir}, env => $p->environment)->{stdout},
+    qr/readable/, 'the command can be traced as any other');
+
+# ---- the vault
+$p->must('init');
+my $keys = $p->slurp('.env');
+$p->spew('secrets', "A=vault\nB='line one\n\tline two'\nC=\n");
+$p->must('push', '--file', 'secrets');
+$p->gives(['run', '--', 'sh', '-c', $print], 0, "vault\nline one\n\tline two\n\n", '',
+    'the secrets');
+is($p->mode('.vault-cache'), '0600', 'and a cache');
+$p->spew('.env', $keys . "A=file\nOWN=1\n");
+$p->gives(['run', '--', 'sh', '-c', "$print; echo \$OWN", {env => {C => 'mine'}}], 0,
+    "file\nline one\n\tline two\nmine\n1\n", '', 'the file over the vault, existing ' .
+    'variables over both');
+$p->gives(['run', '--override', '--', 'sh', '-c', $print, {env => {A => 'mine',
+    B => 'mine', C => 'mine'}}], 0, "file\nline one\n\tline two\n\n", '', '--override');
+$p->spew('other', "A=other\n");
+$p->gives(['run', '--file', 'other', '--', 'sh', '-c', $print, {url => $url}], 0,
+    "other\nline one\n\tline two\n\n", '', '--file without a key: the key of .env');
+$p->spew('secrets', "A=staging\n");
+$p->must('push', '--file', 'secrets', '--env', 'staging');
+$p->spew('.env', $keys);
+$p->gives(['run', '--env', 'staging', '--', 'sh', '-c', $print], 0,
+    "staging\n\nunset\n", '', '--env');
+$p->gives(['run', '--', 'sh', '-c', $print, {env => {NODE_ENV => 'staging'}}], 0,
+    "staging\n\nunset\n", '', '$NODE_ENV');
+$p->gives(['run', '--env', 'none', '--', 'true'], 1, '', "vault-env: No secrets " .
+    "stored yet in environment none. Run: vault-env push\n");
+my $r = VaultTest::run(['sh', '-c', 'exec env -0'], cwd => $p->{dir},
+    env => $p->environment(%direct));
+my %before = map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout};
+$r = VaultTest::run([$real, '--url', $url, 'run', '--', 'sh', '-c', 'exec env -0'],
+    cwd => $p->{dir}, env => $p->environment(%direct));
+is_deeply({map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout}}, {%before,
+    A => 'vault', B => "line one\n\tline two", C => '', VAULT_KEY => $p->key,
+    VAULT_URL => $url}, 'the environment: what there was, and the variables');
+
+# ---- names that run code
+$p->node_push('loader', {A => '1', LD_PRELOAD => '/tmp/x.so', BASH_ENV => 'x',
+    'BASH_FUNC_ls%%' => '() { :; }', VAULT_URL => 'http://evil', PATH2 => 'y'});
+my $names = 'env | grep -E "^(A|PATH2|BASH_ENV)=|evil" | sort';
+$r = $p->run('run', '--env', 'loader', '--', 'sh', '-c', $names);
+is($r->{stdout}, "A=1\nPATH2=y\n", 'names that run code are left out');
+like($r->{stderr}, qr/\Avault-env: warning: left out[^:]*: [^\n]*\n\z/, 'one warning');
+like($r->{stderr}, qr/\b\Q$_\E(?:,|$)/m, "names $_") for qw(LD_PRELOAD BASH_ENV
+    BASH_FUNC_ls%%);
+$r = $p->run('run', '--env', 'loader', '--allow-loader-names', '--quiet', '--', 'sh', '-c',
+    $names);
+like($r->{stdout}, qr/^BASH_ENV=x$/m, '--allow-loader-names keeps them');
+unlike($r->{stderr}, qr/left out/, 'without a warning');
+unlike($r->{stdout}, qr/evil/, 'but never a reserved one');
+
+# ---- the cache
+$p->must('run', '--', 'true');
+$p->gives(['run', '--', 'sh', '-c', $print, {url => $away}], 0,
+    "vault\nline one\n\tline two\n\n", $cached, 'the server is away: the cache');
+$p->gives(['run', '--offline', '--', 'sh', '-c', $print, {url => $away}], 0,
+    "vault\nline one\n\tline two\n\n", '', '--offline says nothing');
+$p->gives(['run', '--cached', 100, '--', 'sh', '-c', $print, {url => $away}], 0,
+    "vault\nline one\n\tline two\n\n", '', 'a young cache, and --cached');
+my $old = time - 3 * 86400 - 60;
+utime $old, $old, $p->path('.vault-cache');
+$p->gives(['run', '--cached', 100, '--', 'true', {url => $away}], 0, '', $cached,
+    'an old one: the server is asked');
+$p->gives(['run', '--', 'true', {url => $away, env => {VAULT_CACHE_MAX_AGE => '1d'}}],
+    4, '', "vault-env: Failed to fetch secrets and the cache is 3 days old, older " .
+    "than VAULT_CACHE_MAX_AGE (1 day): Cannot reach $away: Connection refused. " .
+    "Check --url or VAULT_URL\n", 'VAULT_CACHE_MAX_AGE');
+$p->gives(['run', '--offline', '--env', 'staging', '--', 'true'], 1, '',
+    qr/\Avault-env: No cache available \(.*holds the secrets of development\)/,
+    'the cache of another environment');
+unlink $p->path('.vault-cache');
+$p->gives(['run', '--', 'true', {url => $away}], 4, '', "vault-env: Failed to fetch " .
+    "secrets and no cache available: Cannot reach $away: Connection refused. Check " .
+    "--url or VAULT_URL\n", 'no cache');
+$p->gives(['run', '--offline', '--', 'true'], 1, '', "vault-env: No cache available. " .
+    "Load once with the server in reach\n", '--offline without a cache');
+
+# ---- terminals
+sub terminal
+{
+	my ($script, $keys, @options) = @_;
+	my $env = $p->environment;
+	my @env = map { defined $env->{$_} ? "$_=$env->{$_}" : () } keys %$env;
+	my $pid = open2(my $out, my $in, 'env', '-C', $p->{dir}, (map { ('-u', $_) }
+	    grep { !defined $env->{$_} } keys %$env), @env, "RUN=$script", 'script', '-qec', "$CliTest::BIN " .
+	    "--url $url run @options -- sh -c \"\$RUN\"", '/dev/null');
+	my $text = '';
+
+	# The command says that it is ready before a key is pressed.
+	while ($text !~ /ready/ && sysread $out, my $more, 4096) {
+		$text .= $more;
+	}
+	syswrite $in, $keys;
+	while (sysread $out, my $more, 4096) {
+		$text .= $more;
+	}
+	waitpid $pid, 0;
+	return ($text =~ s/\r//gr, $? >> 8);
+}
+my ($text, $code) = terminal('test -t 0 && test -t 1 && test -t 2 && echo ready; ' .
+    'read x; echo "<$x>"; exit 5', "typed\n");
+like($text, qr/^<typed>$/m, 'the command has the terminal');
+is($code, 5, 'and its exit code');
+($text, $code) = terminal('trap "echo interrupted; exit 6" INT; echo ready; ' .
+    'sleep 20 & wait; wait', "\x03");
+like($text, qr/interrupted/, 'Ctrl-C reaches the command');
+is($code, 6, 'which decides what comes of it');
+($text, $code) = terminal('echo ready; exec sleep 20', "\x03");
+is($code, 130, 'or ends by it');
+($text, $code) = terminal('trap "echo quit; exit 8" QUIT; echo ready; sleep 20 & ' .
+    'wait; wait', "\x1c");
+is($code, 8, 'Ctrl-\\ too');
+
+done_testing();

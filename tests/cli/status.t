@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# status: what it says when all is well, and of each thing that can be wrong.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
+use CliTest;
+use JSON::PP;
+use Test::More;
+use VaultTest;
+
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx');
+my $s = VaultTest->server(web => 'nginx');
+my $url = $s->{url} =~ s{/+$}{}r;
+my $p = CliTest->new(url => $url);
+my $away = CliTest::closed_url();
+$p->must('init');
+my $id = $p->project;
+
+sub status_json
+{
+	my ($who, @args) = @_;
+	my $r = $who->run('status', '--json', @args);
+
+	return ($r->{status}, decode_json($r->{stdout}), $r->{stderr});
+}
+
+sub rows
+{
+	my (%row) = @_;
+
+	return join '', map { sprintf "%-11s  %s\n", $_, $row{$_} } qw(Project Environment Server
+	    Device Version Cache Clock);
+}
+my %good = (Project => $id, Environment => 'development', Server => "$url, answers", Device =>
+    'approved', Version => 'none yet', Cache => 'none that can be used', Clock => 'in step');
+my $empty = 'No secrets stored yet in environment development. Run: vault-env push';
+$p->gives(['status'], 1, rows(%good), "vault-env: $empty\n", 'a new project');
+
+$p->spew('x', "A=s3cret\n");
+$p->must('push', '--file', 'x');
+my $r = $p->run('status');
+is_deeply([$r->{status}, $r->{stderr}], [0, ''], 'all is well');
+like($r->{stdout}, qr/^Version      1, pushed \d{4}-\d\d-\d\d \d\d:\d\d \(.*\)$/m, 'version and time');
+unlike($r->{stdout}, qr/s3cret|\bA\b/, 'no secret and no name');
+ok(!-e $p->path('.vault-cache'), 'and nothing was written');
+$p->must('run', '--', 'true');
+like($p->run('status')->{stdout}, qr/^Cache        version 1, \d+s old$/m, 'the cache');
+my $old = time - 3 * 86400 - 60;
+utime $old, $old, $p->path('.vault-cache');
+like($p->run('status')->{stdout}, qr/^Cache        version 1, 3d old$/m, 'its age');
+my ($code, $json, $stderr) = status_json($p);
+is($code, 0, '--json');
+cmp_ok(abs(delete($json->{cache_age_s}) - 3 * 86400 - 60), '<', 100, 'with numbers');
+like(delete $json->{updated_at}, qr/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, 'and times');
+is_deeply($json, {ok => JSON::PP::true, project_id => $id, environment => 'development', url =>
+    $url, server => 'answers', device => 'approved', version => 1, cache_version => 1, clock =>
+    undef, problems => []}, 'and all that the table has');
+$p->gives(['status', '--quiet'], 0, '', '', '--quiet');
+
+# ---- what can be wrong
+($code, $json, $stderr) = status_json($p, {url => $away});
+is($code, 4, 'the server is away');
+my $sentence = "Cannot reach $away: Connection refused. Check --url or VAULT_URL";
+is($stderr, "vault-env: $sentence\n", 'and what to check');
+is_deeply([@$json{qw(ok server device version cache_version problems)}], [JSON::PP::false, 'away',
+    'unknown', undef, 1, [$sentence]], 'nothing is made up');
+$p->gives(['status', {url => $away}], 4, qr/^Server       \Q$away\E, away\n.*^Clock        not known$/ms,
+    "vault-env: $sentence\n", 'as a table too');
+$p->gives(['status', '--env', 'none'], 1, qr/^Version      (?:none yet|not known)$/m, 'vault-env: No ' .
+    "secrets stored yet in environment none. Run: vault-env push\n", 'no such environment');
+
+$p->spew('.vault-cache', 'AAAA');
+$p->gives(['status'], 1, qr/^Cache        none that can be used$/m, qr/\Avault-env: No cache available \(.*damaged/,
+    'a damaged cache');
+$p->must('run', '--', 'true');
+
+my $q = CliTest->new(url => $url, dir => $p->{dir});
+$q->gives(['status'], 3, qr/^Device       refused$/m, "vault-env: Device not registered. Run: " .
+    "vault-env register-device\n", 'no device');
+$q->must('register-device');
+my $device = $p->json('list-devices')->{devices}[0]{id};
+($code, $json, $stderr) = status_json($q);
+is($code, 3, 'a device that waits');
+is($json->{device}, 'pending', 'is pending');
+like($stderr, qr/\Avault-env: Device not yet approved\. Ask the project owner to run: vault-env approve-device --id /,
+    'with the command to run');
+is($json->{version}, 1, 'the version is known all the same');
+$p->must('approve-device', '--id', $device);
+$q->gives(['status'], 1, qr/^Device       approved$/m, qr/cannot be decrypted here/,
+    'another device pushed this version');
+$p->must('revoke-device', '--id', $device);
+$q->gives(['status'], 3, qr/^Device       refused$/m, qr/vault-env register-device/, 'a revoked device');
+
+my $wrong = "vk_${id}_" . 'd' x 64;
+$p->gives(['status', {env => {VAULT_KEY => $wrong}}], 3, qr/^Server       \Q$url\E, refuses the key$/m,
+    qr/does not accept this VAULT_KEY/, 'a wrong key');
+
+my $late = CliTest::canned(401, encode_json({error => 'Unauthorized'}),
+    'Date: Sat, 31 Jan 2026 12:00:00 GMT');
+($code, $json, $stderr) = status_json($p, {url => $late});
+isnt($code, 0, 'a clock that is off');
+like($json->{clock}, qr/\AThis machine's clock is off: .* here, 2026-01-31 12:00:00 UTC at the server\./,
+    'both times');
+is_deeply($json->{problems}[0], $json->{clock}, 'and a problem');
+
+done_testing();
