@@ -13,7 +13,7 @@
 
 #define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
 #define KEY_NAMES_MAX    10000
-#define KEY_NAMES_SIZE   65536 /* of them all, as JSON */
+#define KEY_NAMES_SIZE   65536 /* as JSON; more are not kept */
 #define KEY_NAME_LEN_MAX 257
 #define NAME_LEN_MAX     128
 #define BLOB_LEN_MIN     (IV_LEN + TAG_LEN)

@@ -11,7 +11,7 @@
 # 0 if nothing failed. Environment:
 #   TEST_JOBS      how many at once (2)
 #   TEST_WRAPPER   a command line before each unit test program (valgrind)
-#   TEST_TIMEOUT   seconds a test may take (300)
+#   TEST_TIMEOUT   seconds a test may take (600)
 # What a sanitizer or valgrind reports, in a test or in a server that a test
 # started, is a failure too: they write into tests/reports.
 use strict;
@@ -70,7 +70,7 @@ $ENV{ASAN_OPTIONS} //= "log_path=$reports/asan:detect_stack_use_after_return=1";
 $ENV{UBSAN_OPTIONS} //= "log_path=$reports/ubsan:print_stacktrace=1";
 $ENV{TSAN_OPTIONS} //= "log_path=$reports/tsan:second_deadlock_stack=1";
 
-my @timeout = ('timeout', '-k', 5, $ENV{TEST_TIMEOUT} // 300);
+my @timeout = ('timeout', '-k', 5, $ENV{TEST_TIMEOUT} // 600);
 my @wrapper = split ' ', $ENV{TEST_WRAPPER} // '';
 my %options = (
 	exec => sub {

@@ -190,7 +190,10 @@ VaultTest->each_web(sub {
 		    secrets => VaultTest::Client::blob(0)}, 'the longest environment');
 		$ok->('secrets/push', {device_hash => $hash, environment => '0',
 		    secrets => VaultTest::Client::blob(1), key_count => 0,
-		    key_names => [('+KEY') x 9_000, ('+A') x 1_000]}, '10,000 key_names');
+		    key_names => [('+KEY') x 7_000, ('+A') x 3_000]}, '10,000 key_names');
+		$ok->('secrets/push', {device_hash => $hash, environment => '1',
+		    secrets => VaultTest::Client::blob(1),
+		    key_names => [('+LONGER_KEY') x 10_000]}, 'more than are kept');
 		$ok->('secrets/push', {device_hash => $hash, environment => 'a._-',
 		    secrets => VaultTest::Client::blob(2),
 		    key_names => ['+' . 'k' x 256]}, 'the longest name');
