@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// vault-env: secrets from a vault-env server in process.env, by the line that
+// loads .env today. Without a VAULT_KEY, in the environment or in .env, all of
+// it behaves as plain dotenv. Functions that talk to a server return a Promise
+// and never block the thread; those that fail, fail with a VaultError.
+
+/** Names and values. */
+export interface Secrets {
+  [name: string]: string;
+}
+
+export interface ServerOptions {
+  /** The .env file, ".env" by default. .vault-cache is in its folder. */
+  path?: string | URL;
+  /** Default: NODE_ENV, else ENVIRONMENT, else "development". */
+  environment?: string;
+  /** Default: VAULT_URL, from the environment or from .env. */
+  vaultUrl?: string | URL;
+}
+
+export interface ConfigOptions extends ServerOptions {
+  /** Variables that exist already are replaced. Default: they win. */
+  override?: boolean;
+  /** false: .vault-cache is neither read nor written. Default: true. */
+  cache?: boolean;
+  /**
+   * Also takes names from the vault by which a loader or shell runs other code
+   * (LD_PRELOAD, BASH_ENV and their like). Default: they are left out, and
+   * standard error is told.
+   */
+  allowLoaderNames?: boolean;
+}
+
+export interface ConfigResult {
+  /** All that was loaded, also where an existing variable has won. */
+  parsed: Secrets;
+  /** 0: not known, since it is the plain file or another client's cache. */
+  version: number;
+}
+
+export type VaultErrorCode =
+  | 'ERR_VAULT_NOMEM'
+  /** An option, name, key or URL is malformed. */
+  | 'ERR_VAULT_INVALID'
+  /** pull, push and checkVersion only: there is no VAULT_KEY. */
+  | 'ERR_VAULT_NO_KEY'
+  /** A file cannot be read or written safely. */
+  | 'ERR_VAULT_IO'
+  /** No answer, and no cache to use instead. */
+  | 'ERR_VAULT_NETWORK'
+  /** The server answered 5xx or 429, and there is no cache to use instead. */
+  | 'ERR_VAULT_SERVER'
+  /** An answer that makes no sense. */
+  | 'ERR_VAULT_PROTOCOL'
+  /** 401: wrong key for this project. */
+  | 'ERR_VAULT_UNAUTHORIZED'
+  /** 403: this device waits for approval. */
+  | 'ERR_VAULT_PENDING'
+  /** 403: this device is not registered, or revoked. */
+  | 'ERR_VAULT_DEVICE'
+  | 'ERR_VAULT_FORBIDDEN'
+  | 'ERR_VAULT_NOT_FOUND'
+  /** The environment is unknown or still empty. */
+  | 'ERR_VAULT_NO_SECRETS'
+  /** Somebody else has pushed; see currentVersion. */
+  | 'ERR_VAULT_CONFLICT'
+  /** Pushed by another device or with another key, or tampered with. */
+  | 'ERR_VAULT_DECRYPT'
+  | 'ERR_VAULT_EXISTS'
+  | 'ERR_VAULT_UNWRITABLE'
+  /** This machine's clock is too far off. */
+  | 'ERR_VAULT_CLOCK'
+  | 'ERR_VAULT_CRYPTO'
+  | 'ERR_VAULT_FAILED';
+
+/** Its message is one sentence: what failed, why, and what to do. */
+export class VaultError extends Error {
+  private constructor();
+  readonly name: 'VaultError';
+  readonly code: VaultErrorCode;
+  /** ERR_VAULT_CONFLICT: the version that the server has. */
+  readonly currentVersion?: number;
+}
+
+/**
+ * Pulls the secrets, puts them and the other variables of .env into
+ * process.env, and writes .vault-cache. The server away, or answering 5xx or
+ * 429: uses the cache, and says so once on standard error. Never uses it after
+ * a 401, a 403 or a failed decryption.
+ */
+export function config(options?: ConfigOptions): Promise<ConfigResult>;
+
+/**
+ * The same without the network: the cache and .env; without a usable cache the
+ * plain .env, which standard error is told.
+ */
+export function configSync(options?: ConfigOptions): ConfigResult;
+
+export interface Change {
+  version: number;
+  /** Names that are new, with their values. */
+  added: Secrets;
+  /** Names that have another value now, with that value. */
+  changed: Secrets;
+  removed: string[];
+  /** All of them, as config() gives them. */
+  parsed: Secrets;
+}
+
+export interface WatchOptions extends ConfigOptions {
+  /**
+   * Milliseconds between polls, 30,000 by default; varied by a tenth, and longer
+   * while the server is away.
+   */
+  interval?: number;
+  /** process.env has been changed when this is called. */
+  onChange?: (change: Change) => unknown;
+  /**
+   * A poll has failed (a VaultError; the watch goes on), or onChange has thrown
+   * (what it threw). Default: a warning once on standard error, and what
+   * onChange throws is an uncaught exception.
+   */
+  onError?: (error: Error) => unknown;
+}
+
+export interface Watch {
+  /** False after stop(), and where there is no vault key and nothing to watch. */
+  readonly active: boolean;
+  /** No callback is called after this. */
+  stop(): void;
+}
+
+/**
+ * Polls for another version. Options that are not given are those of the last
+ * config() of this thread, and what that has loaded is what changes are told
+ * from; without one, watching begins with the first poll. A variable that
+ * vault-env has set, and nobody else since, is changed or deleted in
+ * process.env; others only with override. Does not keep the process alive.
+ */
+export function watch(options?: WatchOptions): Watch;
+
+/** Stops one watch, or all that this thread has started. */
+export function unwatch(handle?: Watch): void;
+
+/** Reads .env text exactly as dotenv does. */
+export function parse(text: string | ArrayBufferView): Secrets;
+
+export interface PullOptions extends ServerOptions {
+  /** Default: the newest. */
+  version?: number;
+}
+
+/** The secrets on the server; leaves process.env and the cache alone. */
+export function pull(options?: PullOptions): Promise<ConfigResult>;
+
+export interface PushOptions extends ServerOptions {
+  /**
+   * The version that the secrets were made from (0: none yet). If the server
+   * has another by now: ERR_VAULT_CONFLICT. Default: the one it has when push()
+   * begins.
+   */
+  baseVersion?: number;
+  /** Also replaces a version that this device cannot read. */
+  force?: boolean;
+}
+
+/**
+ * Stores these, and only these, as the next version; the same version again if
+ * nothing differs. VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are left out.
+ */
+export function push(
+  secrets: { [name: string]: string | number | boolean | bigint },
+  options?: PushOptions,
+): Promise<{ version: number }>;
+
+/** The server's version (0: none yet), and when it was pushed (ISO 8601). */
+export function checkVersion(
+  options?: ServerOptions,
+): Promise<{ version: number; updatedAt: string | null }>;

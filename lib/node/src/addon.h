@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the addon's files share. It keeps no state of its own beyond a count of
+ * ending watches, so that any number of threads of a process can load it; what
+ * a load or a watch needs hangs on the JavaScript value that stands for it.
+ */
+#ifndef ADDON_H
+#define ADDON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <node_api.h>
+#include <vaultenv.h>
+
+#define NOTICES_MAX 8
+
+/* Sentences that the library said on the way; the first few are enough. */
+struct notices {
+	size_t n;
+	char *text[NOTICES_MAX];
+};
+
+/* What came of a call: every result object is made from one. */
+struct outcome {
+	int status;
+	struct vaultenv_error err;
+	struct notices notices;
+};
+
+/* The options of a call, as vault.js settings() makes them; owns its text. */
+struct settings {
+	struct vaultenv_options client;
+	struct vaultenv_load_options load;
+	int64_t version;
+	int64_t base_version; /* -1: not given */
+	bool force;
+};
+
+/* ---- convert.c; after a failure a JavaScript exception is pending ---- */
+
+/* NULL: undefined or no string. For free(). */
+char *js_get_text(napi_env env, napi_value object, const char *name);
+bool js_get_bool(napi_env env, napi_value object, const char *name);
+/* otherwise: what it is when it is undefined or no number. */
+int64_t js_get_int(
+    napi_env env, napi_value object, const char *name, int64_t otherwise);
+
+napi_value js_text(napi_env env, const char *text, size_t len);
+void
+js_set(napi_env env, napi_value object, const char *name, napi_value value);
+void js_set_text(
+    napi_env env, napi_value object, const char *name, const char *text);
+void
+js_set_int(napi_env env, napi_value object, const char *name, int64_t number);
+napi_value js_object_of(napi_env env, const struct vaultenv_list *list);
+napi_value js_names_of(napi_env env, const struct vaultenv_list *list);
+
+/* From an array [name, value, name, value, ...]. An enum vaultenv_status. */
+int list_from_pairs(napi_env env, napi_value pairs, struct vaultenv_list **out);
+
+const char *status_name(int status);
+/* A new object with status, and what belongs to it; empties o. */
+napi_value js_outcome(napi_env env, struct outcome *o);
+
+void settings_read(napi_env env, napi_value object, struct settings *s);
+void settings_reset(struct settings *s);
+
+/* For vaultenv_options.notice; arg is a struct notices. */
+void notice_keep(void *arg, const char *text);
+
+/* ---- what vault.js and watch.js call; load.c, call.c, watch.c ---- */
+
+napi_value addon_load(napi_env env, napi_callback_info info);
+napi_value addon_load_sync(napi_env env, napi_callback_info info);
+/* The load in an External that addon_load made; NULL for undefined. */
+const struct vaultenv_loaded *loaded_of(napi_env env, napi_value value);
+
+napi_value addon_parse(napi_env env, napi_callback_info info);
+napi_value addon_pull(napi_env env, napi_callback_info info);
+napi_value addon_push(napi_env env, napi_callback_info info);
+napi_value addon_check_version(napi_env env, napi_callback_info info);
+
+napi_value addon_watch_start(napi_env env, napi_callback_info info);
+napi_value addon_watch_stop(napi_env env, napi_callback_info info);
+napi_value addon_settle(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parse, and the calls that concern one environment on the server: pull, push
+ * and checkVersion. A call's client is opened on the JavaScript thread, where
+ * the environment can be read; its requests are made in a thread of the pool.
+ */
+#include "addon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct call;
+typedef int call_function(struct call *c);
+
+struct call {
+	struct settings settings;
+	call_function *function;
+	struct vaultenv_client *client;
+	struct vaultenv_list *list; /* push: in; pull: out */
+	int64_t version;
+	char *updated_at;
+	struct outcome outcome;
+	napi_async_work work;
+	napi_deferred deferred;
+};
+
+static void
+call_free(struct call *c)
+{
+	vaultenv_client_free(&c->client);
+	settings_reset(&c->settings);
+	vaultenv_list_free(&c->list);
+	free(c->updated_at);
+	free(c);
+}
+
+static napi_value
+call_result(napi_env env, struct call *c)
+{
+	napi_value result = js_outcome(env, &c->outcome), nothing = NULL;
+
+	if (c->outcome.status != 0)
+		return result;
+	js_set_int(env, result, "version", c->version);
+	if (c->list != NULL)
+		js_set(env, result, "parsed", js_object_of(env, c->list));
+	napi_get_null(env, &nothing);
+	if (c->updated_at != NULL)
+		js_set_text(env, result, "updatedAt", c->updated_at);
+	else
+		js_set(env, result, "updatedAt", nothing);
+	return result;
+}
+
+static void
+call_execute(napi_env env, void *data)
+{
+	struct call *c = data;
+
+	/* Opening it may have failed already. */
+	if (c->outcome.status == 0)
+		c->outcome.status = c->function(c);
+}
+
+static void
+call_complete(napi_env env, napi_status status, void *data)
+{
+	struct call *c = data;
+
+	if (status == napi_ok)
+		napi_resolve_deferred(env, c->deferred, call_result(env, c));
+	napi_delete_async_work(env, c->work);
+	call_free(c);
+}
+
+/* Takes (settings) or (settings, pairs). */
+static napi_value
+call_start(napi_env env, napi_callback_info info, call_function *function)
+{
+	napi_value argv[2], promise, name;
+	size_t argc = 2;
+	struct call *c;
+	bool has_pairs = false;
+
+	if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok)
+		return NULL;
+	if ((c = calloc(1, sizeof(*c))) == NULL) {
+		napi_throw_error(env, "ERR_VAULT_NOMEM",
+		    vaultenv_strerror(VAULTENV_ERR_NOMEM));
+		return NULL;
+	}
+	c->function = function;
+	settings_read(env, argv[0], &c->settings);
+	c->settings.client.notice = notice_keep;
+	c->settings.client.notice_arg = &c->outcome.notices;
+	napi_is_array(env, argv[1], &has_pairs);
+	if (has_pairs &&
+	    (c->outcome.status = list_from_pairs(env, argv[1], &c->list)) != 0)
+		strcpy(c->outcome.err.text,
+		    c->outcome.status == VAULTENV_ERR_INVALID
+			? "A name is empty or holds a NUL or '=', or there are "
+			  "more than 1,000,000 names or 16 MiB of values"
+			: vaultenv_strerror(c->outcome.status));
+	else
+		c->outcome.status = vaultenv_client_open(
+		    &c->settings.client, &c->client, &c->outcome.err);
+	name = js_text(env, "vault-env.call", NAPI_AUTO_LENGTH);
+	if (napi_create_promise(env, &c->deferred, &promise) == napi_ok &&
+	    napi_create_async_work(env, NULL, name, call_execute, call_complete,
+		c, &c->work) == napi_ok &&
+	    napi_queue_async_work(env, c->work) == napi_ok)
+		return promise;
+	call_free(c);
+	napi_throw_error(env, "ERR_VAULT_FAILED", "No work can be queued");
+	return NULL;
+}
+
+/* ---- what is done in the pool ---- */
+
+static int
+call_pull(struct call *c)
+{
+	return vaultenv_secrets_pull(c->client, c->settings.version, &c->list,
+	    &c->version, &c->outcome.err);
+}
+
+static int
+call_check_version(struct call *c)
+{
+	return vaultenv_secrets_current_version(
+	    c->client, &c->version, &c->updated_at, &c->outcome.err);
+}
+
+/*
+ * What this push would replace. As the command has it, what cannot be read is
+ * replaced only by force.
+ */
+static int
+push_before(struct call *c, struct vaultenv_list **before, int64_t *version)
+{
+	int r;
+
+	r = vaultenv_secrets_pull(
+	    c->client, 0, before, version, &c->outcome.err);
+	if (r == VAULTENV_ERR_NO_SECRETS) {
+		*version = 0;
+		return 0;
+	}
+	if (r != VAULTENV_ERR_DECRYPT || !c->settings.force)
+		return r;
+	return *version > 0 ? 0
+			    : vaultenv_secrets_current_version(
+				  c->client, version, NULL, &c->outcome.err);
+}
+
+static int
+call_push(struct call *c)
+{
+	static const char *const reserved[] = { "VAULT_KEY", "VAULT_URL",
+		"VAULT_DEVICE_SECRET" };
+	struct vaultenv_list *before = NULL;
+	struct vaultenv_change *changes = NULL;
+	int64_t current = 0, base = c->settings.base_version;
+	size_t n_changes = 0;
+	int r;
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		(void)vaultenv_list_delete(c->list, reserved[i]);
+	if ((r = push_before(c, &before, &current)) != 0)
+		goto out;
+	if (base < 0)
+		base = current;
+	if ((r = vaultenv_list_diff(before, c->list, &changes, &n_changes)) !=
+	    0) {
+		strcpy(c->outcome.err.text, vaultenv_strerror(r));
+		goto out;
+	}
+	if (n_changes == 0 && base == current && current > 0)
+		c->version = current;
+	else
+		r = vaultenv_secrets_push(c->client, c->list, base, changes,
+		    n_changes, &c->version, &c->outcome.err);
+out:
+	free(changes);
+	vaultenv_list_free(&before);
+	/* The result is a version only. */
+	vaultenv_list_free(&c->list);
+	return r;
+}
+
+/* ---- what JavaScript calls ---- */
+
+napi_value
+addon_pull(napi_env env, napi_callback_info info)
+{
+	return call_start(env, info, call_pull);
+}
+
+napi_value
+addon_push(napi_env env, napi_callback_info info)
+{
+	return call_start(env, info, call_push);
+}
+
+napi_value
+addon_check_version(napi_env env, napi_callback_info info)
+{
+	return call_start(env, info, call_check_version);
+}
+
+/* parse(buffer) -> { status, parsed } */
+napi_value
+addon_parse(napi_env env, napi_callback_info info)
+{
+	struct outcome o = { .status = 0 };
+	struct vaultenv_list *list = NULL;
+	napi_value argv[1], result;
+	void *data = NULL;
+	size_t argc = 1, len = 0;
+
+	if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok ||
+	    napi_get_buffer_info(env, argv[0], &data, &len) != napi_ok)
+		return NULL;
+	o.status =
+	    vaultenv_dotenv_parse(len > 0 ? data : "", len, &list, &o.err);
+	result = js_outcome(env, &o);
+	if (o.status == 0)
+		js_set(env, result, "parsed", js_object_of(env, list));
+	vaultenv_list_free(&list);
+	return result;
+}

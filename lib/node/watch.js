@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// watch(): the polling is a thread of libvaultenv; here its news reach
+// process.env and the program's callbacks, on the thread that called watch().
+// Must not keep the process alive.
+'use strict';
+
+const { isMainThread } = require('node:worker_threads');
+const { VaultError, given, loads, native, settings, typeError, warn } = require('./vault.js');
+
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+// A poll in hand may end before the process does, but not hold it for long.
+const EXIT_WAIT_MS = 1000;
+
+// Options by which two loads give the same.
+const sameLoad = ['path', 'environment', 'url', 'allowLoaderNames'];
+
+const watches = new Set();
+let hasExitHandler = false;
+
+// Variables that vault-env has set follow the vault; the program's own do not.
+function isOurs(name) {
+  return Object.hasOwn(process.env, name) && given.get(name) === process.env[name];
+}
+
+function apply(update, override) {
+  const { env } = process;
+  const result = { version: update.version, added: {}, changed: {}, removed: [],
+    parsed: update.parsed };
+
+  for (const [mark, name] of update.changes) {
+    const value = update.parsed[name];
+    if (mark === '-') {
+      result.removed.push(name);
+      if (isOurs(name)) delete env[name];
+      given.delete(name);
+      continue;
+    }
+    result[mark === '+' ? 'added' : 'changed'][name] = value;
+    if (override || !Object.hasOwn(env, name) || isOurs(name)) {
+      env[name] = value;
+      given.set(name, value);
+    }
+  }
+  return result;
+}
+
+class Watch {
+  #native = null;
+  #onChange;
+  #onError;
+  #override;
+  #warned = null;
+
+  constructor(options, override) {
+    this.#onChange = options.onChange;
+    this.#onError = options.onError;
+    this.#override = override;
+  }
+
+  // False: there is nothing to watch, since there is no vault key.
+  get active() {
+    return this.#native !== null;
+  }
+
+  start(wanted, interval, known) {
+    const started = native.watchStart(wanted, interval, known, (news) => this.#hear(news));
+    if (started.status === 'NO_KEY') return;
+    if (started.status !== 'OK') throw new VaultError(started);
+    this.#native = started.watch;
+    watches.add(this);
+  }
+
+  stop() {
+    if (this.#native === null) return;
+    native.watchStop(this.#native);
+    this.#native = null;
+    watches.delete(this);
+  }
+
+  #hear(news) {
+    if (this.#native === null) return;
+    if (news.kind === 'notice') {
+      this.#warnOnce(news.text);
+    } else if (news.kind === 'error') {
+      this.#fail(new VaultError(news));
+    } else {
+      this.#warned = null;
+      const update = apply(news, this.#override);
+      this.#call(this.#onChange, update, (error) => this.#fail(error, true));
+    }
+  }
+
+  // thrown: by the program's own callback, which is never passed over.
+  #fail(error, thrown = false) {
+    const last = (another) => process.nextTick(() => { throw another; });
+    if (this.#onError) this.#call(this.#onError, error, last);
+    else if (thrown) last(error);
+    else this.#warnOnce(error.message);
+  }
+
+  #call(callback, argument, failed) {
+    if (!callback) return;
+    try {
+      const result = callback(argument);
+      if (typeof result?.then === 'function') result.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #warnOnce(sentence) {
+    if (this.#warned !== sentence) warn(sentence);
+    this.#warned = sentence;
+  }
+}
+
+function interval(options) {
+  const value = options.interval ?? 0;
+  if (typeof value !== 'number' || !(value >= 0) || value > MAX_INTERVAL_MS) {
+    throw typeError('options.interval', 'a number of milliseconds');
+  }
+  return value === 0 ? 0 : Math.max(1, Math.round(value));
+}
+
+// What is not given is what config() had.
+function wantedSettings(options) {
+  const { last } = loads;
+  if (last === null) return settings(options);
+  const { path, environment, url, cache, override, allowLoaderNames } = last.options;
+  const wanted = { path, environment, vaultUrl: url, cache, override, allowLoaderNames };
+  for (const name of Object.keys(wanted)) {
+    if (options[name] !== undefined && options[name] !== null) wanted[name] = options[name];
+  }
+  return settings(wanted);
+}
+
+function watch(options = {}) {
+  if (options === null || typeof options !== 'object') throw typeError('options', 'an object');
+  for (const name of ['onChange', 'onError']) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw typeError(`options.${name}`, 'a function');
+    }
+  }
+  const every = interval(options);
+  const wanted = wantedSettings(options);
+  const { last } = loads;
+  const known = last !== null && sameLoad.every((name) =>
+    last.options[name] === wanted[name]) ? last.loaded : undefined;
+  const handle = new Watch(options, wanted.override);
+
+  handle.start(wanted, every, known);
+  if (handle.active && !hasExitHandler) {
+    hasExitHandler = true;
+    process.on('exit', () => {
+      unwatch();
+      if (isMainThread) native.settle(EXIT_WAIT_MS);
+    });
+  }
+  return handle;
+}
+
+function unwatch(handle) {
+  if (handle !== undefined && !(handle instanceof Watch)) {
+    throw typeError('handle', 'what watch() returned');
+  }
+  for (const each of handle ? [handle] : [...watches]) each.stop();
+}
+
+module.exports = { unwatch, watch };

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * module.c: vaultdotenv._native: a function for each thing that __init__.py
+ * cannot do itself. No defaults and no decisions here, and nothing touches the
+ * environment. Whatever waits for disk or network does so without the GIL.
+ */
+#include "native.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* load(place, cached, no_cache, override, allow_loader_names) */
+static PyObject *
+load(PyObject *self, PyObject *args)
+{
+	struct vaultenv_load_options how = { .no_cache = 0 };
+	struct vaultenv_loaded *loaded = NULL;
+	PyObject *values = NULL, *left_out = NULL, *result = NULL;
+	struct place place = { NULL };
+	struct vaultenv_error err;
+	int cached, r;
+
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "pppp:load",
+		PLACE_ARGS(place), &cached, &how.no_cache,
+		&how.override, &how.allow_loader_names))
+		return NULL;
+	place_fill(&place);
+	Py_BEGIN_ALLOW_THREADS
+	r = cached ? vaultenv_load_cached(&place.options, &how, &loaded, &err)
+		   : vaultenv_load(&place.options, &how, &loaded, &err);
+	Py_END_ALLOW_THREADS
+	if (r != 0)
+		error_raise(&err);
+	else if ((values = list_dict(loaded->variables)) != NULL &&
+		 (left_out = list_names(loaded->left_out)) != NULL)
+		result = Py_BuildValue("iLLOO", (int)loaded->source,
+		    (long long)loaded->version, (long long)loaded->cache_age_s,
+		    values, left_out);
+	Py_XDECREF(values);
+	Py_XDECREF(left_out);
+	vaultenv_loaded_free(&loaded);
+	place_reset(&place);
+	return result;
+}
+
+/* pull(place, version): (values, version) */
+static PyObject *
+pull(PyObject *self, PyObject *args)
+{
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_list *list = NULL;
+	struct place place = { NULL };
+	struct vaultenv_error err;
+	long long version;
+	int64_t out_version = 0;
+	PyObject *values, *result = NULL;
+	int r;
+
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "L:pull", PLACE_ARGS(place),
+		&version))
+		return NULL;
+	place_fill(&place);
+	Py_BEGIN_ALLOW_THREADS
+	if ((r = vaultenv_client_open(&place.options, &client, &err)) == 0)
+		r = vaultenv_secrets_pull(client, version, &list, &out_version,
+		    &err);
+	vaultenv_client_free(&client);
+	Py_END_ALLOW_THREADS
+	if (r != 0)
+		error_raise(&err);
+	else if ((values = list_dict(list)) != NULL)
+		result = Py_BuildValue("NL", values, (long long)out_version);
+	vaultenv_list_free(&list);
+	place_reset(&place);
+	return result;
+}
+
+/* What there is now, to compare with. Nothing yet is fine. */
+static int
+current_read(struct vaultenv_client *client, struct vaultenv_list **list,
+    int64_t *version, struct vaultenv_error *err)
+{
+	int r = vaultenv_secrets_pull(client, 0, list, version, err);
+
+	if (r == VAULTENV_ERR_NO_SECRETS) {
+		*version = 0;
+		return 0;
+	}
+	if (r == VAULTENV_ERR_DECRYPT)
+		snprintf(err->text, sizeof(err->text),
+		    "The current version of %.64s cannot be read with this "
+		    "device's key, and a push would replace it unseen. To "
+		    "replace it all the same: vault-env push --force",
+		    vaultenv_client_environment(client));
+	return r;
+}
+
+static int
+push_list(const struct vaultenv_options *options,
+    const struct vaultenv_list *list, int64_t base, int64_t *version,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_list *before = NULL;
+	struct vaultenv_change *changes = NULL;
+	size_t n_changes = 0;
+	int64_t current = 0;
+	int r;
+
+	if ((r = vaultenv_client_open(options, &client, err)) != 0 ||
+	    (r = current_read(client, &before, &current, err)) != 0)
+		goto out;
+	r = vaultenv_list_diff(before, list, &changes, &n_changes);
+	if (r != 0) {
+		err->code = r;
+		err->current_version = 0;
+		snprintf(err->text, sizeof(err->text), "%s",
+		    vaultenv_strerror(r));
+		goto out;
+	}
+	if (base < 0)
+		base = current;
+	if (n_changes == 0 && base == current)
+		*version = current;
+	else
+		r = vaultenv_secrets_push(client, list, base, changes,
+		    n_changes, version, err);
+out:
+	free(changes);
+	vaultenv_list_free(&before);
+	vaultenv_client_free(&client);
+	return r;
+}
+
+/* push(place, values, base_version or -1): version */
+static PyObject *
+push(PyObject *self, PyObject *args)
+{
+	struct vaultenv_list *list = NULL;
+	struct place place = { NULL };
+	struct vaultenv_error err;
+	PyObject *values, *result = NULL;
+	int64_t version = 0;
+	long long base;
+	int r;
+
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "O!L:push", PLACE_ARGS(place),
+		&PyDict_Type, &values, &base))
+		return NULL;
+	place_fill(&place);
+	if (dict_list(values, &list)) {
+		Py_BEGIN_ALLOW_THREADS
+		r = push_list(&place.options, list, base, &version, &err);
+		Py_END_ALLOW_THREADS
+		result = r != 0 ? error_raise(&err)
+				: PyLong_FromLongLong(version);
+	}
+	vaultenv_list_free(&list);
+	place_reset(&place);
+	return result;
+}
+
+/* check_version(place): version */
+static PyObject *
+check_version(PyObject *self, PyObject *args)
+{
+	struct vaultenv_client *client = NULL;
+	struct place place = { NULL };
+	struct vaultenv_error err;
+	int64_t version = 0;
+	int r;
+
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT ":check_version",
+		PLACE_ARGS(place)))
+		return NULL;
+	place_fill(&place);
+	Py_BEGIN_ALLOW_THREADS
+	if ((r = vaultenv_client_open(&place.options, &client, &err)) == 0)
+		r = vaultenv_secrets_current_version(client, &version, NULL,
+		    &err);
+	vaultenv_client_free(&client);
+	Py_END_ALLOW_THREADS
+	place_reset(&place);
+	return r != 0 ? error_raise(&err) : PyLong_FromLongLong(version);
+}
+
+/* read_file(path): the variables of a .env file, nothing expanded */
+static PyObject *
+read_file(PyObject *self, PyObject *args)
+{
+	struct vaultenv_list *list = NULL;
+	PyObject *path = NULL, *result;
+	struct vaultenv_error err;
+	char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	if (!PyArg_ParseTuple(args, "O&:read_file", PyUnicode_FSConverter,
+		&path))
+		return NULL;
+	r = vaultenv_file_read(PyBytes_AS_STRING(path), &text, &len, &err);
+	if (r == 0)
+		r = vaultenv_dotenv_parse(text, len, &list, &err);
+	result = r != 0 ? error_raise(&err) : list_dict(list);
+	vaultenv_text_free(&text, len);
+	vaultenv_list_free(&list);
+	Py_DECREF(path);
+	return result;
+}
+
+static PyObject *
+is_reserved(PyObject *self, PyObject *name)
+{
+	const char *text = PyUnicode_AsUTF8(name);
+
+	if (text == NULL)
+		return NULL;
+	return PyBool_FromLong(vaultenv_name_is_reserved(text));
+}
+
+static PyMethodDef methods[] = {
+	{ "load", load, METH_VARARGS, NULL },
+	{ "pull", pull, METH_VARARGS, NULL },
+	{ "push", push, METH_VARARGS, NULL },
+	{ "check_version", check_version, METH_VARARGS, NULL },
+	{ "read_file", read_file, METH_VARARGS, NULL },
+	{ "is_reserved", is_reserved, METH_O, NULL },
+	{ "watch_start", watch_start, METH_VARARGS, NULL },
+	{ "watch_stop", watch_stop, METH_VARARGS, NULL },
+	{ "watch_forget", watch_forget, METH_O, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "_native",
+	.m_size = -1, /* one interpreter: callbacks come by PyGILState_Ensure */
+	.m_methods = methods,
+};
+
+PyMODINIT_FUNC
+PyInit__native(void)
+{
+	PyObject *module = PyModule_Create(&definition);
+
+	if (module != NULL && PyModule_AddStringConstant(module, "VERSION",
+				  vaultenv_version()) != 0)
+		Py_CLEAR(module);
+	return module;
+}

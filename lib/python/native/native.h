@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * native.h: what the files of the extension share. All of it needs the GIL,
+ * unless it says otherwise.
+ */
+#ifndef NATIVE_H
+#define NATIVE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <vaultenv.h>
+
+/* ---- convert.c ---- */
+
+/* NULL with a Python error set, as everything here that returns an object. */
+PyObject *text_object(const char *text, size_t len);
+PyObject *list_dict(const struct vaultenv_list *list);
+PyObject *list_names(const struct vaultenv_list *list);
+/* str to str only. False with a Python error set. */
+bool dict_list(PyObject *dict, struct vaultenv_list **out);
+/* The VaultError of err; raise: sets it as the Python error, returns NULL. */
+PyObject *error_object(const struct vaultenv_error *err);
+PyObject *error_raise(const struct vaultenv_error *err);
+
+/* ---- where, and whom to tell: what every call begins with ---- */
+
+struct place {
+	PyObject *path; /* bytes */
+	const char *environment, *url;
+	PyObject *notice; /* callable; borrowed */
+	struct vaultenv_options options;
+};
+
+/* The first four arguments of a call; options.path etc. borrow from them. */
+#define PLACE_FORMAT "O&zzO"
+#define PLACE_ARGS(p)                                                          \
+	PyUnicode_FSConverter, &(p).path, &(p).environment, &(p).url, &(p).notice
+void place_fill(struct place *p);
+void place_reset(struct place *p);
+/* For vaultenv_options: takes the GIL, so it is called without. */
+void notice_call(void *callable, const char *text);
+
+/* ---- watch.c ---- */
+
+PyObject *watch_start(PyObject *self, PyObject *args);
+PyObject *watch_stop(PyObject *self, PyObject *args);
+PyObject *watch_forget(PyObject *self, PyObject *capsule);
+
+#endif

@@ -1,0 +1,488 @@
+# SPDX-License-Identifier: MIT
+"""Secrets from a vault-env server, in os.environ.
+
+    from vaultdotenv import load_vault
+    load_vault()
+
+Without a VAULT_KEY everything is as python-dotenv has it. The README beside
+this package, and help() of each function, have the rest.
+"""
+# A program waits for this module at each of its starts: nothing is imported
+# here that a bare interpreter has not imported already, and the extension,
+# which brings thirty shared libraries of libcurl's along, when it is needed.
+from __future__ import annotations
+
+import os
+import sys
+
+from . import _dotenv
+from ._errors import (VaultAuthError, VaultConflictError, VaultError,
+                      VaultNetworkError)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping, Optional, Union
+
+    Path = Union[str, os.PathLike[str]]
+
+__all__ = [
+    "Secrets", "Update", "VaultAuthError", "VaultConflictError", "VaultError",
+    "VaultNetworkError", "check_version", "load_vault", "load_vault_sync",
+    "pull", "push", "unwatch", "vault_values", "version", "watch",
+]
+
+_SOURCES = ("file", "server", "cache")
+_EXIT_WAIT_MS = 500
+# As the command line says it, too.
+_NUL = ("{} cannot be an environment variable: its value holds a NUL. "
+        "Store it as base64")
+
+
+class Secrets(dict[str, str]):
+    """Names and values, and where they come from. repr() shows no value."""
+
+    version: int = 0  # 0: not known, or a plain file
+    source: str = "file"  # or "server", "cache"
+    left_out: tuple[str, ...] = ()  # names that would run other code
+    _raw: Optional[dict[str, str]] = None  # as libvaultenv gave them
+
+    def __repr__(self) -> str:
+        return "<Secrets, version %d, from %s: %s>" % (
+            self.version, self.source, ", ".join(self))
+
+
+class Update:
+    """What a watch has seen change. repr() shows no value.
+
+    added, changed: the new values. removed: names. secrets: all there is now.
+    """
+
+    __slots__ = ("version", "added", "changed", "removed", "secrets")
+
+    def __init__(self, version: int, secrets: dict[str, str],
+                 added: list[str], changed: list[str],
+                 removed: list[str]) -> None:
+        self.version = version
+        self.secrets = secrets
+        self.added = {name: secrets[name] for name in added}
+        self.changed = {name: secrets[name] for name in changed}
+        self.removed = removed
+
+    def __repr__(self) -> str:
+        return "<Update, version %d: added %s, changed %s, removed %s>" % (
+            self.version, list(self.added), list(self.changed), self.removed)
+
+
+class _Place:
+    """Where a load looked, for the watch that follows it."""
+
+    def __init__(self, path: Optional[Path], environment: Optional[str],
+                 vault_url: Optional[str], override: bool = False,
+                 cache: bool = True,
+                 allow_loader_names: bool = False) -> None:
+        self.path, self.found = _find(path)
+        self.environment = environment or None
+        self.vault_url = vault_url or None
+        self.override = override
+        self.cache = cache
+        self.allow_loader_names = allow_loader_names
+
+    def overlay(self, values: dict[str, str], source: str,
+                environ: Mapping[str, str]) -> dict[str, str]:
+        """The file's own variables as python-dotenv reads them."""
+        file = _dotenv.values(
+            self.path, {} if source == "file" else values, environ,
+            self.override) if self.found or source != "file" else {}
+        return file if source == "file" else {**values, **file}
+
+    def where(self) -> tuple[str, Optional[str], Optional[str],
+                             Callable[[str], None]]:
+        return self.path, self.environment, self.vault_url, _notice
+
+
+class _Watch:
+    def __init__(self, place: _Place,
+                 on_change: Optional[Callable[[Update], object]],
+                 on_error: Optional[Callable[[Exception], object]]) -> None:
+        self.place = place
+        self.on_change = on_change
+        self.on_error = on_error
+        self.last: Optional[dict[str, str]] = None
+        self.follows = False  # the last load
+        self.handle: Any = None
+
+    # Both in the watch's thread, one at a time. What they raise goes to
+    # sys.unraisablehook, and the watch goes on.
+    def update(self, version: int, values: dict[str, str],
+               changes: list[tuple[str, str]]) -> None:
+        global _loaded, _version
+        if self is not _watch:
+            return
+        try:
+            update = self.compare(version, values, changes)
+            _apply(update, self.place.override)
+            _version = version
+            if self.follows:
+                # Where the next watch begins.
+                _loaded = Secrets(update.secrets)
+                _loaded.version = version
+                _loaded.source = "server"
+                _loaded._raw = values
+            if self.on_change is not None and (
+                    update.added or update.changed or update.removed):
+                self.on_change(update)
+        except Exception as error:
+            if self.on_error is None:
+                raise
+            self.on_error(error)
+
+    def compare(self, version: int, values: dict[str, str],
+                changes: list[tuple[str, str]]) -> Update:
+        # ${NAME} in the file means the new values, not those we put there.
+        environ = {n: v for n, v in os.environ.items() if _ours.get(n) != v}
+        now = self.place.overlay(values, "server", environ)
+        last, self.last = self.last, now
+        if last is None:
+            # What was before, only the extension knows.
+            marks = {mark: [n for m, n in changes if m == mark]
+                     for mark in "+~-"}
+            return Update(version, now, marks["+"], marks["~"], marks["-"])
+        return Update(version, now, [n for n in now if n not in last],
+                      [n for n in now if last.get(n, now[n]) != now[n]],
+                      [n for n in last if n not in now])
+
+    def error(self, error: Exception) -> None:
+        if self is not _watch:
+            return
+        if self.on_error is not None:
+            self.on_error(error)
+        else:
+            _notice(str(error))
+
+
+_noticed: set[str] = set()
+_ours: dict[str, str] = {}  # what is in os.environ because we put it there
+_version = 0
+_place: Optional[_Place] = None
+_loaded: Optional[Secrets] = None
+_watch: Optional[_Watch] = None
+_hooked = False
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from . import _native
+
+        return _native.VERSION
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))
+
+
+def _notice(text: str) -> None:
+    """Each sentence once, however often it is true."""
+    if text in _noticed or sys.stderr is None:
+        return
+    _noticed.add(text)
+    sys.stderr.write("[vault-env] " + text + "\n")
+    sys.stderr.flush()
+
+
+def _find(path: Optional[Path]) -> tuple[str, bool]:
+    """The .env file: python-dotenv's search, from the caller's folder up.
+
+    None there: the one of the current folder, where the cache will be; its
+    variables do not count without a vault key.
+    """
+    if path is not None:
+        return os.fspath(path), True
+    folder = os.getcwd()
+    main = sys.modules.get("__main__")
+    if hasattr(main, "__file__") and not getattr(sys, "frozen", False):
+        frame: Any = sys._getframe()
+        while frame is not None and (
+                frame.f_code.co_filename == __file__ or
+                not os.path.exists(frame.f_code.co_filename)):
+            frame = frame.f_back
+        if frame is not None:
+            folder = os.path.dirname(
+                os.path.abspath(frame.f_code.co_filename))
+    while True:
+        path = os.path.join(folder, ".env")
+        if os.path.isfile(path):
+            return path, True
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return os.path.join(os.getcwd(), ".env"), False
+        folder = parent
+
+
+def _has_no_key(path: str) -> bool:
+    """Certainly: the extension reads the file by other rules."""
+    if os.environ.get("VAULT_KEY"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return b"VAULT_KEY" not in file.read()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _load_file(place: _Place) -> Secrets:
+    return Secrets(place.overlay({}, "file", os.environ))
+
+
+def _load(place: _Place, cached: bool = False) -> Secrets:
+    if _has_no_key(place.path):
+        return _load_file(place)
+    from . import _native
+
+    source, version, _, values, left_out = _native.load(
+        *place.where(), cached, not place.cache, place.override,
+        place.allow_loader_names)
+    secrets = Secrets(place.overlay(values, _SOURCES[source], os.environ))
+    secrets.version = version
+    secrets.source = _SOURCES[source]
+    secrets._raw = values
+    secrets.left_out = left_out
+    if left_out:
+        _notice("Left out, because a loader or shell would run other code "
+                "by them: %s. To have them: allow_loader_names"
+                % ", ".join(left_out))
+    return secrets
+
+
+def _put(name: str, value: str) -> None:
+    os.environ[name] = value
+    _ours[name] = value
+
+
+def _set(place: _Place, secrets: Secrets) -> bool:
+    global _place, _loaded, _version
+    for name, value in secrets.items():
+        if "\0" in value:
+            raise VaultError(_NUL.format(name))
+    for name, value in secrets.items():
+        if place.override or name not in os.environ:
+            _put(name, value)
+    _place = place
+    _loaded = secrets
+    _version = secrets.version
+    return bool(secrets)
+
+
+def _apply(update: Update, override: bool) -> None:
+    """The new values where the old ones were ours, or nothing was."""
+    for values in update.added, update.changed:
+        for name, value in values.items():
+            if "\0" in value:
+                raise VaultError(_NUL.format(name))
+    for values in update.added, update.changed:
+        for name, value in values.items():
+            if override or os.environ.get(name) == _ours.get(name):
+                _put(name, value)
+    for name in update.removed:
+        value = _ours.pop(name, "\0")
+        if os.environ.get(name) == value:
+            del os.environ[name]
+
+
+def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
+               vault_url: Optional[str] = None, override: bool = False,
+               cache: bool = True, *,
+               allow_loader_names: bool = False) -> bool:
+    """Puts the secrets, and the .env file's own variables, into os.environ.
+
+    path: the .env file; looked for as load_dotenv() does, from the caller's
+    folder upwards. environment: default $NODE_ENV, $ENVIRONMENT,
+    "development". vault_url: default $VAULT_URL. override: over variables that
+    exist already. cache: write .vault-cache, and use it when the server is
+    away. allow_loader_names: also secrets such as LD_PRELOAD.
+
+    Without a VAULT_KEY it is load_dotenv(). True if there is any variable.
+    Raises VaultError.
+    """
+    place = _Place(path, environment, vault_url, override, cache,
+                   allow_loader_names)
+    return _set(place, _load(place))
+
+
+def load_vault_sync(path: Optional[Path] = None,
+                    override: bool = False) -> bool:
+    """The same without the network: the cache, else the .env file alone."""
+    place = _Place(path, None, None, override)
+    try:
+        secrets = _load(place, cached=True)
+    except VaultError as error:
+        if error.code not in ("NOT_FOUND", "NO_SECRETS", "DECRYPT", "IO"):
+            raise
+        _notice(str(error))
+        place.found = True  # wherever the file is, there is a key
+        secrets = _load_file(place)
+    return _set(place, secrets)
+
+
+def vault_values(path: Optional[Path] = None,
+                 environment: Optional[str] = None,
+                 vault_url: Optional[str] = None, cache: bool = True, *,
+                 allow_loader_names: bool = False) -> Secrets:
+    """What load_vault() would load, as a dict; os.environ stays."""
+    return _load(_Place(path, environment, vault_url, False, cache,
+                        allow_loader_names))
+
+
+def version() -> int:
+    """Of the secrets that were loaded last, by load_vault() or a watch.
+
+    0: none yet, a plain file, or a cache that another client wrote.
+    """
+    return _version
+
+
+def check_version(environment: Optional[str] = None, *,
+                  path: Optional[Path] = None,
+                  vault_url: Optional[str] = None) -> int:
+    """The server's version now. 0: nothing was pushed yet."""
+    from . import _native
+
+    return _native.check_version(
+        *_Place(path, environment, vault_url).where())
+
+
+def pull(environment: Optional[str] = None, *, path: Optional[Path] = None,
+         vault_url: Optional[str] = None, version: int = 0) -> Secrets:
+    """The secrets alone, from the server alone. version 0: the newest."""
+    from . import _native
+
+    values, version = _native.pull(
+        *_Place(path, environment, vault_url).where(), version)
+    secrets = Secrets(values)
+    secrets.version = version
+    secrets.source = "server"
+    return secrets
+
+
+def push(values: Optional[Mapping[str, str]] = None,
+         environment: Optional[str] = None, *, path: Optional[Path] = None,
+         vault_url: Optional[str] = None,
+         base_version: Optional[int] = None) -> int:
+    """Stores values as all there is in the environment; its new version.
+
+    values: default the variables of the .env file. VAULT_KEY, VAULT_URL and
+    VAULT_DEVICE_SECRET are never pushed. Nothing changed: no new version.
+    base_version: the version that values were made from; VaultConflictError if
+    the server has another by now. Default: the one there is at the call.
+    """
+    from . import _native
+
+    place = _Place(path, environment, vault_url)
+    if base_version is not None and base_version < 0:
+        raise ValueError("base_version cannot be negative")
+    if values is None:
+        try:
+            values = _native.read_file(place.path)
+        except VaultError as error:
+            if error.code != "NOT_FOUND":
+                raise
+            raise VaultError("nothing to push: there is no " + place.path,
+                             "NOT_FOUND") from None
+    wanted = {n: v for n, v in values.items() if not _native.is_reserved(n)}
+    if not wanted:
+        raise VaultError("nothing to push: there is no variable to share",
+                         "INVALID")
+    return _native.push(*place.where(), wanted,
+                        -1 if base_version is None else base_version)
+
+
+def watch(interval: float = 30.0, environment: Optional[str] = None,
+          on_change: Optional[Callable[[Update], object]] = None,
+          on_error: Optional[Callable[[Exception], object]] = None, *,
+          path: Optional[Path] = None,
+          vault_url: Optional[str] = None) -> bool:
+    """Asks the server every interval seconds, and keeps os.environ up to date.
+
+    Begins with what load_vault() loaded, and takes its path, environment,
+    vault_url, override and cache over; without one, with the first answer.
+    Changes reach the variables that are there by load_vault() or by the watch;
+    those that the program or its caller has set stay, unless override.
+
+    on_change(update) comes after os.environ has changed. on_error(error) gets
+    what a poll, or on_change, failed by (default: a line on stderr). Both are
+    called in the watch's own thread, which does not keep the process alive.
+
+    False: there is no VAULT_KEY, so nothing to watch. A second call replaces
+    the first. In a child of os.fork() no watch runs; call watch() there.
+    """
+    global _watch
+    if not 0 < interval <= 1e6:
+        raise ValueError("interval must be from 0 to 1,000,000 seconds")
+    place, known = _place, _loaded
+    if place is None or path is not None:
+        place, known = _Place(path, environment, vault_url), None
+    elif environment is not None or vault_url is not None:
+        if environment not in (None, place.environment):
+            known = None
+        place = _Place(place.path, environment or place.environment,
+                       vault_url or place.vault_url, place.override,
+                       place.cache, place.allow_loader_names)
+    if known is not None and known.source == "file":
+        known = None
+    unwatch()
+    if _has_no_key(place.path):
+        return False
+    from . import _native
+
+    _hook()
+    new = _watch = _Watch(place, on_change, on_error)
+    if known is not None:
+        new.last = dict(known)
+        new.follows = True
+    try:
+        new.handle = _native.watch_start(
+            *place.where(), not place.cache, place.override,
+            place.allow_loader_names, max(1, int(interval * 1000)),
+            None if known is None else known._raw,
+            0 if known is None else known.version, new.update, new.error)
+    except BaseException as failure:
+        _watch = None
+        if isinstance(failure, VaultError) and failure.code == "NO_KEY":
+            return False
+        raise
+    return True
+
+
+def unwatch() -> None:
+    """Ends the watch, and waits for its thread (a callback may call it, too).
+
+    Takes as long as a poll in hand. None running: does nothing.
+    """
+    _stop(-1)
+
+
+def _stop(timeout_ms: int) -> None:
+    global _watch
+    old, _watch = _watch, None
+    if old is not None and old.handle is not None:
+        from . import _native
+
+        _native.watch_stop(old.handle, timeout_ms)
+
+
+def _hook() -> None:
+    """For the end of the process, which waits for no server, and for fork."""
+    global _hooked
+    if not _hooked:
+        import atexit
+
+        atexit.register(_stop, _EXIT_WAIT_MS)
+        os.register_at_fork(after_in_child=_forked)
+        _hooked = True
+
+
+def _forked() -> None:
+    global _watch
+    old, _watch = _watch, None
+    if old is not None and old.handle is not None:
+        from . import _native
+
+        _native.watch_forget(old.handle)

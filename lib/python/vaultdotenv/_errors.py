@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""The exceptions, by the codes of enum vaultenv_status."""
+from __future__ import annotations
+
+
+class VaultError(Exception):
+    """What failed, why, and what to do: one sentence, the command line's.
+
+    code says which kind it is, for programs: "NO_KEY", "NETWORK", "DECRYPT" …
+    """
+
+    code: str
+
+    def __init__(self, message: str, code: str = "INVALID") -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (str(self), self.code)
+
+
+class VaultNetworkError(VaultError):
+    """No answer from the server (NETWORK), or one that it is busy (SERVER)."""
+
+
+class VaultAuthError(VaultError):
+    """The server refused: UNAUTHORIZED, PENDING, DEVICE or FORBIDDEN."""
+
+
+class VaultConflictError(VaultError):
+    """Somebody else pushed first (CONFLICT)."""
+
+    current_version: int = 0
+
+
+# Index: the number of the code, without its sign.
+CODES = (
+    "OK", "NOMEM", "INVALID", "NO_KEY", "IO", "NETWORK", "SERVER", "PROTOCOL",
+    "UNAUTHORIZED", "PENDING", "DEVICE", "FORBIDDEN", "NOT_FOUND",
+    "NO_SECRETS", "CONFLICT", "DECRYPT", "EXISTS", "UNWRITABLE", "CLOCK",
+    "CRYPTO",
+)
+_KINDS: dict[str, type[VaultError]] = {
+    "NETWORK": VaultNetworkError, "SERVER": VaultNetworkError,
+    "UNAUTHORIZED": VaultAuthError, "PENDING": VaultAuthError,
+    "DEVICE": VaultAuthError, "FORBIDDEN": VaultAuthError,
+    "CONFLICT": VaultConflictError,
+}
+
+
+def make(status: int, text: str, current_version: int) -> VaultError:
+    """Called by the extension."""
+    code = CODES[-status] if 0 < -status < len(CODES) else "INVALID"
+    error = _KINDS.get(code, VaultError)(text, code)
+    if isinstance(error, VaultConflictError):
+        error.current_version = current_version
+    return error

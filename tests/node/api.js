@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// The package without a server: what it exports, how it is loaded, what every
+// option means, and that without a vault key it is plain dotenv.
+'use strict';
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const tap = require('./tap.js');
+
+const { app, node, said, test, withEnv, write } = tap;
+const vault = tap.require('vault-env');
+const vectors = path.join(tap.here, '../vectors');
+const key = 'vk_4f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11_' + '0a'.repeat(32);
+
+const show = 'console.log(JSON.stringify({ A: process.env.A, B: process.env.B }))';
+const seen = (r) => {
+  assert.strictEqual(r.stderr, '');
+  assert.strictEqual(r.status, 0);
+  return JSON.parse(r.stdout);
+};
+
+process.chdir(app);
+write('.env', 'A=file\nB="two words"\n');
+write('other.env', 'A=other\n');
+
+test('index.d.ts declares what is exported, and no more', () => {
+  const text = fs.readFileSync(tap.require.resolve('vault-env').replace('.js', '.d.ts'), 'utf8');
+  const declared = [...text.matchAll(/^export (?:function|class) (\w+)/gm)].map((m) => m[1]);
+  assert.deepStrictEqual(declared.sort(), Object.keys(vault).sort());
+});
+
+test('index.d.ts declares every code of an error', () => {
+  const source = fs.readFileSync(path.join(path.dirname(
+    tap.require.resolve('vault-env')), 'src/convert.c'), 'utf8');
+  const text = fs.readFileSync(tap.require.resolve('vault-env').replace('.js', '.d.ts'), 'utf8');
+  const header = fs.readFileSync(path.join(tap.here, '../../lib/vaultenv.h'), 'utf8');
+  for (const [, name] of header.matchAll(/VAULTENV_ERR_(\w+) =/g)) {
+    assert.ok(text.includes(`'ERR_VAULT_${name}'`), name);
+    assert.ok(source.includes(`[-VAULTENV_ERR_${name}] = "${name}"`), name);
+  }
+});
+
+test('parse reads as dotenv does', () => {
+  const cases = JSON.parse(fs.readFileSync(path.join(vectors, 'dotenv.json')));
+  const rows = cases.cases;
+  assert.ok(rows.length > 20);
+  for (const row of rows) {
+    const input = row.src;
+    const want = row.parsed;
+    assert.deepStrictEqual(vault.parse(input), want, JSON.stringify(input));
+    assert.deepStrictEqual(vault.parse(Buffer.from(input)), want);
+  }
+  assert.deepStrictEqual(vault.parse(new Uint8Array([65, 61, 49])), { A: '1' });
+  assert.deepStrictEqual(vault.parse(''), {});
+  assert.deepStrictEqual(vault.parse('A=gr\u00fcn \u{1f600}'), { A: 'gr\u00fcn \u{1f600}' });
+  assert.throws(() => vault.parse(1), { code: 'ERR_INVALID_ARG_TYPE',
+    message: 'text must be a string or a Buffer' });
+});
+
+test('config without a key is dotenv', () => withEnv({}, async () => {
+  assert.deepStrictEqual(await said(async () => {
+    assert.deepStrictEqual(await vault.config(),
+      { parsed: { A: 'file', B: 'two words' }, version: 0 });
+  }), []);
+  assert.strictEqual(process.env.A, 'file');
+  assert.strictEqual(process.env.B, 'two words');
+  assert.ok(!fs.existsSync('.vault-cache'));
+}));
+
+test('configSync without a key is dotenv', () => withEnv({}, async () => {
+  assert.deepStrictEqual(await said(() => {
+    assert.deepStrictEqual(vault.configSync(),
+      { parsed: { A: 'file', B: 'two words' }, version: 0 });
+  }), []);
+  assert.strictEqual(process.env.A, 'file');
+}));
+
+test('a file that is not there has no variables', async () => {
+  const nothing = { parsed: {}, version: 0 };
+  assert.deepStrictEqual(await vault.config({ path: 'nowhere/.env' }), nothing);
+  assert.deepStrictEqual(vault.configSync({ path: 'nowhere/.env' }), nothing);
+});
+
+for (const how of ['config', 'configSync']) {
+  test(`${how}: existing variables win, empty ones too`, () =>
+    withEnv({ A: 'mine', B: '' }, async () => {
+      const { parsed } = await vault[how]();
+      assert.deepStrictEqual(parsed, { A: 'file', B: 'two words' });
+      assert.strictEqual(process.env.A, 'mine');
+      assert.strictEqual(process.env.B, '');
+    }));
+
+  test(`${how}: with override they do not`, () => withEnv({ A: 'mine', B: '' }, async () => {
+    await vault[how]({ override: true });
+    assert.strictEqual(process.env.A, 'file');
+    assert.strictEqual(process.env.B, 'two words');
+  }));
+
+  test(`${how}: path is text, a URL, or begins with ~`, async () => {
+    const other = path.join(app, 'other.env');
+    for (const file of ['other.env', other, pathToFileURL(other)]) {
+      await withEnv({}, async () => {
+        assert.deepStrictEqual((await vault[how]({ path: file })).parsed, { A: 'other' });
+        assert.strictEqual(process.env.A, 'other');
+      });
+    }
+    fs.writeFileSync(path.join(os.homedir(), 'at-home.env'), 'A=home\n');
+    await withEnv({}, async () => {
+      assert.deepStrictEqual((await vault[how]({ path: '~/at-home.env' })).parsed, { A: 'home' });
+    });
+  });
+
+  test(`${how}: loading again, many times, is safe`, () => withEnv({}, async () => {
+    const all = await Promise.all(Array.from({ length: 50 }, () => vault[how]()));
+    for (const { parsed } of all) assert.deepStrictEqual(parsed, { A: 'file', B: 'two words' });
+  }));
+
+  test(`${how}: a key that is none`, () => withEnv({ VAULT_KEY: 'vk_x' }, async () => {
+    await assert.rejects(async () => vault[how](), {
+      name: 'VaultError', code: 'ERR_VAULT_INVALID',
+      message: 'VAULT_KEY is not a vault key: it must read vk_<project id>_<secret>, ' +
+        'the project id being a UUID. Copy it again from where it was made' });
+  }));
+
+  test(`${how}: a path that cannot be read`, async () => {
+    await assert.rejects(async () => vault[how]({ path: app }), (error) =>
+      error instanceof vault.VaultError && error instanceof Error &&
+      error.code === 'ERR_VAULT_IO' && error.message.includes(app));
+  });
+}
+
+const bad = [
+  [{ path: 1 }, 'options.path must be a string without a NUL'],
+  [{ path: 'a\0b' }, 'options.path must be a string without a NUL'],
+  [{ path: ['.env'] }, 'options.path must be a string without a NUL'],
+  [{ environment: 1 }, 'options.environment must be a string without a NUL'],
+  [{ vaultUrl: {} }, 'options.vaultUrl must be a string without a NUL'],
+  [{ override: 1 }, 'options.override must be true or false'],
+  [{ cache: 'no' }, 'options.cache must be true or false'],
+  [null, 'options must be an object'],
+  ['x', 'options must be an object'],
+];
+
+test('options of the wrong type are TypeErrors', async () => {
+  for (const [options, message] of bad) {
+    const want = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message };
+    await assert.rejects(vault.config(options), want);
+    assert.throws(() => vault.configSync(options), want);
+    await assert.rejects(vault.checkVersion(options), want);
+    assert.throws(() => vault.watch(options), want);
+  }
+  await assert.rejects(vault.pull({ version: -1 }),
+    { message: 'options.version must be a whole number, 0 or more' });
+  await assert.rejects(vault.push({}, { baseVersion: 'x' }),
+    { message: 'options.baseVersion must be a whole number, 0 or more' });
+  await assert.rejects(vault.push(null), { message: 'secrets must be an object of names and values' });
+  await assert.rejects(vault.push({ A: null }), { message: 'secrets.A must be a string' });
+  assert.throws(() => vault.watch({ interval: -1 }),
+    { message: 'options.interval must be a number of milliseconds' });
+  assert.throws(() => vault.watch({ onChange: 1 }), { message: 'options.onChange must be a function' });
+  assert.throws(() => vault.unwatch({}), { message: 'handle must be what watch() returned' });
+});
+
+test('options that are undefined or null count as not given', () => withEnv({}, async () => {
+  const none = Object.fromEntries(['path', 'environment', 'vaultUrl', 'override', 'cache']
+    .flatMap((name, i) => [[name, i % 2 ? null : undefined]]));
+  assert.deepStrictEqual((await vault.config(none)).parsed, { A: 'file', B: 'two words' });
+}));
+
+test('pull, push and checkVersion need a key, and say so', async () => {
+  const want = { name: 'VaultError', code: 'ERR_VAULT_NO_KEY', message: 'VAULT_KEY not found in ' +
+    'the environment or in .env. Run: vault-env init, or set VAULT_KEY to the key of an existing project' };
+  await assert.rejects(vault.pull(), want);
+  await assert.rejects(vault.push({ A: '1' }), want);
+  await assert.rejects(vault.checkVersion(), want);
+});
+
+test('watch without a key watches nothing, and does not mind', async () => {
+  assert.deepStrictEqual(await said(() => {
+    const handle = vault.watch({ interval: 1, onError: assert.fail, onChange: assert.fail });
+    assert.strictEqual(handle.active, false);
+    handle.stop();
+    vault.unwatch(handle);
+    vault.unwatch();
+  }), []);
+});
+
+test('a server whose URL is not encrypted is refused', () => withEnv({ VAULT_KEY: key }, () =>
+  assert.rejects(vault.config({ vaultUrl: 'http://vault.example.com' }),
+    (error) => error.code === 'ERR_VAULT_INVALID' &&
+      error.message.startsWith('http://vault.example.com is not encrypted. Use https'))));
+
+test('a malformed VAULT_CACHE_MAX_AGE is named', () =>
+  withEnv({ VAULT_KEY: key, VAULT_CACHE_MAX_AGE: 'soon' }, () => {
+    assert.throws(() => vault.configSync(), { code: 'ERR_VAULT_INVALID',
+      message: 'VAULT_CACHE_MAX_AGE is no age: "soon". Write seconds, or a number with s, m, h or d such as 12h' });
+  }));
+
+// ---- how it is loaded
+
+const both = { A: 'file', B: 'two words' };
+
+test("require('vault-env/config')", () => {
+  write('r.js', `require('vault-env/config');\n${show}`);
+  assert.deepStrictEqual(seen(node(['r.js'])), both);
+  write('r.js', `require('vault-env/config.js');\n${show}`);
+  assert.deepStrictEqual(seen(node(['r.js'])), both);
+  write('r.js', `require('vault-env').configSync();\n${show}`);
+  assert.deepStrictEqual(seen(node(['r.js'])), both);
+});
+
+test("import 'vault-env/config', and names from 'vault-env'", () => {
+  write('i.mjs', `import 'vault-env/config';\n${show}`);
+  assert.deepStrictEqual(seen(node(['i.mjs'])), both);
+  write('i.mjs', `import { config, watch } from 'vault-env';\nawait config();\nwatch();\n${show}`);
+  assert.deepStrictEqual(seen(node(['i.mjs'])), both);
+  write('i.mjs', `import vault from 'vault-env';\nawait vault.config();\n${show}`);
+  assert.deepStrictEqual(seen(node(['i.mjs'])), both);
+});
+
+test('import loads before the line after it', () => {
+  write('later.mjs', 'export const A = process.env.A;');
+  write('i.mjs', "import 'vault-env/config';\nimport { A } from './later.mjs';\n" +
+    'console.log(JSON.stringify({ A }));');
+  assert.deepStrictEqual(seen(node(['i.mjs'])), { A: 'file' });
+});
+
+test('node -r vault-env/config, and --import', () => {
+  write('plain.js', show);
+  assert.deepStrictEqual(seen(node(['-r', 'vault-env/config', 'plain.js'])), both);
+  if (process.allowedNodeEnvironmentFlags.has('--import')) {
+    assert.deepStrictEqual(seen(node(['--import', 'vault-env/config', 'plain.js'])), both);
+  }
+});
+
+test('its settings are those of dotenv/config', () => {
+  const other = { A: 'other' };
+  const run = (args, env) => seen(node(['-r', 'vault-env/config', 'plain.js', ...args], env));
+  assert.deepStrictEqual(run([], { DOTENV_CONFIG_PATH: 'other.env' }), other);
+  assert.deepStrictEqual(run(['dotenv_config_path=other.env'], {}), other);
+  assert.deepStrictEqual(run([], { A: 'mine' }), { ...both, A: 'mine' });
+  assert.deepStrictEqual(run([], { A: 'mine', DOTENV_CONFIG_OVERRIDE: 'true' }), both);
+  assert.deepStrictEqual(run([], { A: 'mine', DOTENV_CONFIG_OVERRIDE: 'false' }), { ...both, A: 'mine' });
+  assert.deepStrictEqual(run(['dotenv_config_override=true'], { A: 'mine' }), both);
+});
+
+test('a program does not start when its load fails', () => {
+  const r = node(['-r', 'vault-env/config', 'plain.js'], { VAULT_KEY: 'vk_x' });
+  assert.strictEqual(r.status, 1);
+  assert.strictEqual(r.stdout, '');
+  assert.match(r.stderr, /VaultError: VAULT_KEY is not a vault key: it must read/);
+  assert.match(r.stderr, /code: 'ERR_VAULT_INVALID'/);
+});
+
+test('a package that is not built says how to build it', () => {
+  const folder = write('unbuilt/package.json', '{}').replace('/package.json', '');
+  for (const file of ['index.js', 'vault.js', 'watch.js']) {
+    fs.copyFileSync(path.join(path.dirname(tap.require.resolve('vault-env')), file),
+      path.join(folder, file));
+  }
+  const r = node(['-e', "require('./unbuilt/index.js')"]);
+  assert.match(r.stderr, /vault-env is not built, since its install script has not run\. Run: node .*\/unbuilt\/build\.js/);
+});

@@ -1,0 +1,9 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# Runs api.js, which says what it tests.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/node";
+use NodeTest;
+
+NodeTest::run_js('api');

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// The package against the development server: pull, push, checkVersion, what
+// each refusal becomes, and the cache that this client and the command share.
+'use strict';
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const tap = require('./tap.js');
+
+const { app, said, test, withEnv, write } = tap;
+const vault = tap.require('vault-env');
+const { CLI: cli, SERVER_DIR: serverDir, TOP_SRCDIR: source } = process.env;
+const warning = '[vault-env] Remote fetch failed, using cached secrets';
+const ours = fs.readFileSync(path.join(app, '.env'), 'utf8');
+
+process.chdir(app);
+
+function command(...args) {
+  const r = spawnSync(cli, args, { encoding: 'utf8' });
+  assert.strictEqual(r.status, 0, r.stderr);
+  return r.stdout;
+}
+
+function server(...args) {
+  const r = spawnSync(path.join(source, 'etc/dev-server'), [...args, '--dir', serverDir],
+    { encoding: 'utf8' });
+  assert.strictEqual(r.status, 0, r.stderr);
+}
+
+const loaded = (result) => {
+  const { VAULT_KEY, VAULT_URL, ...secrets } = result.parsed;
+  assert.match(VAULT_KEY, /^vk_/);
+  return { secrets, version: result.version };
+};
+
+test('before the first push', async () => {
+  assert.deepStrictEqual(await vault.checkVersion(), { version: 0, updatedAt: null });
+  await assert.rejects(vault.pull(), { code: 'ERR_VAULT_NO_SECRETS' });
+  await assert.rejects(vault.config(), { code: 'ERR_VAULT_NO_SECRETS' });
+});
+
+const first = { A: '1', TEXT: 'two\nlines "and" \'quotes\' $A', EMPTY: '', N: 5, YES: true };
+const asText = { ...first, N: '5', YES: 'true' };
+
+test('push stores, and pull gives it back', async () => {
+  assert.deepStrictEqual(await vault.push({ ...first, VAULT_KEY: 'no', VAULT_URL: 'no',
+    VAULT_DEVICE_SECRET: 'no' }), { version: 1 });
+  assert.deepStrictEqual(await vault.pull(), { parsed: asText, version: 1 });
+  assert.ok(!fs.existsSync('.vault-cache'));
+  assert.strictEqual(process.env.TEXT, undefined);
+});
+
+test('push of the same makes no version', async () => {
+  assert.deepStrictEqual(await vault.push(first), { version: 1 });
+});
+
+test('checkVersion gives the version and its time', async () => {
+  const { version, updatedAt } = await vault.checkVersion();
+  assert.strictEqual(version, 1);
+  assert.ok(Math.abs(new Date(updatedAt) - Date.now()) < 60000, updatedAt);
+});
+
+test('push from an older version is a conflict', async () => {
+  assert.deepStrictEqual(await vault.push({ ...first, A: '2' }, { baseVersion: 1 }), { version: 2 });
+  await assert.rejects(vault.push({ ...first, A: '3' }, { baseVersion: 1 }),
+    { code: 'ERR_VAULT_CONFLICT', currentVersion: 2 });
+  assert.strictEqual((await vault.pull()).parsed.A, '2');
+  assert.strictEqual((await vault.pull({ version: 1 })).parsed.A, '1');
+});
+
+test('the history has the names that changed', () => {
+  const rows = JSON.parse(command('versions', '--json'));
+  assert.match(JSON.stringify(rows), /~A/);
+});
+
+test('environments are apart', async () => {
+  assert.deepStrictEqual(await vault.push({ A: 'staging' }, { environment: 'staging' }), { version: 1 });
+  assert.deepStrictEqual(await vault.pull({ environment: 'staging' }),
+    { parsed: { A: 'staging' }, version: 1 });
+  await withEnv({ ENVIRONMENT: 'staging' }, async () => {
+    assert.strictEqual((await vault.pull()).parsed.A, 'staging');
+    await withEnv({ NODE_ENV: 'development' }, async () => {
+      assert.strictEqual((await vault.pull()).parsed.A, '2');
+    });
+  });
+});
+
+test('names and values that cannot be are refused', async () => {
+  await assert.rejects(vault.push({ 'A=B': '1' }), { code: 'ERR_VAULT_INVALID' });
+  await assert.rejects(vault.push({ '': '1' }), { code: 'ERR_VAULT_INVALID' });
+});
+
+test('config loads the secrets, and .env beside them', async () => {
+  write('.env', `${ours}LOCAL=file\nA=from the file\n`);
+  await withEnv({}, async () => {
+    assert.deepStrictEqual(loaded(await vault.config()),
+      { secrets: { ...asText, A: 'from the file', LOCAL: 'file' }, version: 2 });
+    assert.strictEqual(process.env.TEXT, asText.TEXT);
+    assert.strictEqual(process.env.LOCAL, 'file');
+  });
+  write('.env', ours);
+  await withEnv({ A: 'mine' }, async () => {
+    await vault.config();
+    assert.strictEqual(process.env.A, 'mine');
+    await vault.config({ override: true });
+    assert.strictEqual(process.env.A, '2');
+  });
+});
+
+test('the command reads the cache that config wrote', async () => {
+  fs.rmSync('.vault-cache', { force: true });
+  await withEnv({}, () => vault.config());
+  assert.strictEqual(fs.statSync('.vault-cache').mode & 0o777, 0o600);
+  assert.strictEqual(command('run', '--offline', '--', 'printenv', 'TEXT'), `${asText.TEXT}\n`);
+});
+
+test('configSync reads the cache that the command wrote', async () => {
+  fs.rmSync('.vault-cache');
+  command('run', '--', 'true');
+  await withEnv({}, async () => {
+    assert.deepStrictEqual(await said(() => {
+      assert.deepStrictEqual(loaded(vault.configSync()), { secrets: { ...asText, A: '2' }, version: 2 });
+    }), []);
+    assert.strictEqual(process.env.TEXT, asText.TEXT);
+  });
+});
+
+test('vault.fcgi away (5xx): the cache, and a warning', async () => {
+  server('stop', 'vault');
+  await withEnv({}, async () => {
+    assert.deepStrictEqual(await said(async () => {
+      assert.strictEqual(loaded(await vault.config()).version, 2);
+    }), [warning]);
+  });
+  await assert.rejects(vault.checkVersion(), { code: 'ERR_VAULT_SERVER' });
+  server('start', 'vault');
+});
+
+test('the web server away: the cache, and a warning', async () => {
+  server('stop', 'web');
+  await withEnv({}, async () => {
+    assert.deepStrictEqual(await said(async () => {
+      assert.strictEqual(loaded(await vault.config()).version, 2);
+    }), [warning]);
+    await assert.rejects(vault.config({ cache: false }), { code: 'ERR_VAULT_NETWORK' });
+  });
+  await assert.rejects(vault.pull(), { code: 'ERR_VAULT_NETWORK' });
+  server('start', 'web');
+});
+
+test('401: a wrong key is an error, whatever the cache holds', async () => {
+  const [, id] = /vk_([^_]+)_/.exec(ours);
+  await withEnv({ VAULT_KEY: `vk_${id}_${'0'.repeat(64)}` }, async () => {
+    const want = { code: 'ERR_VAULT_UNAUTHORIZED', message: 'The server does not accept this ' +
+      `VAULT_KEY for project ${id}. Check that key and server belong together` };
+    await assert.rejects(vault.config(), want);
+    await assert.rejects(vault.pull(), want);
+    await assert.rejects(vault.checkVersion(), want);
+  });
+});
+
+test('403: a device that nobody knows, or that waits', async () => {
+  const secret = crypto.randomBytes(32).toString('hex');
+  await withEnv({ VAULT_DEVICE_SECRET: secret }, async () => {
+    await assert.rejects(vault.config(), { code: 'ERR_VAULT_DEVICE',
+      message: 'Device not registered. Run: vault-env register-device' });
+  });
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'vt-home-'));
+  await withEnv({ HOME: home }, async () => {
+    command('register-device', '--name', 'second');
+    await assert.rejects(vault.config(), { code: 'ERR_VAULT_PENDING',
+      message: /^Device not yet approved\. Ask the project owner to run: vault-env approve-device --id / });
+    await assert.rejects(vault.pull(), { code: 'ERR_VAULT_PENDING' });
+  });
+  // Approved, it still cannot read what the first one has pushed.
+  const { devices } = JSON.parse(command('list-devices', '--json'));
+  command('approve-device', '--id', devices.find((d) => d.status === 'pending').id);
+  await withEnv({ HOME: home }, async () => {
+    await assert.rejects(vault.config(), { code: 'ERR_VAULT_DECRYPT' });
+    await assert.rejects(vault.push({ A: '1' }), { code: 'ERR_VAULT_DECRYPT' });
+    assert.deepStrictEqual(await vault.push({ A: 'forced' }, { force: true }), { version: 3 });
+    assert.strictEqual((await vault.pull()).parsed.A, 'forced');
+  });
+  fs.rmSync(home, { recursive: true });
+});
+
+test('a hundred calls at once', async () => {
+  await vault.push({ A: 'again' }, { force: true });
+  const all = await withEnv({}, () => Promise.all(Array.from({ length: 100 }, (_, i) =>
+    (i % 2 ? vault.config() : vault.pull()))));
+  for (const { version } of all) assert.strictEqual(version, 4);
+});
+
+test('the thread goes on while the network is waited for', async () => {
+  const hanging = await tap.fakeServer();
+  await hanging.is({ 'secrets/pull': 'hang' });
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  const waits = vault.pull({ vaultUrl: hanging.url }).catch((error) => error.code);
+  await tap.until(20, () => ticks > 20);
+  clearInterval(timer);
+  hanging.down();
+  assert.strictEqual(await waits, 'ERR_VAULT_NETWORK');
+});

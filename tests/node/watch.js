@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// watch(): what a program sees of a push, that it outlives the server, that it
+// holds no process up, ends with its thread, and does not grow.
+'use strict';
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { Worker } = require('node:worker_threads');
+const tap = require('./tap.js');
+
+const { app, fakeServer, node, said, test, until, withEnv, write } = tap;
+const vault = tap.require('vault-env');
+const { SERVER_DIR: serverDir, TOP_SRCDIR: source } = process.env;
+const ours = fs.readFileSync(path.join(app, '.env'), 'utf8');
+// Two intervals, with the jitter, and the time that a busy machine takes.
+const INTERVAL_MS = 300;
+const SOON_S = 15;
+
+process.chdir(app);
+
+function server(...args) {
+  const r = spawnSync(path.join(source, 'etc/dev-server'), [...args, '--dir', serverDir],
+    { encoding: 'utf8' });
+  assert.strictEqual(r.status, 0, r.stderr);
+}
+
+// Loads, watches, and hands run() what it hears.
+async function watching(options, run) {
+  const heard = { changes: [], errors: [] };
+  await withEnv(options.env || {}, async () => {
+    await vault.config(options.config);
+    const handle = vault.watch({ interval: INTERVAL_MS, ...options.watch,
+      onChange: (change) => heard.changes.push(change),
+      onError: (error) => heard.errors.push(error) });
+    try {
+      assert.strictEqual(handle.active, true);
+      await run(heard, handle);
+    } finally {
+      vault.unwatch(handle);
+    }
+    assert.strictEqual(handle.active, false);
+  });
+}
+
+const next = (list, n = 1) => until(SOON_S, () => list.length >= n && list[n - 1]);
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const secretsOf = ({ VAULT_KEY, VAULT_URL, ...secrets }) => secrets;
+
+test('a push is seen within two intervals', async () => {
+  await vault.push({ A: '1', B: '1' });
+  // Long enough that what the machine is slow by does not count.
+  await watching({ watch: { interval: 2000 } }, async (heard) => {
+    assert.strictEqual(process.env.A, '1');
+    await vault.push({ A: '2', B: '1', NEW: 'x' });
+    const pushed = Date.now();
+    const change = await next(heard.changes);
+    assert.ok(Date.now() - pushed < 2 * 2000, `${Date.now() - pushed} ms`);
+    assert.strictEqual(change.version, 2);
+    assert.deepStrictEqual(change.added, { NEW: 'x' });
+    assert.deepStrictEqual(change.changed, { A: '2' });
+    assert.deepStrictEqual(change.removed, []);
+    assert.deepStrictEqual(secretsOf(change.parsed), { A: '2', B: '1', NEW: 'x' });
+    assert.strictEqual(process.env.A, '2');
+    assert.strictEqual(process.env.NEW, 'x');
+  });
+});
+
+test('a removal is seen, and what the program has set stays', () =>
+  watching({ env: { MINE: 'mine' } }, async (heard) => {
+    process.env.B = 'changed by the program';
+    await vault.push({ MINE: 'theirs', A: '3' });
+    const change = await next(heard.changes);
+    assert.deepStrictEqual(change.added, { MINE: 'theirs' });
+    assert.deepStrictEqual(change.changed, { A: '3' });
+    assert.deepStrictEqual(change.removed.sort(), ['B', 'NEW']);
+    assert.strictEqual(process.env.NEW, undefined);
+    assert.strictEqual(process.env.A, '3');
+    assert.strictEqual(process.env.B, 'changed by the program');
+    assert.strictEqual(process.env.MINE, 'mine');
+  }));
+
+test('with override, the vault wins in a watch too', () =>
+  watching({ config: { override: true } }, async (heard) => {
+    process.env.A = 'changed by the program';
+    await vault.push({ A: '4' });
+    await next(heard.changes);
+    assert.strictEqual(process.env.A, '4');
+  }));
+
+test('it watches the environment that config had', async () => {
+  await vault.push({ S: '1' }, { environment: 'staging' });
+  await watching({ config: { environment: 'staging' } }, async (heard) => {
+    process.env.NODE_ENV = 'production';
+    await vault.push({ S: '2' }, { environment: 'staging' });
+    assert.deepStrictEqual((await next(heard.changes)).changed, { S: '2' });
+  });
+});
+
+test('environment of watch: begins with the first poll', () =>
+  watching({ watch: { environment: 'staging' } }, async (heard) => {
+    await pause(2 * INTERVAL_MS + 1000);
+    assert.deepStrictEqual(heard, { changes: [], errors: [] });
+    await vault.push({ S: '3' }, { environment: 'staging' });
+    assert.deepStrictEqual((await next(heard.changes)).changed, { S: '3' });
+  }));
+
+test('a server that is away is reported, and its return is seen', () =>
+  watching({}, async (heard) => {
+    server('stop', 'web');
+    assert.strictEqual((await next(heard.errors)).code, 'ERR_VAULT_NETWORK');
+    assert.ok(heard.errors[0] instanceof vault.VaultError);
+    server('start', 'web');
+    await vault.push({ A: '5' });
+    assert.deepStrictEqual((await next(heard.changes)).changed, { A: '5' });
+  }));
+
+test('it survives restarts of vault.fcgi and of PostgreSQL', () =>
+  watching({}, async (heard) => {
+    server('restart', 'vault');
+    server('restart', 'postgres');
+    await until(SOON_S, () => vault.push({ A: '6' }).catch(() => false));
+    assert.deepStrictEqual((await next(heard.changes)).changed, { A: '6' });
+  }));
+
+test('without onError a failing poll warns once', async () => {
+  const lines = await said(async () => {
+    await withEnv({}, async () => {
+      await vault.config();
+      const handle = vault.watch({ interval: 20 });
+      server('stop', 'web');
+      await pause(1500);
+      handle.stop();
+    });
+  });
+  server('start', 'web');
+  assert.strictEqual(new Set(lines).size, lines.length);
+  assert.ok(lines.length > 0);
+  for (const line of lines) assert.match(line, /^\[vault-env\] /);
+});
+
+test('what onChange throws, or rejects with, goes to onError', async () => {
+  for (const [i, fail] of [() => { throw new Error('oops'); },
+    async () => { throw new Error('oops'); }].entries()) {
+    const errors = [];
+    let calls = 0;
+    await withEnv({}, async () => {
+      await vault.config();
+      const handle = vault.watch({ interval: INTERVAL_MS, onError: (error) => errors.push(error),
+        onChange: () => { calls++; return fail(); } });
+      await vault.push({ A: `thrown ${i}` });
+      assert.strictEqual((await next(errors)).message, 'oops');
+      await vault.push({ A: `thrown again ${i}` });
+      await until(SOON_S, () => calls === 2);
+      handle.stop();
+    });
+  }
+});
+
+test('without onError it is an uncaught exception', async () => {
+  write('throws.js', `
+    const vault = require('vault-env');
+    process.on('uncaughtException', (error) => { console.log(error.message); process.exit(3); });
+    vault.config().then(async ({ parsed }) => {
+      vault.watch({ interval: 50, onChange: () => { throw new Error('mine'); } });
+      setTimeout(() => {}, 20000);
+      await vault.push({ A: 'uncaught' + Date.now() });
+    });`);
+  const r = node(['throws.js']);
+  assert.deepStrictEqual([r.status, r.stdout], [3, 'mine\n'], r.stderr);
+});
+
+test('nothing is heard after unwatch', async () => {
+  const calls = [];
+  await withEnv({}, async () => {
+    await vault.config();
+    for (let i = 0; i < 3; i++) {
+      vault.watch({ interval: 20, onChange: (change) => calls.push(change) });
+    }
+    vault.unwatch();
+    await vault.push({ A: `after unwatch ${Date.now()}` });
+    await pause(500);
+  });
+  assert.deepStrictEqual(calls, []);
+});
+
+// ---- the process
+
+test('a program that watches exits by itself', () => {
+  write('exits.js', `
+    const vault = require('vault-env');
+    vault.config().then(() => vault.watch({ interval: 10 }));
+    setTimeout(() => console.log('done'), 300);`);
+  const begin = Date.now();
+  const r = node(['exits.js']);
+  assert.deepStrictEqual(r, { status: 0, signal: null, stdout: 'done\n', stderr: '' });
+  assert.ok(Date.now() - begin < 15000);
+});
+
+test('process.exit() keeps its code, also amid a poll that hangs', async () => {
+  const hanging = await fakeServer();
+  await hanging.is({ 'secrets/current-version': 'hang' });
+  write('hangs.js', `
+    const vault = require('vault-env');
+    vault.watch({ interval: 1, vaultUrl: '${hanging.url}' });
+    setTimeout(() => process.exit(7), 300);`);
+  const begin = Date.now();
+  assert.deepStrictEqual(node(['hangs.js']), { status: 7, signal: null, stdout: '', stderr: '' });
+  assert.ok(Date.now() - begin < 15000);
+  hanging.down();
+});
+
+// ---- workers
+
+test('workers load, watch and end at any moment', async () => {
+  write('worker.js', `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const vault = require('vault-env');
+    vault.config().then(({ version }) => {
+      vault.watch({ interval: 1, onChange: () => parentPort.postMessage('change') });
+      parentPort.postMessage(version);
+      if (workerData === 'exit') process.exit(0);
+      if (workerData === 'end') return;
+      setInterval(() => {}, 1000);
+    });`);
+  const { version } = await vault.checkVersion();
+  const run = (workerData) => new Promise((resolve, reject) => {
+    const worker = new Worker(path.join(app, 'worker.js'), { workerData });
+    worker.once('error', reject);
+    worker.once('exit', resolve);
+    worker.once('message', (got) => {
+      if (got !== version) reject(new Error(`version ${got}, not ${version}`));
+      if (workerData === 'terminate') worker.terminate();
+    });
+  });
+  for (const how of ['exit', 'end', 'terminate']) {
+    await Promise.all(Array.from({ length: 6 }, () => run(how)));
+  }
+});
+
+test('a worker has its own process.env, and its own watch', async () => {
+  await vault.push({ A: 'before' });
+  write('own.js', `
+    const { parentPort } = require('node:worker_threads');
+    const vault = require('vault-env');
+    vault.config({ override: true }).then(() => {
+      vault.watch({ interval: 50, onChange: () => parentPort.postMessage(process.env.A) });
+      parentPort.postMessage(process.env.A);
+      setInterval(() => {}, 1000);
+    });`);
+  await withEnv({ A: 'the parent\'s' }, async () => {
+    const worker = new Worker(path.join(app, 'own.js'));
+    const heard = [];
+    worker.on('message', (value) => heard.push(value));
+    assert.strictEqual(await next(heard), 'before');
+    await vault.push({ A: 'after' });
+    assert.strictEqual(await next(heard, 2), 'after');
+    assert.strictEqual(process.env.A, 'the parent\'s');
+    await worker.terminate();
+  });
+});
+
+test('a worker takes the key of its own process.env', async () => {
+  const [, key] = /VAULT_KEY=(.*)/.exec(ours);
+  write('elsewhere.js', `
+    const { parentPort } = require('node:worker_threads');
+    require('vault-env').config({ path: 'nowhere/.env', cache: false }).then(
+      ({ version }) => parentPort.postMessage(version), (error) => { throw error; });`);
+  const worker = new Worker(path.join(app, 'elsewhere.js'),
+    { env: { ...process.env, VAULT_KEY: key, ENVIRONMENT: 'staging' } });
+  const got = await new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  assert.strictEqual(got, (await vault.checkVersion({ environment: 'staging' })).version);
+});
+
+test('node -r vault-env/config in a process that has workers', () => {
+  write('preloaded.js', `
+    const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+    if (isMainThread) new Worker(__filename).once('message', (a) => console.log(process.env.A, a));
+    else parentPort.postMessage(process.env.A);`);
+  const r = node(['-r', 'vault-env/config', 'preloaded.js']);
+  assert.deepStrictEqual(r, { status: 0, signal: null, stdout: 'after after\n', stderr: '' });
+});
+
+// ---- memory
+
+test('10,000 polls take no memory', async () => {
+  const fake = await fakeServer();
+  await fake.is({ 'secrets/current-version': { status: 200, body: { version: 0, updated_at: null } } });
+  write('polls.js', `
+    const vault = require('vault-env');
+    vault.watch({ interval: 1, vaultUrl: '${fake.url}', onError: (e) => { throw e; } });
+    setInterval(() => {
+      global.gc();
+      process.send(process.memoryUsage.rss());
+    }, 100);`);
+  const child = require('node:child_process').fork(path.join(app, 'polls.js'),
+    { cwd: app, execArgv: ['--expose-gc'] });
+  let rss = 0;
+  child.on('message', (value) => { rss = value; });
+  const from = await fake.count();
+  const polled = async (n) => until(120, async () => (await fake.count()) - from >= n);
+  await polled(2000);
+  await pause(300);
+  const early = rss;
+  await polled(10000);
+  await pause(300);
+  const late = rss;
+  assert.strictEqual(child.exitCode, null);
+  child.kill();
+  assert.ok(early > 0 && late - early < 4 * 2 ** 20, `RSS grew from ${early} to ${late}`);
+});

@@ -1,0 +1,314 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# Every function and option of vaultdotenv but watch, against the development
+# server: what gets into os.environ, what is returned, which error comes.
+import inspect
+import io
+import pickle
+import sys
+
+sys.dont_write_bytecode = True
+from vaulttest import *  # noqa: E402
+
+use_installed()
+import vaultdotenv  # noqa: E402
+from vaultdotenv import *  # noqa: E402,F401,F403
+
+server = DevServer()
+me = Person(server.url).init()
+me.cli("register-device", "--name", "laptop")
+write(me.dir + "/.env", "VAULT_KEY=%s\n" % me.key)
+SHOP = "DB_URL=postgres://db\nGREETING='Grüße, \"you\"'\nLINES=\"a\\nb\"\n"
+me.push(SHOP)
+SECRETS = {"DB_URL": "postgres://db", "GREETING": 'Grüße, "you"',
+           "LINES": "a\nb"}
+
+
+def load(how, *args, preset={}, **named):
+    """In a child: returned, what is new in os.environ, stderr."""
+    def child():
+        me.enter()
+        os.environ.update(preset)
+        before = dict(os.environ)
+        sys.stderr = io.StringIO()
+        returned = how(*args, **named)
+        new = {n: v for n, v in os.environ.items() if before.get(n) != v}
+        return [returned, new, sys.stderr.getvalue(), vaultdotenv.version()]
+    return in_child(child)
+
+
+def fails(code, text, how, *args, kind=VaultError, name=None, **named):
+    def child():
+        me.enter()
+        try:
+            how(*args, **named)
+        except VaultError as error:
+            return [type(error).__name__, error.code, str(error)]
+        return None
+    same(in_child(child), [kind.__name__, code, text],
+         name or "%s: %s" % (how.__name__, code))
+
+
+# ---- load_vault
+
+key = {"VAULT_KEY": me.key}
+same(load(load_vault), [True, dict(SECRETS, **key), "", 1],
+     "load_vault: secrets and the file's variables")
+same(load(load_vault, me.dir + "/.env"), [True, dict(SECRETS, **key), "", 1],
+     "load_vault: path")
+same(load(load_vault, preset={"DB_URL": "mine", "LINES": ""}),
+     [True, dict(GREETING=SECRETS["GREETING"], **key), "", 1],
+     "load_vault: existing variables win, empty ones too")
+same(load(load_vault, preset={"DB_URL": "mine"}, override=True),
+     [True, dict(SECRETS, **key), "", 1], "load_vault: override")
+me.push("WHERE=production\n", "--env", "production")
+production = [True, dict(WHERE="production", **key), "", 1]
+same(load(load_vault, environment="production"), production,
+     "load_vault: environment")
+same(load(load_vault, preset={"ENVIRONMENT": "production"}), production,
+     "load_vault: $ENVIRONMENT")
+same(load(load_vault, preset={"NODE_ENV": "production"}), production,
+     "load_vault: $NODE_ENV")
+same(load(load_vault, preset={"VAULT_URL": "http://127.0.0.1:1"},
+          vault_url=server.url)[0], True, "load_vault: vault_url")
+os.unlink(me.dir + "/.vault-cache")
+load(load_vault, cache=False)
+ok(not os.path.exists(me.dir + "/.vault-cache"), "load_vault: cache=False")
+
+write(me.dir + "/key.env", "VAULT_KEY=%s\nLOCAL=${DB_URL}/x\n"
+      "BOTH=${NOWHERE:-d}$DB_URL\nGREETING=file\n" % me.key)
+same(load(load_vault, "key.env")[1],
+     dict(SECRETS, LOCAL="postgres://db/x", BOTH="d$DB_URL", GREETING="file",
+          **key), "the file's variables are expanded, and win over the vault")
+
+me.push(SHOP + "LD_PRELOAD=/tmp/evil.so\n")
+got = load(load_vault)
+ok("LD_PRELOAD" not in got[1], "LD_PRELOAD is left out")
+same(got[2], "[vault-env] Left out, because a loader or shell would run other "
+     "code by them: LD_PRELOAD. To have them: allow_loader_names\n",
+     "with one warning that names it")
+got = load(load_vault, allow_loader_names=True)
+same([got[1].get("LD_PRELOAD"), got[2]], ["/tmp/evil.so", ""],
+     "unless it is wanted")
+me.push(SHOP)
+
+# C sees what Python sees.
+code, out, err = me.python(
+    "import os, subprocess, vaultdotenv; vaultdotenv.load_vault();"
+    "print(subprocess.check_output(['printenv', 'DB_URL']).decode(), end='');"
+    "os.system('printenv GREETING')")
+same([code, out, err], [0, "postgres://db\nGrüße, \"you\"\n", ""],
+     "children and C code see the variables")
+
+# ---- finding .env
+
+os.makedirs(me.dir + "/a/b")
+write(me.dir + "/a/b/app.py", "import os, vaultdotenv\n"
+      "print(vaultdotenv.load_vault(), os.environ.get('DB_URL'))\n")
+elsewhere = Person(server.url, me.home)
+same(elsewhere.python(me.dir + "/a/b/app.py")[:2],
+     (0, "True postgres://db\n"), "upwards from the caller's folder")
+far = Person(server.url, me.home)
+write(far.dir + "/app.py", read(me.dir + "/a/b/app.py"))
+same(me.python(far.dir + "/app.py")[:2], (0, "True postgres://db\n"),
+     "nothing there: the current folder's vault key")
+plain = Person()
+write(plain.dir + "/.env", "DB_URL=local\n")
+same(plain.python(far.dir + "/app.py"), (0, "False None\n", ""),
+     "but no plain file of the current folder, as python-dotenv has it")
+same(plain.python(
+    "import os, vaultdotenv; print(vaultdotenv.load_vault(),"
+    "os.environ['DB_URL'])")[:2], (0, "True local\n"),
+    "python -c: the current folder's")
+
+# ---- no key: plain dotenv
+
+write(plain.dir + "/.env", "A=1\nB=${A}2\nC='${NO:-d}'\nexport D=x # y\n"
+      "VAULT_URL=http://127.0.0.1:1\n")
+me, whole = plain, me
+same(load(load_vault, ".env"), [True, {"A": "1", "B": "12", "C": "d", "D": "x",
+                               "VAULT_URL": "http://127.0.0.1:1"}, "", 0],
+     "no key: the file, expanded, silently")
+same(load(load_vault_sync, ".env")[1]["B"], "12", "no key: sync likewise")
+same(load(load_vault, ".env", preset={"A": "9"})[1]["B"], "92",
+     "expansion: the environment first")
+same(load(load_vault, ".env", preset={"A": "9"}, override=True)[1]["B"], "12",
+     "expansion: the file first with override")
+same(load(load_vault, "nowhere.env"), [False, {}, "", 0],
+     "no key and no file: False, silently")
+os.symlink(plain.dir + "/.env", plain.dir + "/link.env")
+same(load(load_vault, "link.env")[1]["B"], "12", "no key: a link is a file")
+write(plain.dir + "/note.env", "# no VAULT_KEY\nA=1\n")
+same(load(load_vault, "note.env"), [True, {"A": "1"}, "", 0],
+     "no key: but the word")
+fails("NO_KEY", me.cli("pull", status=1).strip()[len("vault-env: "):], pull,
+      path=".env", name="no key: pull says what vault-env says")
+me = whole
+
+# What python-dotenv 0.21 makes of these; 20,000 random files were compared.
+DOTENV = [
+    ("A=b#c\nB=b #c\nC = d e  \nD\nexport E='x' # y\n",
+     {"A": "b#c", "B": "b", "C": "d e", "E": "x"}),
+    ('A="a\\"b\\tc\\d"\nB=\'a\\\'b\\n\'\n',
+     {"A": 'a"b\tc\\d', "B": "a'b\\n"}),
+    ("A=1\r\nB='x\r\ny'\rC=3", {"A": "1", "B": "x\ny", "C": "3"}),
+    ("'A B'=1\nB: 2\nC='x' y\nD=4", {"A B": "1", "D": "4"}),
+    ("N\nA=${N:-d}${X:-e}${X}${X:f}${A}${}$X\nA=${A}2\nB=${X",
+     {"A": "e${X:f}$X2", "B": "${X"}),
+    ("", {}),
+]
+for text, wanted in DOTENV:
+    write(plain.dir + "/case.env", text)
+    same(in_child(lambda: vault_values(plain.dir + "/case.env")), wanted,
+         "as python-dotenv: %r" % text)
+
+# ---- vault_values, version, check_version
+
+same(load(lambda: [dict(v := vault_values()), v.version, v.source, repr(v)]),
+     [[dict(SECRETS, **key), 3, "server", "<Secrets, version 3, from server: "
+       "DB_URL, GREETING, LINES, VAULT_KEY>"], {}, "", 0],
+     "vault_values: os.environ stays, repr shows no value")
+same(load(vault_values, environment="production")[0]["WHERE"], "production",
+     "vault_values: environment")
+same(load(lambda: [check_version(), check_version("staging"),
+                   check_version("production", vault_url=server.url)])[0],
+     [3, 0, 1], "check_version")
+
+# ---- pull and push
+
+same(load(lambda: [dict(p := pull()), p.version])[0], [SECRETS, 3],
+     "pull: the secrets alone")
+same(load(lambda: pull("production"))[0], {"WHERE": "production"},
+     "pull: environment")
+same(load(lambda: pull(version=2))[0]["LD_PRELOAD"], "/tmp/evil.so",
+     "pull: version")
+ok("VAULT_KEY" not in load(pull)[1], "pull: os.environ stays")
+same(load(push, {"A": "1", "VAULT_KEY": "never", "É": "ü"},
+          "staging")[0], 1, "push: a first version")
+same(load(pull, "staging")[0], {"A": "1", "É": "ü"},
+     "push: reserved names stay here")
+same(load(push, {"A": "1", "É": "ü"}, "staging")[0], 1,
+     "push: nothing changed, no new version")
+same(load(push, {"A": "2", "B": "3"}, "staging", base_version=1)[0], 2,
+     "push: base_version")
+ok("+B" in me.cli("versions", "--env", "staging", "--json") and
+   "~A" in me.cli("versions", "--env", "staging", "--json"),
+   "push: the history has the names")
+
+
+def conflict():
+    me.enter()
+    try:
+        push({"A": "9"}, "staging", base_version=1)
+    except VaultConflictError as error:
+        return [error.code, error.current_version]
+    return None
+
+
+same(in_child(conflict), ["CONFLICT", 2], "push: somebody else was first")
+write(me.dir + "/more.env", "VAULT_KEY=%s\nX='${A}'\n" % me.key)
+same(load(push, environment="staging", path="more.env")[0], 3,
+     "push: a file, as vault-env push")
+same(load(pull, "staging")[0], {"X": "${A}"}, "push: nothing is expanded")
+fails("NOT_FOUND", "nothing to push: there is no nowhere.env", push,
+      path="nowhere.env")
+fails("INVALID", "nothing to push: there is no variable to share", push,
+      {"VAULT_KEY": "x"})
+ok(raises(TypeError, push, {"A": 1}), "push: values are str")
+ok(raises(ValueError, push, {"A=B": "1"}), "push: a name that cannot be")
+ok(raises(ValueError, push, {"A": "1"}, base_version=-2),
+   "push: no negative base_version")
+
+# ---- errors: the sentences of vault-env
+
+
+def like_cli(kind, code, status, *args):
+    sentence = me.cli(*args, status=status).splitlines()[0]
+    fails(code, sentence[len("vault-env: "):], pull, kind=kind,
+          name="%s: vault-env's sentence" % code)
+
+
+good, wrong = me.key, me.key[:-4] + "0000"
+write(me.dir + "/.env", "VAULT_KEY=%s\n" % wrong)
+like_cli(VaultAuthError, "UNAUTHORIZED", 3, "pull")
+fails("UNAUTHORIZED", "The server does not accept this VAULT_KEY for project "
+      "%s. Check that key and server belong together" % good[3:39],
+      load_vault, kind=VaultAuthError, name="401: no cache is used")
+write(me.dir + "/.env", "VAULT_KEY=vk_nonsense\n")
+like_cli(VaultError, "INVALID", 1, "pull")
+write(me.dir + "/.env", "VAULT_KEY=%s\n" % good)
+second = Person(server.url)
+write(second.dir + "/.env", "VAULT_KEY=%s\n" % good)
+me = second
+like_cli(VaultAuthError, "DEVICE", 3, "pull")
+me.cli("register-device", "--name", "second")
+like_cli(VaultAuthError, "PENDING", 3, "pull")
+me = whole
+ok(raises(TypeError, load_vault, 3), "a path that is none")
+ok(raises(ValueError, check_version, "a\0b"), "a NUL in an argument")
+error = VaultNetworkError("Cannot", "NETWORK")
+copy = pickle.loads(pickle.dumps(error))
+same([type(copy), str(copy), copy.code],
+     [VaultNetworkError, "Cannot", "NETWORK"], "errors can be pickled")
+
+# ---- the cache, and its other readers and writers
+
+load(load_vault)
+server("stop", "vault")
+got = load(load_vault)
+same(got[1:], [dict(SECRETS, **key),
+               "[vault-env] Remote fetch failed, using cached secrets\n", 3],
+     "server away (502): the cache, and the warning")
+same(load(load_vault_sync)[:2], [True, dict(SECRETS, **key)],
+     "sync: the cache")
+same(load(load_vault_sync, preset={"DB_URL": "x"}, override=True)[1]["DB_URL"],
+     "postgres://db", "sync: override")
+same(load(load_vault_sync, me.dir + "/key.env")[1]["LOCAL"], "postgres://db/x",
+     "sync: path")
+if "run" in me.cli("help"):
+    same(me.cli("run", "--offline", "--", "printenv", "DB_URL"),
+         "postgres://db\n", "vault-env run reads the cache that Python wrote")
+    server("start", "vault")
+    os.unlink(me.dir + "/.vault-cache")
+    me.cli("run", "--", "true")
+    server("stop", "vault")
+    same(load(load_vault)[1], dict(SECRETS, **key),
+         "Python reads the cache that vault-env run wrote")
+else:
+    skip("the cache between Python and vault-env run", "there is no run")
+then = time.time() - 3 * 86400 - 60
+os.utime(me.dir + "/.vault-cache", (then, then))
+got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1d"})
+same(got[1:3], [key, "[vault-env] The cache is 3 days old, older than "
+                "VAULT_CACHE_MAX_AGE (1 day). Load once with the server in "
+                "reach\n"], "sync: too old a cache: the file, and why")
+got = in_child(lambda: [me.enter(), os.environ.update(
+    VAULT_CACHE_MAX_AGE="soon"), raises(VaultError, load_vault_sync).code])
+same(got[2], "INVALID", "sync: a wrong setting is an error")
+
+# ---- the package
+
+folder = os.path.dirname(vaultdotenv.__file__)
+ok(os.path.exists(folder + "/py.typed"), "py.typed is installed")
+for name in __import__("vaultdotenv").__all__:
+    thing = getattr(vaultdotenv, name)
+    if not inspect.isfunction(thing):
+        continue
+    missing = [p for p in inspect.signature(thing).parameters.values()
+               if p.annotation is p.empty]
+    ok(not missing and "return" in thing.__annotations__ and thing.__doc__,
+       name + " is annotated and documented", missing)
+same(vaultdotenv.__version__,
+     me.cli("--version").split()[-1], "its version is vault-env's")
+imported = me.python("import sys; before = set(sys.modules); "
+                     "import vaultdotenv; vaultdotenv.load_vault();"
+                     "print(sorted(m for m in set(sys.modules) - before "
+                     "if m not in ('vaultdotenv', 'vaultdotenv._errors',"
+                     "'vaultdotenv._dotenv')))")[1]
+same(imported, "['__future__', 'vaultdotenv._native']\n",
+     "a load imports nothing but the extension")
+imported = me.python("import sys, vaultdotenv as v; v.load_vault('none');"
+                     "print('vaultdotenv._native' in sys.modules)",
+                     VAULT_KEY="")[1]
+same(imported, "False\n", "and without a key not even that")
+done()
