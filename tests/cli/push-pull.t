@@ -177,7 +177,7 @@ sub terminal
 {
 	my ($line, %env) = @_;
 
-	return VaultTest::run(['script', '-qec', "$CliTest::BIN --url $url $line",
+	return VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $url $line",
 	    '/dev/null'], cwd => $p->{dir}, env => $p->environment(TERM =>
 	    'xterm', %env))->{stdout} =~ s/\r//gr;
 }
@@ -201,7 +201,7 @@ for my $env ({NO_COLOR => 1}, {TERM => 'dumb'}) {
 like(terminal('push --dry-run --env new', NO_COLOR => ''), qr/\e/,
     'an empty NO_COLOR says nothing');
 VaultTest::spew($plan, '1 run sleep 1.5');
-like(VaultTest::run(['script', '-qec', "$CliTest::BIN --url $slow pull --env tty",
+like(VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $slow pull --env tty",
     '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout},
     qr/\Avault-env: waiting for the server \(pulling the secrets\) \.\.\.\r\n/,
     'after a second a terminal learns what is being waited for');

@@ -207,7 +207,7 @@ sub terminal
 	my $env = $p->environment;
 	my @env = map { defined $env->{$_} ? "$_=$env->{$_}" : () } keys %$env;
 	my $pid = open2(my $out, my $in, 'env', '-C', $p->{dir}, (map { ('-u', $_) }
-	    grep { !defined $env->{$_} } keys %$env), @env, "RUN=$script", 'script', '-qec', "$CliTest::BIN " .
+	    grep { !defined $env->{$_} } keys %$env), @env, "RUN=$script", 'script', '-qec', "exec $CliTest::BIN " .
 	    "--url $url run @options -- sh -c \"\$RUN\"", '/dev/null');
 	my $text = '';
 

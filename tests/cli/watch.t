@@ -147,7 +147,7 @@ my $env = $p->environment;
 my $tty = open2(my $out, my $in, 'env', '-C', $p->{dir}, (map { defined $env->{$_} ? () :
     ('-u', $_) } keys %$env), (map { defined $env->{$_} ? "$_=$env->{$_}" : () } keys %$env),
     'RUN=trap "echo interrupted; exit 6" INT; test -t 0 && echo ready; while :; do sleep 0.1; done',
-    'script', '-qec', "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\"", '/dev/null');
+    'script', '-qec', "exec $CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\"", '/dev/null');
 my $text = '';
 while ($text !~ /ready/ && sysread $out, my $more, 4096) {
 	$text .= $more;
