@@ -11,10 +11,14 @@
 #include "auth.h"
 #include "call.h"
 #include "clock.h"
+#include "keycache.h"
 #include "log.h"
 #include "replay.h"
 #include "routes.h"
 #include "serverkey.h"
+
+/* How long a key from memory is taken for the present one. */
+#define KEY_TRUSTED_MS 1000
 
 static int
 refuse(struct call *c, const char *guard)
@@ -30,12 +34,9 @@ auth_time_is_fresh(int64_t time_ms, int64_t now_ms)
 	       time_ms >= now_ms - SIGNATURE_MAX_AGE_MS;
 }
 
-/*
- * The only way to a project's key; a cache of keys would sit here. 0: auth_key
- * is set, the caller wipes it.
- */
+/* The project's key as it is in the database. */
 static int
-find_key(struct call *c, uint8_t auth_key[KEY_LEN])
+read_key(struct call *c, struct auth_key *key)
 {
 	const char *project = c->in.text[FIELD_PROJECT_ID];
 	struct db_params p = { .n = 0 };
@@ -56,7 +57,7 @@ find_key(struct call *c, uint8_t auth_key[KEY_LEN])
 		refuse(c, "no_auth_key");
 		goto out;
 	}
-	if (serverkey_open(c->server->key, auth_key, sealed, len, project) !=
+	if (serverkey_open(c->server->key, key->key, sealed, len, project) !=
 	    0) {
 		log_error("the auth key of project %s does not open under "
 			  "this server key: restart vault.fcgi if the key was "
@@ -65,41 +66,79 @@ find_key(struct call *c, uint8_t auth_key[KEY_LEN])
 		reply_refused(c->reply, sqlstate_find("VE053"));
 		goto out;
 	}
+	memcpy(key->sealed, sealed, SEALED_LEN);
+	keycache_put(c->server->keys, project, key, clock_mono_ms());
 	result = 0;
 out:
 	db_result_free(&r);
 	return result;
 }
 
-static int
-verify(struct call *c, const uint8_t auth_key[KEY_LEN])
+/* Is the signature of this key? NULL, or the guard that refuses it. */
+static const char *
+verify(struct call *c, const struct auth_key *key)
 {
 	const char *header = c->req.signature;
 	uint8_t digest[MAC_LEN];
 	int64_t time_ms;
 
 	if (header == NULL)
-		return refuse(c, "signature_missing");
+		return "signature_missing";
 	if (signature_parse(header, strlen(header), &time_ms, digest) != 0)
-		return refuse(c, "signature_form");
+		return "signature_form";
 	if (!auth_time_is_fresh(time_ms, clock_unix_ms()))
-		return refuse(c, "signature_time");
-	if (!signature_verify(
-		auth_key, c->req.body.data, c->req.body.len, time_ms, digest))
-		return refuse(c, "signature");
+		return "signature_time";
+	if (!signature_verify(key->key, c->req.body.data, c->req.body.len,
+		time_ms, digest))
+		return "signature";
 	memcpy(c->digest, digest, MAC_LEN);
-	return 0;
+	memcpy(c->sealed, key->sealed, SEALED_LEN);
+	return NULL;
+}
+
+/*
+ * With a key from memory if there is one. A signature that does not fit it may
+ * fit the one that has replaced it: the database is asked, at most once a
+ * second and project.
+ */
+static int
+check(struct call *c, struct auth_key *key, bool from_memory)
+{
+	const char *guard;
+	int64_t read_ms;
+
+	from_memory = from_memory &&
+		      keycache_get(c->server->keys,
+			  c->in.text[FIELD_PROJECT_ID], key, &read_ms);
+	if (!from_memory && read_key(c, key) != 0)
+		return -1;
+	guard = verify(c, key);
+	if (guard != NULL && from_memory &&
+	    clock_mono_ms() - read_ms >= KEY_TRUSTED_MS) {
+		if (read_key(c, key) != 0)
+			return -1;
+		guard = verify(c, key);
+	}
+	return guard == NULL ? 0 : refuse(c, guard);
+}
+
+int
+auth_renew(struct call *c)
+{
+	struct auth_key key;
+	int r = check(c, &key, false);
+
+	mem_wipe(&key, sizeof(key));
+	return r;
 }
 
 int
 auth_check(struct call *c)
 {
-	uint8_t auth_key[KEY_LEN];
-	int r;
+	struct auth_key key;
+	int r = check(c, &key, true);
 
-	if ((r = find_key(c, auth_key)) == 0)
-		r = verify(c, auth_key);
-	mem_wipe(auth_key, sizeof(auth_key));
+	mem_wipe(&key, sizeof(key));
 	if (r != 0)
 		return r;
 	if (!replay_bind(c->server->replay, c->digest, route_number(c->route),

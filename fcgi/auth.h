@@ -17,6 +17,12 @@ struct call;
  */
 int auth_check(struct call *c);
 
+/*
+ * Again, with the project's key as it is in the database now: that of before,
+ * from memory, was not. As above; the digest stays bound to its path.
+ */
+int auth_renew(struct call *c);
+
 /* From 60 s in the future to 300 s in the past, both included. */
 bool auth_time_is_fresh(int64_t time_ms, int64_t now_ms);
 

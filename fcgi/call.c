@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "auth.h"
 #include "call.h"
 
 void
@@ -13,6 +14,7 @@ call_begin_params(const struct call *c, struct db_params *p)
 {
 	p->n = 0;
 	db_text(p, c->in.text[FIELD_PROJECT_ID]);
+	db_bytes(p, c->sealed, SEALED_LEN);
 	db_bytes(p, c->digest, MAC_LEN);
 }
 
@@ -52,8 +54,15 @@ int
 call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     struct db_result *r)
 {
-	const int refused = db_exec(c->server->db, stmt, p, r);
+	int refused = db_exec(c->server->db, stmt, p, r);
 
+	/* The key that we had in memory is not the project's any more. */
+	if (refused != 0 && strcmp(r->refused->state, "VE054") == 0) {
+		db_result_free(r);
+		if (auth_renew(c) != 0)
+			return -1;
+		refused = db_exec(c->server->db, stmt, p, r);
+	}
 	note_device(c, r);
 	if (refused == 0)
 		return 0;

@@ -10,16 +10,18 @@
 #include "input.h"
 #include "reply.h"
 #include "request.h"
+#include "serverkey.h"
 
+struct keycache;
 struct replay;
 struct route;
-struct serverkey;
 struct settings;
 
 struct server {
 	const struct settings *settings;
 	struct serverkey *key;
 	struct db *db;
+	struct keycache *keys;
 	struct replay *replay;
 	uint8_t create_token_hash[HASH_LEN]; /* project_creation = token */
 };
@@ -31,6 +33,7 @@ struct call {
 	struct input in;
 	struct reply *reply;
 	uint8_t digest[MAC_LEN]; /* of a signature that was verified */
+	uint8_t sealed[SEALED_LEN]; /* the auth key that verified it */
 	char project[37];        /* for the log; empty: not known */
 	char device[37];
 };

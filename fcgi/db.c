@@ -1,43 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * db.c: the pool, and what to do when a statement does not succeed: again on
- * the same connection (serialisation), again on a fresh one (lost), or an
- * answer. A database that is away costs a request nothing but a look at the
- * clock: one thread at a time tries to connect, at growing intervals.
+ * db.c: where a statement runs, in a group or on a connection of its own, and
+ * what to do when it does not succeed: again on the same connection
+ * (serialisation), again on a fresh one (lost), or an answer.
  */
 #include "config.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "db.h"
-#include "dbcheck.h"
+#include "dbgroup.h"
 #include "log.h"
 #include "settings.h"
 
-#define TRIES_MAX      3
-#define PAUSE_MIN_MS   100
-#define PAUSE_MAX_MS   800
-#define CONNECT_MAX_MS 2000
+#define TRIES_MAX 3
 
 struct db {
 	const struct settings *settings;
-	const struct serverkey *key;
-	bool read_only;
-	pthread_mutex_t lock;
-	pthread_cond_t idle_came;
-	struct dbconn *conns;
-	struct dbconn **idle; /* a stack: the warmest on top */
-	int n_idle;
-	bool checked; /* schema and server key are ours */
-	bool away, probing;
-	int64_t probe_at_ms;
-	int pause_ms;
+	struct dbpool *pool;
+	struct dbgroup *groups[N_STMT_GROUPS]; /* NULL: none; never [0] */
 	void (*on_wrong)(void);
 };
 
@@ -45,31 +29,29 @@ struct db *
 db_new(const struct settings *settings, const struct serverkey *key,
     bool read_only)
 {
-	const size_t n = (size_t)settings->db_connections;
 	struct db *db = calloc(1, sizeof(*db));
-	pthread_condattr_t attr;
 
 	if (db == NULL)
 		return NULL;
 	db->settings = settings;
-	db->key = key;
-	db->read_only = read_only;
-	db->conns = calloc(n, sizeof(*db->conns));
-	db->idle = calloc(n, sizeof(*db->idle));
-	if (db->conns == NULL || db->idle == NULL) {
-		free(db->conns);
-		free(db->idle);
-		free(db);
-		return NULL;
-	}
-	for (size_t i = 0; i < n; i++)
-		db->idle[db->n_idle++] = &db->conns[n - 1 - i];
-	pthread_mutex_init(&db->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&db->idle_came, &attr);
-	pthread_condattr_destroy(&attr);
+	db->pool = dbpool_new(settings, key, read_only);
+	if (db->pool == NULL)
+		db_free(&db);
 	return db;
+}
+
+int
+db_start_groups(struct db *db)
+{
+	if (db->settings->db_group == 1)
+		return 0;
+	for (int i = STMT_SINGLE + 1; i < N_STMT_GROUPS; i++) {
+		db->groups[i] =
+		    dbgroup_start(db->pool, db->settings->db_group);
+		if (db->groups[i] == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 void
@@ -77,12 +59,9 @@ db_free(struct db **db)
 {
 	if (db == NULL || *db == NULL)
 		return;
-	for (int i = 0; i < (*db)->settings->db_connections; i++)
-		dbconn_close(&(*db)->conns[i]);
-	pthread_cond_destroy(&(*db)->idle_came);
-	pthread_mutex_destroy(&(*db)->lock);
-	free((*db)->conns);
-	free((*db)->idle);
+	for (int i = 0; i < N_STMT_GROUPS; i++)
+		dbgroup_stop(&(*db)->groups[i]);
+	dbpool_free(&(*db)->pool);
 	free(*db);
 	*db = NULL;
 }
@@ -93,142 +72,19 @@ db_on_wrong(struct db *db, void (*on_wrong)(void))
 	db->on_wrong = on_wrong;
 }
 
-/* NULL at the deadline. */
-static struct dbconn *
-check_out(struct db *db, int64_t deadline_ms)
-{
-	const struct timespec until = { .tv_sec = deadline_ms / 1000,
-		.tv_nsec = deadline_ms % 1000 * 1000000 };
-	struct dbconn *c = NULL;
-
-	pthread_mutex_lock(&db->lock);
-	while (db->n_idle == 0 && pthread_cond_timedwait(&db->idle_came,
-				      &db->lock, &until) != ETIMEDOUT)
-		;
-	if (db->n_idle > 0)
-		c = db->idle[--db->n_idle];
-	pthread_mutex_unlock(&db->lock);
-	return c;
-}
-
-static void
-check_in(struct db *db, struct dbconn *c)
-{
-	pthread_mutex_lock(&db->lock);
-	/* Those without a connection go below, to be used when none is left. */
-	if (c->pg == NULL) {
-		memmove(db->idle + 1, db->idle,
-		    (size_t)db->n_idle * sizeof(*db->idle));
-		db->idle[0] = c;
-	} else {
-		db->idle[db->n_idle] = c;
-	}
-	db->n_idle++;
-	pthread_cond_signal(&db->idle_came);
-	pthread_mutex_unlock(&db->lock);
-}
-
-static bool
-may_connect(struct db *db)
-{
-	bool may;
-
-	pthread_mutex_lock(&db->lock);
-	may = !db->away || (!db->probing && clock_mono_ms() >= db->probe_at_ms);
-	if (may && db->away)
-		db->probing = true;
-	pthread_mutex_unlock(&db->lock);
-	return may;
-}
-
-static void
-note_connect(struct db *db, bool worked, const char *why)
-{
-	bool was_away;
-
-	pthread_mutex_lock(&db->lock);
-	was_away = db->away;
-	db->away = !worked;
-	db->probing = false;
-	if (worked) {
-		db->pause_ms = 0;
-	} else {
-		db->pause_ms =
-		    db->pause_ms == 0 ? PAUSE_MIN_MS : db->pause_ms * 2;
-		if (db->pause_ms > PAUSE_MAX_MS)
-			db->pause_ms = PAUSE_MAX_MS;
-		db->probe_at_ms = clock_mono_ms() + db->pause_ms;
-	}
-	pthread_mutex_unlock(&db->lock);
-	if (!worked && !was_away)
-		log_error("Database unavailable: %s", why);
-	if (worked && was_away)
-		log_info("Database is back");
-}
-
-/* 0; 1 away; -1 the wrong database. */
-static int
-check_first(struct db *db, struct dbconn *c, int64_t deadline_ms,
-    char why[DB_ERROR_MAX])
-{
-	bool checked;
-	int r;
-
-	pthread_mutex_lock(&db->lock);
-	checked = db->checked;
-	pthread_mutex_unlock(&db->lock);
-	if (checked)
-		return 0;
-	if ((r = dbcheck(c, db->key, db->read_only, deadline_ms, why)) == 0) {
-		pthread_mutex_lock(&db->lock);
-		db->checked = true;
-		pthread_mutex_unlock(&db->lock);
-	} else {
-		dbconn_close(c);
-	}
-	return r;
-}
-
-/* Makes sure that c is connected, and to the right database. As above. */
-static int
-ready(struct db *db, struct dbconn *c, int64_t deadline_ms,
-    char why[DB_ERROR_MAX])
-{
-	const int64_t soon = clock_mono_ms() + CONNECT_MAX_MS;
-	int r;
-
-	if (c->pg != NULL) {
-		if (dbconn_is_alive(c))
-			return 0;
-		dbconn_close(c);
-	}
-	if (!may_connect(db)) {
-		snprintf(why, DB_ERROR_MAX, "waiting for it to come back");
-		return 1;
-	}
-	if (dbconn_open(c, db->settings->database, db->settings->db_timeout_ms,
-		deadline_ms < soon ? deadline_ms : soon, why) != 0) {
-		note_connect(db, false, why);
-		return 1;
-	}
-	r = check_first(db, c, deadline_ms, why);
-	note_connect(db, r != 1, why);
-	return r;
-}
-
 int
 db_check(struct db *db, char why[DB_ERROR_MAX])
 {
 	const int64_t deadline = clock_mono_ms() + db->settings->db_timeout_ms;
-	struct dbconn *c = check_out(db, deadline);
+	struct dbconn *c = dbpool_take(db->pool, deadline);
 	int r;
 
 	if (c == NULL) {
 		snprintf(why, DB_ERROR_MAX, "all connections are in use");
 		return 1;
 	}
-	r = ready(db, c, deadline, why);
-	check_in(db, c);
+	r = dbpool_ready(db->pool, c, deadline, why);
+	dbpool_give(db->pool, c);
 	return r;
 }
 
@@ -248,7 +104,7 @@ report(enum stmt stmt, const char *state, const PGresult *res)
 
 /* Sorts a result that came back. NULL: it was done. */
 static const struct sqlstate *
-judge(const struct dbconn *c, enum stmt stmt, PGresult *res)
+judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
 {
 	const struct sqlstate *row;
 	const char *state;
@@ -257,7 +113,7 @@ judge(const struct dbconn *c, enum stmt stmt, PGresult *res)
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
 		/* Committed here, perhaps not where it was to be as well. */
-		if (c->warned && stmt != HOUSEKEEP) {
+		if (warned && stmt != HOUSEKEEP) {
 			log_error("vault.%s: its commit was not confirmed by "
 				  "the standby",
 			    stmts[stmt].name);
@@ -274,8 +130,7 @@ judge(const struct dbconn *c, enum stmt stmt, PGresult *res)
 	}
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	/* libpq's own errors have none: the connection broke. */
-	if (state == NULL || state[0] == '\0' ||
-	    PQstatus(c->pg) != CONNECTION_OK)
+	if (state == NULL || state[0] == '\0' || !connected)
 		return sqlstate_find("08006");
 	row = sqlstate_find(state);
 	if (row->action == SQLSTATE_INPUT || row->action == SQLSTATE_FAULT)
@@ -309,7 +164,7 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 	int tries = 0, r;
 
 	for (;;) {
-		if ((r = ready(db, c, deadline_ms, why)) != 0) {
+		if ((r = dbpool_ready(db->pool, c, deadline_ms, why)) != 0) {
 			if (r < 0) {
 				log_error("%s", why);
 				if (db->on_wrong != NULL)
@@ -320,7 +175,8 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 		tries++;
 		if (dbconn_exec(c, stmt, db->settings->db_prepare, p,
 			deadline_ms, res) == 0)
-			row = judge(c, stmt, *res);
+			row = judge(stmt, *res, c->warned,
+			    PQstatus(c->pg) == CONNECTION_OK);
 		else
 			row = sqlstate_find("08006");
 		if (row == NULL)
@@ -338,22 +194,39 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 	}
 }
 
+/* On a connection of its own. */
+static const struct sqlstate *
+run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
+    int64_t deadline_ms, PGresult **res)
+{
+	struct dbconn *c = dbpool_take(db->pool, deadline_ms);
+	const struct sqlstate *row;
+
+	if (c == NULL) {
+		log_error("no database connection became free for vault.%s",
+		    stmts[stmt].name);
+		return sqlstate_find("08001");
+	}
+	row = run(db, c, stmt, p, deadline_ms, res);
+	dbpool_give(db->pool, c);
+	return row;
+}
+
 int
 db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
     int timeout_ms, struct db_result *out)
 {
 	const int64_t deadline = clock_mono_ms() + timeout_ms;
-	struct dbconn *c;
+	struct dbgroup *group = db->groups[stmts[stmt].group];
+	struct dbconn_item item = { .stmt = stmt, .params = p };
 
-	*out = (struct db_result){ .pg = NULL };
-	if ((c = check_out(db, deadline)) == NULL) {
-		log_error("no database connection became free for vault.%s",
-		    stmts[stmt].name);
-		out->refused = sqlstate_find("08001");
-		return -out->refused->status;
+	if (group != NULL && dbgroup_exec(group, &item, deadline)) {
+		out->pg = item.result;
+		out->refused = judge(stmt, item.result, item.warned, true);
+	} else {
+		out->pg = NULL;
+		out->refused = run_singly(db, stmt, p, deadline, &out->pg);
 	}
-	out->refused = run(db, c, stmt, p, deadline, &out->pg);
-	check_in(db, c);
 	if (out->refused == NULL)
 		return 0;
 	if (PQresultStatus(out->pg) != PGRES_TUPLES_OK) {

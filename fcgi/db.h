@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * db.h: a pool of connections, fewer than there are threads, and statements
- * run by enum. What a refused statement means is looked up in sqlstate.c.
+ * db.h: statements, run by enum, in a group or on a connection of their own.
+ * What a refused statement means is looked up in sqlstate.c.
  */
 #ifndef VAULT_FCGI_DB_H
 #define VAULT_FCGI_DB_H
 
-#include "dbconn.h"
+#include "dbpool.h"
 #include "sqlstate.h"
 
 /* The number of the newest migration in sql/migrations. */
-#define DB_SCHEMA_VERSION 1
+#define DB_SCHEMA_VERSION 2
 
-#define DB_ERROR_MAX      512
-
-struct settings;
-struct serverkey;
 struct db;
 
-/* Nothing is connected yet. NULL: no memory. Both are borrowed. read_only: a
- * database that has no server key yet is not given ours. */
+/* As dbpool_new(). */
 struct db *db_new(const struct settings *settings, const struct serverkey *key,
     bool read_only);
+/* Threads that run statements in groups (dbgroup.h), unless db_group is 1.
+ * Until then, all run singly. 0 or -1. */
+int db_start_groups(struct db *db);
 /* No statement may be running. */
 void db_free(struct db **db);
 

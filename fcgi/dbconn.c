@@ -225,31 +225,137 @@ prepare_once(
 	return 0;
 }
 
+static const struct db_params no_params;
+
+static int
+send_stmt(struct dbconn *c, enum stmt stmt, bool prepare,
+    const struct db_params *p)
+{
+	if (p == NULL)
+		p = &no_params;
+	if (prepare)
+		return PQsendQueryPrepared(c->pg, stmts[stmt].name, p->n,
+		    p->values, p->lengths, p->formats, 1);
+	return PQsendQueryParams(c->pg, stmts[stmt].sql, p->n, NULL, p->values,
+	    p->lengths, p->formats, 1);
+}
+
 int
 dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
     const struct db_params *p, int64_t deadline_ms, PGresult **out)
 {
-	static const struct db_params none;
-	PGresult *failure;
-	int sent;
+	PGresult *failure = NULL;
 
-	if (p == NULL)
-		p = &none;
 	c->warned = false;
-	if (prepare) {
-		if (prepare_once(c, stmt, deadline_ms, &failure) != 0)
+	if (prepare && prepare_once(c, stmt, deadline_ms, &failure) != 0)
+		return -1;
+	if (failure != NULL) {
+		*out = failure;
+		return 0;
+	}
+	return send_stmt(c, stmt, prepare, p) == 1 ? collect(c, deadline_ms, out)
+					      : -1;
+}
+
+/* The next result of a pipeline; NULL ends those of one statement. */
+static int
+next_result(struct dbconn *c, int64_t deadline_ms, PGresult **out)
+{
+	while (PQisBusy(c->pg))
+		if (wait_socket(c->pg, POLLIN, deadline_ms) == 0 ||
+		    PQconsumeInput(c->pg) == 0)
+			return -1;
+	*out = PQgetResult(c->pg);
+	return 0;
+}
+
+/* One of our functions' own: nothing is wrong with the connection. */
+static bool
+is_refusal(const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return PQresultStatus(res) == PGRES_PIPELINE_ABORTED ||
+	       (state != NULL && strncmp(state, "VE", 2) == 0);
+}
+
+/* What collect() is for one statement, for a pipeline of n. As
+ * dbconn_exec_group(). */
+static int
+collect_group(struct dbconn *c, struct dbconn_item *const *items, int n,
+    int64_t deadline_ms)
+{
+	PGresult *res;
+	bool refused = false;
+
+	for (int i = 0; i < n; i++) {
+		if (next_result(c, deadline_ms, &items[i]->result) != 0)
+			return -1;
+		if (PQresultStatus(items[i]->result) != PGRES_TUPLES_OK) {
+			if (!is_refusal(items[i]->result))
+				return -1;
+			refused = true;
+		}
+		if (next_result(c, deadline_ms, &res) != 0)
+			return -1;
+		if (res != NULL) {
+			PQclear(res);
+			return -1;
+		}
+	}
+	/* Comes after the commit; an error of the commit comes instead. */
+	if (next_result(c, deadline_ms, &res) != 0)
+		return -1;
+	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC) {
+		PQclear(res);
+		return -1;
+	}
+	PQclear(res);
+	return PQexitPipelineMode(c->pg) != 1 ? -1 : refused ? 1 : 0;
+}
+
+static int
+send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
+    int n, int64_t deadline_ms)
+{
+	PGresult *failure = NULL;
+
+	for (int i = 0; prepare && i < n; i++) {
+		if (prepare_once(c, items[i]->stmt, deadline_ms, &failure) != 0)
 			return -1;
 		if (failure != NULL) {
-			*out = failure;
-			return 0;
+			PQclear(failure);
+			return -1;
 		}
-		sent = PQsendQueryPrepared(c->pg, stmts[stmt].name, p->n,
-		    p->values, p->lengths, p->formats, 1);
-	} else {
-		sent = PQsendQueryParams(c->pg, stmts[stmt].sql, p->n, NULL,
-		    p->values, p->lengths, p->formats, 1);
 	}
-	return sent == 1 ? collect(c, deadline_ms, out) : -1;
+	if (PQenterPipelineMode(c->pg) != 1)
+		return -1;
+	for (int i = 0; i < n; i++)
+		if (send_stmt(c, items[i]->stmt, prepare, items[i]->params) != 1)
+			return -1;
+	return PQpipelineSync(c->pg) == 1 ? flush(c->pg, deadline_ms) : -1;
+}
+
+int
+dbconn_exec_group(struct dbconn *c, bool prepare,
+    struct dbconn_item *const *items, int n, int64_t deadline_ms)
+{
+	int r;
+
+	c->warned = false;
+	for (int i = 0; i < n; i++)
+		items[i]->result = NULL;
+	r = send_group(c, prepare, items, n, deadline_ms);
+	if (r == 0)
+		r = collect_group(c, items, n, deadline_ms);
+	for (int i = 0; i < n; i++) {
+		items[i]->warned = c->warned;
+		if (r == 0)
+			continue;
+		PQclear(items[i]->result);
+		items[i]->result = NULL;
+	}
+	return r;
 }
 
 int

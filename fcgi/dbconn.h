@@ -14,7 +14,7 @@
 
 #include "stmts.h"
 
-#define DB_PARAMS_MAX 10
+#define DB_PARAMS_MAX 12
 
 struct db_params {
 	int n;
@@ -35,6 +35,7 @@ struct dbconn {
 	/* A notice of class 01 came: a commit that PostgreSQL reports as done
 	 * may then not have reached the standby it waited for. */
 	bool warned;
+	bool set_up; /* its user has made what settings it needs */
 };
 
 /* 0, or -1 with libpq's reason, one line, in why. */
@@ -50,6 +51,21 @@ bool dbconn_is_alive(struct dbconn *c);
  */
 int dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
     const struct db_params *p, int64_t deadline_ms, PGresult **out);
+/* One statement of a group, and what became of it. */
+struct dbconn_item {
+	enum stmt stmt;
+	const struct db_params *params; /* or NULL */
+	PGresult *result;               /* rows, for PQclear() */
+	bool warned;                    /* as in struct dbconn */
+};
+
+/*
+ * Runs n statements in one transaction and one round trip. 0: it is committed,
+ * every result is set. 1: one was refused, nothing is done and no result is set.
+ * -1: the same, or nobody knows; close the connection.
+ */
+int dbconn_exec_group(struct dbconn *c, bool prepare,
+    struct dbconn_item *const *items, int n, int64_t deadline_ms);
 /* The same for a command without parameters: begin, commit. */
 int dbconn_command(
     struct dbconn *c, const char *sql, int64_t deadline_ms, PGresult **out);

@@ -47,12 +47,14 @@ secret_push(struct call *c)
 	maybe_int(&p, &c->in, FIELD_KEY_COUNT);
 	maybe_int(&p, &c->in, FIELD_BASE_VERSION);
 	db_int(&p, c->server->settings->max_environments);
+	db_int(&p, c->server->settings->keep_versions);
 	answer_version(c, SECRET_PUSH, &p);
 }
 
 void
 secret_pull(struct call *c)
 {
+	const bool newest = (c->in.given & FIELD_BIT(FIELD_VERSION)) == 0;
 	struct db_params p;
 	struct db_result r = { .pg = NULL };
 	const uint8_t *blob;
@@ -62,8 +64,10 @@ secret_pull(struct call *c)
 	db_text(&p, c->req.remote);
 	call_device_param(c, &p);
 	db_text(&p, c->in.text[FIELD_ENVIRONMENT]);
-	maybe_int(&p, &c->in, FIELD_VERSION);
-	if (call_exec(c, SECRET_PULL, &p, &r) != 0)
+	if (!newest)
+		db_int(&p, c->in.number[FIELD_VERSION]);
+	if (call_exec(
+		c, newest ? SECRET_PULL : SECRET_PULL_VERSION, &p, &r) != 0)
 		goto out;
 	blob = db_get_bytes(&r, 0, PQfnumber(r.pg, "blob"), &len);
 	if (blob == NULL) {
@@ -95,13 +99,9 @@ secret_current_version(struct call *c)
 	begin_environment(c, &p);
 	if (call_exec(c, SECRET_CURRENT_VERSION, &p, &r) != 0)
 		goto out;
-	if (db_rows(&r) != 1) {
-		reply_refused(c->reply, sqlstate_find("VE041"));
-		goto out;
-	}
 	reply_begin(c->reply, NULL, '{');
-	reply_int(c->reply, "version", db_get_int(&r, 0, 0));
-	reply_text(c->reply, "updated_at", db_get_text(&r, 0, 1));
+	reply_int(c->reply, "version", db_get_int(&r, 0, 1));
+	reply_text(c->reply, "updated_at", db_get_text(&r, 0, 2));
 	reply_end(c->reply, '}');
 out:
 	db_result_free(&r);

@@ -28,7 +28,9 @@ struct settings {
 	int threads;
 	int db_connections;
 	int db_timeout_ms;
-	int db_prepare;       /* bool */
+	int db_group;
+	int db_prepare; /* bool */
+	int key_cache;
 	int project_creation; /* enum creation */
 	int project_daily_limit;
 	int unclaimed_minutes;
@@ -36,6 +38,8 @@ struct settings {
 	int max_environments;
 	int max_devices;
 	int max_params;
+	int keep_versions; /* 0: all */
+	int audit_months;  /* 0: all */
 	int log;       /* enum log_target */
 	int log_level; /* enum log_level */
 	int stop_timeout_s;

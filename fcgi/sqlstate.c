@@ -31,6 +31,8 @@ static const struct sqlstate table[] = {
 	    "Device not found" },
 	{ "VE053", 503, SQLSTATE_ANSWER, "server_key_replaced",
 	    "Server key replaced" },
+	{ "VE054", 503, SQLSTATE_ANSWER, "auth_key_replaced",
+	    "Auth key replaced" },
 	{ "VE090", 409, SQLSTATE_ANSWER, "auth_key_set",
 	    "Auth key already set" },
 	{ "VE091", 409, SQLSTATE_ANSWER, "signature_reused",

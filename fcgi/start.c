@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keycache.h"
 #include "keyfile.h"
 #include "replay.h"
 #include "serverkey.h"
@@ -62,8 +63,9 @@ server_open(struct server *s, const struct settings *settings, bool read_only,
 	if (s->key == NULL)
 		return -1;
 	s->replay = replay_new(REPLAY_MAX);
+	s->keys = keycache_new(settings->key_cache);
 	s->db = db_new(settings, s->key, read_only);
-	if (s->replay == NULL || s->db == NULL) {
+	if (s->keys == NULL || s->replay == NULL || s->db == NULL) {
 		snprintf(why, START_ERROR_MAX, "out of memory");
 		server_close(s);
 		return -1;
@@ -76,6 +78,7 @@ server_close(struct server *s)
 {
 	db_free(&s->db);
 	replay_free(&s->replay);
+	keycache_free(&s->keys);
 	serverkey_free(&s->key);
 	mem_wipe(s->create_token_hash, sizeof(s->create_token_hash));
 }

@@ -26,14 +26,19 @@ enum stmt {
 	DEVICE_LIST,
 	SECRET_PUSH,
 	SECRET_PULL,
+	SECRET_PULL_VERSION,
 	SECRET_CURRENT_VERSION,
 	SECRET_VERSIONS,
 	SECRET_ROLLBACK,
 	N_STMTS
 };
 
+/* Which statements share a transaction (dbgroup.h): they take no lock that one
+ * of another group waits for, and refuse in their result, not by an error. */
+enum stmt_group { STMT_SINGLE, STMT_READS, STMT_PUSHES, N_STMT_GROUPS };
+
 struct stmt_row {
-	const char *name; /* the SQL function's */
+	const char *name; /* the SQL function's, or begins with it */
 	const char *sql;
 	int n_params;
 	/*
@@ -41,6 +46,7 @@ struct stmt_row {
 	 * whether it was done: a read, or a write that knows its digest.
 	 */
 	bool repeatable;
+	enum stmt_group group; /* those in one are repeatable */
 };
 
 extern const struct stmt_row stmts[N_STMTS];

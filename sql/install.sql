@@ -53,6 +53,8 @@ lock table vault.migrations in share row exclusive mode;
 \set upgraded false
 \set migration 0001-base
 \ir migrate.sql
+\set migration 0002-auth-key-check
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset
@@ -82,23 +84,15 @@ end
 $$;
 \endif
 
--- Before the first release these took the device's hash as text.
-drop function if exists vault.device_check(uuid, text);
-drop function if exists
-	vault.device_register(uuid, bytea, text, text, text, int);
-drop function if exists vault.secret_push(
-	uuid, bytea, text, text, text, bytea, text, int, bigint, int);
-drop function if exists
-	vault.secret_pull(uuid, bytea, text, text, text, bigint);
-
 -- Helpers, called by other functions only.
 \ir functions/iso.sql
 \ir functions/audit.sql
 \ir functions/audit_partitions.sql
-\ir functions/environment_missing.sql
+\ir functions/audit_retain.sql
 \ir functions/request_check.sql
 \ir functions/request_take.sql
 \ir functions/device_check.sql
+\ir functions/versions_retain.sql
 
 -- Called by the server.
 \ir functions/schema_version.sql

@@ -16,7 +16,6 @@ create or replace function vault.audit(
 	p_environment text, p_version bigint, p_remote text)
 returns void
 language plpgsql
-security definer set search_path = vault, pg_temp
 as $$
 begin
 	insert into vault.audit_log (project_id, action, outcome, device_id,

@@ -12,7 +12,6 @@ create or replace function vault.device_check(
 	p_project uuid, p_device_hash bytea,
 	out outcome char(5), out device_id uuid)
 language plpgsql
-security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_status text;

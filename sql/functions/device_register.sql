@@ -3,6 +3,7 @@
 -- at once, every later one waits; a hash that is known keeps id and status.
 -- caller:    vault.fcgi
 -- arguments: p_project      the project
+--            p_auth_key     that verified the signature, as sealed
 --            p_digest       the signature, 32 bytes
 --            p_remote       REMOTE_ADDR
 --            p_name         1..128 bytes
@@ -10,12 +11,12 @@
 --            p_max_devices  most device rows of a project, revoked ones too
 -- result:    outcome        '00000'
 --            device_id, status
--- raises:    VE040 no such project; VE091 signature of another path; VE095 too
---            many devices
+-- raises:    VE040 no such project; VE054 auth key replaced; VE091 signature
+--            of another path; VE095 too many devices
 -- writes:    requests, devices, audit_log
 create or replace function vault.device_register(
-	p_project uuid, p_digest bytea, p_remote text, p_name text,
-	p_device_hash bytea, p_max_devices int,
+	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
+	p_name text, p_device_hash bytea, p_max_devices int,
 	out outcome char(5), out device_id uuid, out status text)
 language plpgsql
 security definer set search_path = vault, pg_temp
@@ -23,14 +24,12 @@ as $$
 declare
 	v_count bigint;
 begin
-	perform vault.request_take(p_project, p_digest, 'devices/register');
+	perform vault.request_take(p_project, p_auth_key, p_digest,
+		'devices/register');
 
 	-- Registrations of a project queue here: "first" and the count hold.
 	perform from vault.projects p where p.id = p_project
 	for no key update;
-	if not found then
-		raise exception 'Project not found' using errcode = 'VE040';
-	end if;
 
 	outcome := '00000';
 	select d.id, d.status into device_id, status

@@ -2,21 +2,25 @@
 -- vault.device_revoke: shuts a device out, for good.
 -- caller:    vault.fcgi
 -- arguments: p_project  the project
+--            p_auth_key that verified the signature, as sealed
 --            p_digest   the signature, 32 bytes
 --            p_remote   REMOTE_ADDR
 --            p_device   the device
 -- result:    outcome    '00000', also when it was revoked before
 --            device_id, status
--- raises:    VE044 no such device; VE091 signature of another path
+-- raises:    VE040 no such project; VE044 no such device; VE054 auth key
+--            replaced; VE091 signature of another path
 -- writes:    requests, devices, audit_log (when the status changes)
 create or replace function vault.device_revoke(
-	p_project uuid, p_digest bytea, p_remote text, p_device uuid,
+	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
+	p_device uuid,
 	out outcome char(5), out device_id uuid, out status text)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
 begin
-	perform vault.request_take(p_project, p_digest, 'devices/revoke');
+	perform vault.request_take(p_project, p_auth_key, p_digest,
+		'devices/revoke');
 
 	select d.id, d.status into device_id, status
 	from vault.devices d

@@ -3,21 +3,24 @@
 -- transaction.
 -- caller:    vault.fcgi
 -- arguments: p_project      the project
+--            p_auth_key     that verified the signature, as sealed
 --            p_digest       the signature, 32 bytes
 --            p_remote       REMOTE_ADDR
 --            p_device_hash  SHA-256 of the hash as received, or NULL
 --            p_environment  its name
 --            p_version      which one; NULL = the newest
--- result:    outcome        '00000'; VE030, VE031 (device)
+-- result:    outcome        '00000'; VE030, VE031 (device); VE041 no such
+--                           environment; VE042 nothing stored yet; VE043 no
+--                           such version
 --            blob, version  NULL unless '00000'
 --            device_id      whose hash it was, or NULL
--- raises:    VE040 no such project; VE041 no such environment; VE042 nothing
---            stored yet; VE043 no such version; VE091 signature of another path
+-- raises:    VE040 no such project; VE054 auth key replaced; VE091 signature
+--            of another path
 -- writes:    requests (only when p_version is given), devices.last_seen_at,
 --            audit_log
 create or replace function vault.secret_pull(
-	p_project uuid, p_digest bytea, p_remote text, p_device_hash bytea,
-	p_environment text, p_version bigint,
+	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
+	p_device_hash bytea, p_environment text, p_version bigint,
 	out outcome char(5), out blob bytea, out version bigint,
 	out device_id uuid)
 language plpgsql
@@ -27,10 +30,10 @@ begin
 	-- A pull that names a version has the body of a rollback: it binds its
 	-- signature, so that nobody can make the one of the other.
 	if p_version is null then
-		perform vault.request_check(p_project, p_digest,
+		perform vault.request_check(p_project, p_auth_key, p_digest,
 			'secrets/pull');
 	else
-		perform vault.request_take(p_project, p_digest,
+		perform vault.request_take(p_project, p_auth_key, p_digest,
 			'secrets/pull');
 	end if;
 
@@ -45,16 +48,11 @@ begin
 			and s.environment = e.name
 			and s.version = coalesce(p_version, e.version)
 		where e.project_id = p_project and e.name = p_environment;
-		if not found then
-			perform vault.environment_missing(p_project);
-		end if;
-		if version is null and p_version is null then
-			raise exception 'No secrets stored yet'
-				using errcode = 'VE042';
-		elsif version is null then
-			raise exception 'Version not found'
-				using errcode = 'VE043';
-		end if;
+		outcome := case
+			when not found then 'VE041'
+			when version is not null then '00000'
+			when p_version is null then 'VE042'
+			else 'VE043' end;
 	end if;
 
 	perform vault.audit(p_project, 'secrets/pull', outcome, device_id,

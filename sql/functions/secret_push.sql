@@ -3,6 +3,7 @@
 -- created when unknown. Together with its audit row, or not at all.
 -- caller:    vault.fcgi
 -- arguments: p_project           the project
+--            p_auth_key          that verified the signature, as sealed
 --            p_digest            the signature, 32 bytes
 --            p_remote            REMOTE_ADDR
 --            p_device_hash       SHA-256 of the hash as received, or NULL
@@ -13,22 +14,25 @@
 --            p_base_version      the version this push replaces, 0 = none
 --                                yet; NULL = whatever is there
 --            p_max_environments  most environments of a project
+--            p_keep_versions     how many versions stay; 0 = all
 -- result:    outcome             '00000'; VE030, VE031 (device); VE092 (another
---                                than p_base_version is current)
+--                                than p_base_version is current); VE094 (too
+--                                many environments)
 --            version             the version made, the first time if this is a
 --                                replay; the current one with VE092
 --            device_id           whose hash it was, or NULL
--- raises:    VE040 no such project; VE091 signature of another path; VE094 too
---            many environments
--- writes:    requests, devices.last_seen_at, environments, secret_versions,
---            audit_log
+-- raises:    VE040 no such project; VE054 auth key replaced; VE091 signature
+--            of another path
+-- writes:    requests, devices.last_seen_at, environments, secret_versions
+--            (old ones go, p_keep_versions), audit_log
 -- A refusal gives the signature back: sent again, it is judged anew. Locks are
 -- taken in this order: requests, devices (never waited for), projects,
 -- environments.
 create or replace function vault.secret_push(
-	p_project uuid, p_digest bytea, p_remote text, p_device_hash bytea,
-	p_environment text, p_blob bytea, p_changed_keys text,
-	p_key_count int, p_base_version bigint, p_max_environments int,
+	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
+	p_device_hash bytea, p_environment text, p_blob bytea,
+	p_changed_keys text, p_key_count int, p_base_version bigint,
+	p_max_environments int, p_keep_versions int,
 	out outcome char(5), out version bigint, out device_id uuid)
 language plpgsql
 security definer set search_path = vault, pg_temp
@@ -38,7 +42,8 @@ declare
 	v_at timestamptz;
 begin
 	select t.replayed, t.version into v_replayed, version
-	from vault.request_take(p_project, p_digest, 'secrets/push') t;
+	from vault.request_take(p_project, p_auth_key, p_digest,
+		'secrets/push') t;
 	if v_replayed then
 		outcome := '00000';
 		return;
@@ -71,10 +76,6 @@ begin
 			-- New environments queue here, so the count holds.
 			perform from vault.projects p where p.id = p_project
 			for no key update;
-			if not found then
-				raise exception 'Project not found'
-					using errcode = 'VE040';
-			end if;
 			insert into vault.environments (project_id, name)
 			select p_project, p_environment
 			where (select count(*) from vault.environments e
@@ -85,8 +86,7 @@ begin
 			where e.project_id = p_project
 				and e.name = p_environment;
 			if not found then
-				raise exception 'Too many environments'
-					using errcode = 'VE094';
+				outcome := 'VE094';
 			end if;
 		end if;
 	end loop;
@@ -99,6 +99,10 @@ begin
 			p_changed_keys, p_key_count, secret_push.device_id, v_at);
 		update vault.requests r set version = secret_push.version
 		where r.project_id = p_project and r.digest = p_digest;
+		if p_keep_versions > 0 then
+			perform vault.versions_retain(p_project, p_environment,
+				version - p_keep_versions);
+		end if;
 	else
 		delete from vault.requests r
 		where r.project_id = p_project and r.digest = p_digest;

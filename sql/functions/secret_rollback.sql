@@ -2,6 +2,7 @@
 -- vault.secret_rollback: stores an old version's blob as the next version.
 -- caller:    vault.fcgi
 -- arguments: p_project      the project
+--            p_auth_key     that verified the signature, as sealed
 --            p_digest       the signature, 32 bytes
 --            p_remote       REMOTE_ADDR
 --            p_environment  its name
@@ -9,11 +10,12 @@
 -- result:    outcome        '00000'
 --            version        the version made, the first time if this is a replay
 -- raises:    VE040 no such project; VE041 no such environment; VE043 no such
---            version; VE091 signature of another path
+--            version; VE054 auth key replaced; VE091 signature of another
+--            path
 -- writes:    requests, environments, secret_versions, audit_log
 create or replace function vault.secret_rollback(
-	p_project uuid, p_digest bytea, p_remote text, p_environment text,
-	p_version bigint,
+	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
+	p_environment text, p_version bigint,
 	out outcome char(5), out version bigint)
 language plpgsql
 security definer set search_path = vault, pg_temp
@@ -24,7 +26,8 @@ declare
 begin
 	outcome := '00000';
 	select t.replayed, t.version into v_replayed, version
-	from vault.request_take(p_project, p_digest, 'secrets/rollback') t;
+	from vault.request_take(p_project, p_auth_key, p_digest,
+		'secrets/rollback') t;
 	if v_replayed then
 		return;
 	end if;
@@ -34,7 +37,8 @@ begin
 	where e.project_id = p_project and e.name = p_environment
 	returning e.version, e.updated_at into version, v_at;
 	if not found then
-		perform vault.environment_missing(p_project);
+		raise exception 'Environment not found'
+			using errcode = 'VE041';
 	end if;
 
 	insert into vault.secret_versions (project_id, environment, version,

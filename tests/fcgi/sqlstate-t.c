@@ -74,17 +74,23 @@ main(void)
 	ok(n > 20, "there are %d rows", n);
 
 	for (int s = 0; s < N_STMTS; s++) {
+		const char *call = strstr(stmts[s].sql, "vault.");
 		char highest[16], beyond[16];
 
 		snprintf(highest, sizeof(highest), "$%d", stmts[s].n_params);
 		snprintf(beyond, sizeof(beyond), "$%d", stmts[s].n_params + 1);
 		ok(stmts[s].name != NULL &&
-			strstr(stmts[s].sql, stmts[s].name) != NULL &&
+			call != NULL &&
+			strncmp(stmts[s].name, call + 6,
+			    strcspn(call + 6, "(")) == 0 &&
 			(stmts[s].n_params == 0 ||
 			    strstr(stmts[s].sql, highest) != NULL) &&
 			strstr(stmts[s].sql, beyond) == NULL,
 		    "statement %d calls vault.%s with %d parameters", s,
 		    stmts[s].name, stmts[s].n_params);
+		ok(stmts[s].group == STMT_SINGLE || stmts[s].repeatable,
+		    "a group may run vault.%s, and then it may run again",
+		    stmts[s].name);
 	}
 	return tap_done();
 }

@@ -21,13 +21,14 @@ use IO::Handle ();
 use POSIX ();
 use Test::More ();
 
-our @EXPORT = qw(digest bytes TOP);
+our @EXPORT = qw(digest bytes signed TOP);
 our @clusters;
 
 sub TOP () { $ENV{TOP_SRCDIR} // '.' }
 
 # SQL for a signature's digest, and for so many equal bytes.
 sub digest { return "sha256('$_[0]')" }
+sub signed { return bytes(60, 'cd') . ', ' . digest($_[0]) } # by project()'s key
 sub bytes { my ($n, $hex) = @_; return "decode(repeat('$hex', $n), 'hex')" }
 
 sub _bin

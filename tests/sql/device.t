@@ -19,7 +19,7 @@ sub register
 	my ($hash, %o) = @_;
 	return $db->as_server(sprintf "select * from vault.device_register("
 		. "'%s', %s, '10.0.0.2', '%s', sha256(repeat('%s', 64)::bytea), %d)",
-		$o{project} // $p, digest($o{digest} // 'r' . $n++),
+		$o{project} // $p, signed($o{digest} // 'r' . $n++),
 		$o{name} // "name $hash", $hash, $o{max} // 1000);
 }
 
@@ -28,7 +28,7 @@ sub act
 	my ($what, $device, $digest, $project) = @_;
 	return $db->as_server(sprintf "select * from vault.device_%s('%s', "
 		. "%s, '10.0.0.3', '%s')", $what, $project // $p,
-		digest($digest // 'a' . $n++), $device);
+		signed($digest // 'a' . $n++), $device);
 }
 
 sub audit
@@ -94,7 +94,7 @@ like register('d'), qr/^00000\|.*\|pending$/, 'a fourth';
 
 my @rows = map { [split /\|/, $_, -1] } split /\n/,
 	$db->as_server("select * from vault.device_list('$p', "
-	. digest('list') . ')');
+	. signed('list') . ')');
 is_deeply [map { $_->[1] } @rows],
 	['name d', 'name c', 'name b', 'name a'], 'list: newest first';
 is_deeply [map { $_->[2] } @rows],
@@ -105,10 +105,10 @@ like $rows[2][4], $time, 'approved_at';
 is $rows[0][4], '', 'approved_at of one that waits';
 is $rows[0][5], '', 'last_seen_at of one never seen';
 is $db->as_server("select * from vault.device_list('$p', "
-	. digest('ap') . ')'),
+	. signed('ap') . ')'),
 	'VE091 Signature already used for another request',
 	'a captured approve lists nothing';
 is $db->as_server("select count(*) from vault.device_list('$other', "
-	. digest('list') . ')'), 0, 'another project has none';
+	. signed('list') . ')'), 0, 'another project has none';
 
 done_testing;

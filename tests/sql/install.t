@@ -57,11 +57,11 @@ sub next_release
 	chmod 0755, $dir;
 	system('cp', '-r', glob("$sql/*"), "$dir") == 0 or die 'cp failed';
 	system('chmod', '-R', 'u+w', "$dir");
-	open my $fh, '>', "$dir/migrations/0002-more.sql" or die "$!";
+	open my $fh, '>', "$dir/migrations/0003-more.sql" or die "$!";
 	print $fh "alter table vault.projects add column more text;\n";
 	close $fh;
 	edit("$dir/install.sql", qr/^(?=select m\.number >)/m,
-		"\\set migration 0002-more\n\\ir migrate.sql\n\n");
+		"\\set migration 0003-more\n\\ir migrate.sql\n\n");
 	return $dir;
 }
 
@@ -91,7 +91,7 @@ subtest 'every file is listed' => sub {
 my $db = $c->database('t', install => 0);
 my $r = $db->install;
 is $r->{status}, 0, 'installs into an empty database';
-is $r->{out}, 'vault: schema version 1 installed', '... and says so';
+is $r->{out}, 'vault: schema version 2 installed', '... and says so';
 is $r->{err}, '', '... without a warning';
 
 my $migrations = () = glob("$sql/migrations/*");
@@ -118,14 +118,23 @@ subtest 'again' => sub {
 		vault.project_auth('$p')"), 60, 'and the server still may call';
 };
 
-subtest 'over functions of before the first release' => sub {
-	my $db = $c->database('before');
-	$db->ok('create function vault.secret_pull(uuid, bytea, text, text, '
-		. 'text, bigint) returns int language sql as $$ select 1 $$');
+# As version 1 left it: with functions whose arguments are other ones now.
+subtest 'an upgrade' => sub {
+	my $db = $c->database('one');
+	$db->ok('delete from vault.migrations where number > 1;
+		drop function vault.secret_pull;
+		create function vault.secret_pull(uuid, bytea, text, bytea,
+		text, bigint) returns int language sql as $$ select 1 $$');
+	my $p = $db->ok("select project_id from
+		vault.project_create('kept', '', 0)");
 	my $r = $db->install;
 	is $r->{status}, 0, 'runs' or diag $r->{err};
 	is $db->ok("select count(*) from pg_proc where
 		proname = 'secret_pull'"), 1, 'and leaves one of each';
+	is $db->ok("select name from vault.projects where id = '$p'"), 'kept',
+		'and all data';
+	is $db->as_server('select vault.schema_version()'), $migrations,
+		'under the new number';
 };
 
 subtest 'while a server works' => sub {
@@ -133,8 +142,8 @@ subtest 'while a server works' => sub {
 	my $pushes = 300;
 	my $session = $db->_start(join('', "prepare push(text) as select "
 		. "outcome, version from vault.secret_push('$p', "
-		. "sha256(\$1::bytea), '', null, 'production', "
-		. bytes(28, 'ee') . ", null, null, null, 9);\n",
+		. bytes(60, 'cd') . ", sha256(\$1::bytea), '', null, 'production', "
+		. bytes(28, 'ee') . ", null, null, null, 9, 0);\n",
 		map { "execute push('$_');\n" } 1 .. $pushes),
 		user => 'vault_server');
 	close $session->{in};
@@ -183,7 +192,7 @@ subtest 'upgrade' => sub {
 	my $r = $db->install(from => "$dir");
 	is $r->{status}, 0, 'a release with other forms of functions'
 		or diag $r->{err};
-	is $r->{out}, 'vault: schema version 2 installed', 'version 2';
+	is $r->{out}, 'vault: schema version 3 installed', 'version 3';
 	like functions_of($db), qr/project_auth\(uuid,integer\)/, 'new form';
 	unlike functions_of($db), qr/project_auth\(uuid\)/, 'old form is gone';
 	is $db->as_server("select length(auth_key) from
@@ -192,14 +201,14 @@ subtest 'upgrade' => sub {
 	$r = $db->install;
 	like $r->{err}, qr/installed by a newer release: use the install\.sql/,
 		'an older release refuses';
-	is $db->as_server('select vault.schema_version()'), 2,
+	is $db->as_server('select vault.schema_version()'), 3,
 		'... and changes nothing';
 };
 
 subtest 'a failing migration leaves nothing' => sub {
 	my $db = $c->database('broken');
 	my $dir = next_release();
-	edit("$dir/migrations/0002-more.sql", qr/\z/, "select 1 / 0;\n");
+	edit("$dir/migrations/0003-more.sql", qr/\z/, "select 1 / 0;\n");
 	my $before = dump_of($db);
 	my $r = $db->install(from => "$dir");
 	like $r->{err}, qr/22012.*division by zero/, 'it fails';

@@ -48,9 +48,9 @@ my $n = 20;
 my @session = map {
 	my $i = $_;
 	$db->_start(join('', map { "select outcome, version from "
-		. "vault.secret_push('$p', " . digest("$i-$_") . ", '', null, "
+		. "vault.secret_push('$p', " . signed("$i-$_") . ", '', null, "
 		. "'production', " . bytes(28, 'ee')
-		. ", null, null, null, 9);\n" } 1 .. $n),
+		. ", null, null, null, 9, 0);\n" } 1 .. $n),
 		user => 'vault_server')
 } 1 .. 6;
 my @r = map { SqlTest::Database::_finish($_) } @session;
@@ -58,7 +58,7 @@ is join('', map { $_->{err} } @r), '', 'six sessions over two connections';
 is_deeply [sort { $a <=> $b } map { /\|(\d+)/g } map { $_->{out} } @r],
 	[1 .. 6 * $n], 'every push is done, once';
 is $db->as_server("select version from vault.secret_pull('$p', "
-	. digest('pull') . ", '', null, 'production', null)"), 6 * $n, 'pull';
+	. signed('pull') . ", '', null, 'production', null)"), 6 * $n, 'pull';
 is $db->as_server("begin; select from vault.server_key_lock(); select
 	vault.server_key_replace(" . bytes(16, 'ab') . ', ' . bytes(16, 'ba')
 	. '); commit') =~ s/\s//gr, 't', 'the server key is replaced';

@@ -23,11 +23,12 @@ sub push_
 {
 	my (%o) = @_;
 	return $db->as_server(sprintf "select outcome, version from vault.secret_push('%s', "
-		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d)",
-		$o{project} // $p, digest($o{digest} // 'p' . $n++),
+		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d, %d)",
+		$o{project} // $p, signed($o{digest} // 'p' . $n++),
 		hashed($o{hash}), $o{env} // 'production',
 		bytes(28, $o{blob} // 'e1'), quoted($o{keys}),
-		$o{count} // 'null', $o{base} // 'null', $o{max} // 100);
+		$o{count} // 'null', $o{base} // 'null', $o{max} // 100,
+		$o{keep} // 0);
 }
 
 sub pull
@@ -36,7 +37,7 @@ sub pull
 	return $db->as_server(sprintf "select outcome, left(encode(blob, "
 		. "'hex'), 2), version from vault.secret_pull('%s', %s, "
 		. "'10.0.0.5', %s, '%s', %s)", $o{project} // $p,
-		digest($o{digest} // 'l' . $n++), hashed($o{hash}),
+		signed($o{digest} // 'l' . $n++), hashed($o{hash}),
 		$o{env} // 'production', $o{version} // 'null');
 }
 
@@ -45,7 +46,7 @@ sub rollback
 	my ($version, %o) = @_;
 	return $db->as_server(sprintf "select * from vault.secret_rollback("
 		. "'%s', %s, '10.0.0.6', '%s', %d)", $o{project} // $p,
-		digest($o{digest} // 'b' . $n++), $o{env} // 'production',
+		signed($o{digest} // 'b' . $n++), $o{env} // 'production',
 		$version);
 }
 
@@ -54,9 +55,11 @@ sub current
 	my (%o) = @_;
 	return $db->as_server(sprintf
 		"select * from vault.secret_current_version('%s', %s, '%s')",
-		$o{project} // $p, digest($o{digest} // 'c' . $n++),
+		$o{project} // $p, signed($o{digest} // 'c' . $n++),
 		$o{env} // 'production');
 }
+
+sub version { return (split /\|/, current())[1] }
 
 sub versions
 {
@@ -64,7 +67,7 @@ sub versions
 	return $db->as_server(sprintf
 		"select version, changed_keys from vault.secret_versions('%s', "
 		. "%s, '%s')", $o{project} // $p,
-		digest($o{digest} // 'v' . $n++), $o{env} // 'production');
+		signed($o{digest} // 'v' . $n++), $o{env} // 'production');
 }
 
 sub audit
@@ -78,17 +81,17 @@ sub audit
 sub rows { return $db->ok("select count(*) from vault.$_[0]") }
 
 # --- no device ------------------------------------------------------------
-is current(), '0|', 'nothing stored: version 0, no time';
-is pull(), 'VE042 No secrets stored yet', 'nothing to pull';
-is pull(version => 1), 'VE043 Version not found', '... by number either';
+is current(), '00000|0|', 'nothing stored: version 0, no time';
+is pull(), 'VE042||', 'nothing to pull';
+is pull(version => 1), 'VE043||', '... by number either';
 is versions(), '', 'no versions';
 is push_(digest => 'one', keys => '["+A","+B"]', count => 2, base => 0),
 	'00000|1', 'first push';
 is push_(digest => 'two', blob => 'e2', base => 1), '00000|2', 'second';
 is pull(), '00000|e2|2', 'pull the newest';
 is pull(version => 1), '00000|e1|1', 'pull the first';
-is pull(version => 3), 'VE043 Version not found', 'pull one to come';
-like current(), qr/^2\|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'current';
+is pull(version => 3), 'VE043||', 'pull one to come';
+like current(), qr/^00000\|2\|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'current';
 is versions(), "2|\n1|[\"+A\",\"+B\"]", 'versions, newest first';
 is $db->ok("select key_count, device_id from vault.secret_versions where
 	project_id = '$p' and version = 1"), '2|', 'key_count is kept';
@@ -98,14 +101,16 @@ is $db->ok("select e.updated_at = s.created_at from vault.environments e
 	'updated_at is the time of the newest version';
 is audit('secrets/push'), "00000||production|1|10.0.0.4\n"
 	. '00000||production|2|10.0.0.4', 'pushes are audited';
-is audit('secrets/pull'), "00000||production|2|10.0.0.5\n"
-	. '00000||production|1|10.0.0.5', 'pulls are audited';
+is audit('secrets/pull'), join("\n", map { "$_|10.0.0.5" }
+	'VE042||production|', 'VE043||production|', '00000||production|2',
+	'00000||production|1', 'VE043||production|'),
+	'pulls are audited, with what came of them';
 
 # --- unknown --------------------------------------------------------------
-for ([\&pull, 'pull'], [\&current, 'current'], [\&versions, 'versions']) {
-	my ($call, $name) = @$_;
-	is $call->(env => 'nope'), 'VE041 Environment not found',
-		"$name: unknown environment";
+for ([\&pull, 'pull', 'VE041||'], [\&current, 'current', 'VE041||'],
+	[\&versions, 'versions', 'VE041 Environment not found']) {
+	my ($call, $name, $missing) = @$_;
+	is $call->(env => 'nope'), $missing, "$name: unknown environment";
 	is $call->(project => $nobody), 'VE040 Project not found',
 		"$name: unknown project";
 }
@@ -136,7 +141,7 @@ is push_(digest => 'one', base => 0), '00000|1',
 	'a push sent again: the version of the first time';
 is push_(digest => 'one', base => 77, blob => 'e9'), '00000|1',
 	'... whatever else it says';
-is current() =~ s/\|.*//r, 2, '... and nothing is stored';
+is version(), 2, '... and nothing is stored';
 my $q = $db->project('y');
 is push_(digest => 'one', project => $q), '00000|1',
 	'a digest belongs to one project';
@@ -146,7 +151,7 @@ is pull(digest => 'one', version => 1), $used, '... no pull by number';
 is current(digest => 'one'), $used, '... no current-version';
 is versions(digest => 'one'), $used, '... no versions';
 is $db->as_server("select * from vault.device_register('$p', "
-	. digest('one') . ", '', 'n', sha256(repeat('a', 64)::bytea), 9)"), $used,
+	. signed('one') . ", '', 'n', sha256(repeat('a', 64)::bytea), 9)"), $used,
 	'... no register';
 is $db->ok("select count(*) from vault.devices"), 0, '... really none';
 
@@ -159,7 +164,7 @@ is push_(digest => 'back'), $used, 'rollback is no push';
 is rollback(9), 'VE043 Version not found', 'rollback to none';
 is rollback(5), 'VE043 Version not found',
 	'rollback to the very version it would make';
-is current() =~ s/\|.*//r, 4, '... takes no number';
+is version(), 4, '... takes no number';
 is $db->ok("select changed_keys, key_count from vault.secret_versions where
 	project_id = '$p' and version = 3"), '["rollback_from_v1"]|2',
 	'changed_keys of a rollback';
@@ -178,7 +183,7 @@ is rollback(1, digest => 'old'), $used,
 # --- environments ---------------------------------------------------------
 is push_(env => 'preview', max => 4), '00000|1', 'push makes one';
 is push_(env => 'one-more', max => 4, digest => 'many'),
-	'VE094 Too many environments', 'bound';
+	'VE094|', 'bound';
 is push_(env => 'preview', max => 4), '00000|2', '... not for known ones';
 is push_(env => 'one-more', max => 5, digest => 'many'), '00000|1',
 	'what was refused may be sent again';
@@ -188,12 +193,12 @@ is $db->ok("select count(*) from vault.environments where
 	project_id = '$p'"), 5, 'five in all';
 like push_(env => 'a b'), qr/^23514 .*environments_name_check/,
 	'a name outside the grammar';
-like $db->as_server("select vault.secret_push('$p', " . digest('short')
+like $db->as_server("select vault.secret_push('$p', " . signed('short')
 	. ", '', null, 'production', " . bytes(27, 'ee')
-	. ", null, null, null, 9)"), qr/^23514 .*secret_versions_blob_check/,
+	. ", null, null, null, 9, 0)"), qr/^23514 .*secret_versions_blob_check/,
 	'a blob of 27 bytes is none';
-like $db->as_server("select vault.secret_push('$p', '\\x00', '', null,
-	'production', " . bytes(28, 'ee') . ", null, null, null, 9)"),
+like $db->as_server("select vault.secret_push('$p', " . bytes(60, 'cd') . ", '\\x00', '', null,
+	'production', " . bytes(28, 'ee') . ", null, null, null, 9, 0)"),
 	qr/^23514 .*requests_digest_check/, 'a digest of one byte is none';
 
 # --- devices --------------------------------------------------------------
@@ -201,7 +206,7 @@ sub register
 {
 	my ($hash) = @_;
 	return $db->ok("select device_id from vault.device_register('$p', "
-		. digest('reg' . $n++) . ", '', 'n', sha256(repeat('$hash', 64)::bytea), 9)");
+		. signed('reg' . $n++) . ", '', 'n', sha256(repeat('$hash', 64)::bytea), 9)");
 }
 my ($good, $wait) = (register('a'), register('b'));
 my ($A, $B, $Z) = map { $_ x 64 } qw(a b f);
@@ -233,19 +238,19 @@ for ([pull => \&pull], [push => \&push_]) {
 		"$name: refusals are audited";
 }
 is rows('secret_versions'), $made + 1, 'refused pushes store nothing';
-is pull(hash => $A, env => 'nope'), 'VE041 Environment not found',
+is pull(hash => $A, env => 'nope'), 'VE041||',
 	'device first, then the environment';
 is pull(env => 'nope'), 'VE031||', '... not the other way round';
 
-$db->ok("select vault.device_approve('$p', " . digest('ok') . ", '', '$wait')");
+$db->ok("select vault.device_approve('$p', " . signed('ok') . ", '', '$wait')");
 is push_(hash => $B, env => 'dev', digest => 'push-b'), '00000|2',
 	'the refused push, sent again once approved';
-$db->ok("select vault.device_revoke('$p', " . digest('no') . ", '', '$wait')");
+$db->ok("select vault.device_revoke('$p', " . signed('no') . ", '', '$wait')");
 is push_(hash => $B, env => 'dev'), 'VE031|', 'revoked: no push';
 is pull(hash => $B, env => 'dev'), 'VE031||', '... no pull';
 is push_(hash => $B, env => 'dev', digest => 'push-b'), '00000|2',
 	'what it did before keeps its answer';
-like current(env => 'dev'), qr/^2\|/, 'current-version asks for no device';
+like current(env => 'dev'), qr/^00000\|2\|/, 'current-version asks for no device';
 is rollback(1, env => 'dev'), '00000|3', 'rollback neither';
 
 # --- last_seen_at ---------------------------------------------------------
@@ -270,16 +275,63 @@ is $db->ok("select last_seen_at is null from vault.devices where
 
 # --- 50 versions ----------------------------------------------------------
 $db->ok("do \$\$ begin for i in 1..60 loop perform vault.secret_push('$q',
-	sha256(i::text::bytea), '', null, 'staging', " . bytes(28, 'ee')
-	. ", null, null, null, 9); end loop; end \$\$");
+	" . bytes(60, 'cd') . ", sha256(i::text::bytea), '', null, 'staging', " . bytes(28, 'ee')
+	. ", null, null, null, 9, 0); end loop; end \$\$");
 is versions(project => $q, env => 'staging'),
 	join("\n", map { "$_|" } reverse 11 .. 60), 'the 50 newest versions';
 like $db->as_server("select created_at from vault.secret_versions('$q', "
-	. digest('t') . ", 'staging') limit 1"),
+	. signed('t') . ", 'staging') limit 1"),
 	qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'created_at';
 $db->ok("select vault.audit('$q', 'long', '00000', null, null, null,
 	repeat('x', 100))");
 is $db->ok("select length(remote) from vault.audit_log where
 	action = 'long'"), 64, 'remote is cut at 64 characters';
+
+# --- a key that was replaced -----------------------------------------------
+my $k = $db->project('key');
+is push_(project => $k), '00000|1', 'a push by the present key';
+$db->ok("update vault.projects set auth_key = " . bytes(60, 'ce')
+	. " where id = '$k'");
+my $rows_before = $db->ok("select (select count(*) from vault.requests),
+	(select count(*) from vault.audit_log), (select count(*) from
+	vault.secret_versions), (select count(*) from vault.devices)");
+for my $call ("secret_push('$k', KEY, '', null, 'staging', "
+		. bytes(28, 'ee') . ', null, null, null, 9, 0)',
+	"secret_pull('$k', KEY, '', null, 'production', null)",
+	"secret_pull('$k', KEY, '', null, 'production', 1)",
+	"secret_current_version('$k', KEY, 'production')",
+	"secret_versions('$k', KEY, 'production')",
+	"secret_rollback('$k', KEY, '', 'production', 1)",
+	"device_register('$k', KEY, '', 'n', sha256('d'), 9)",
+	"device_list('$k', KEY)",
+	"device_approve('$k', KEY, '', gen_random_uuid())",
+	"device_revoke('$k', KEY, '', gen_random_uuid())") {
+	is $db->as_server('select vault.'
+		. $call =~ s/KEY/signed('k' . $n++)/er),
+		'VE054 Auth key replaced', $call =~ s/\(.*//sr . ': the old key';
+}
+is $db->ok("select (select count(*) from vault.requests),
+	(select count(*) from vault.audit_log), (select count(*) from
+	vault.secret_versions), (select count(*) from vault.devices)"), $rows_before,
+	'... and nothing is written';
+
+# --- how many versions stay -------------------------------------------------
+my $r = $db->project('retain');
+push_(project => $r, env => 'staging') for 1 .. 5;
+is push_(project => $r, env => 'staging', keep => 3), '00000|6',
+	'a push that keeps three';
+push_(project => $r, env => 'production');
+is versions(project => $r, env => 'staging'), "6|\n5|\n4|", '... keeps three';
+is versions(project => $r), '1|', '... and other environments';
+is pull(project => $r, env => 'staging', version => 3), 'VE043||',
+	'what went is not found';
+is pull(project => $r, env => 'staging'), '00000|e1|6', 'the newest stays';
+is push_(project => $r, env => 'staging', keep => 1), '00000|7', 'keep one';
+is versions(project => $r, env => 'staging'), '7|', '... and it is the newest';
+push_(project => $r, env => 'staging') for 1 .. 150;
+push_(project => $r, env => 'staging', keep => 2);
+is $db->ok("select count(*) from vault.secret_versions where
+	project_id = '$r' and environment = 'staging'"), 52,
+	'one push removes a hundred at most';
 
 done_testing;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dbgroup.h: group commit. Statements of many threads that come while one
+ * transaction is on its way share the next: one connection, one round trip,
+ * one commit and so one fsync for all of them, durable all the same. One that
+ * fails would take the others with it, so then each is left to its caller, to
+ * be run singly.
+ */
+#ifndef VAULT_FCGI_DBGROUP_H
+#define VAULT_FCGI_DBGROUP_H
+
+#include "dbpool.h"
+
+struct dbgroup;
+
+/* A thread and, when it is first needed, a connection. max: statements in one
+ * transaction. NULL: no memory or no thread. */
+struct dbgroup *dbgroup_start(struct dbpool *pool, int max);
+/* No statement may be running. */
+void dbgroup_stop(struct dbgroup **g);
+
+/*
+ * Waits its turn and runs in a transaction with others. True: it is committed
+ * and item->result says what it returned. False: nobody knows; run it singly.
+ */
+bool dbgroup_exec(struct dbgroup *g, struct dbconn_item *item,
+    int64_t deadline_ms);
+
+#endif

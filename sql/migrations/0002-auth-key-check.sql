@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: MIT
+-- 0002-auth-key-check: no table changes. The functions that a signed request
+-- calls are told which auth key verified it, and refuse one that is not the
+-- project's any more; secret_push and housekeep are told what to keep.
