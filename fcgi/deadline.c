@@ -44,6 +44,15 @@ deadline_set(struct deadline *d, int fd, int how, int64_t at_ms)
 }
 
 void
+deadline_move(struct deadline *d, int how, int64_t at_ms)
+{
+	pthread_mutex_lock(&d->lock);
+	d->how = how;
+	d->at_ms = at_ms;
+	pthread_mutex_unlock(&d->lock);
+}
+
+void
 deadline_clear(struct deadline *d)
 {
 	replace(d, -1, 0, 0);

@@ -6,8 +6,8 @@
  * accept can be woken only by shutting down the listening socket (which is the
  * supervisor's), by a flag that also ends the reading of requests in hand, or
  * by a signal that breaks a read() just as well. Here the wake-up signal is
- * let through around accept() alone. It also lets us put time-outs and a
- * deadline on a connection: libfcgi would wait for ever for a peer that stalls.
+ * let through around accept() alone. It also lets us put a deadline on a
+ * connection: libfcgi would wait for ever for a peer that stalls.
  */
 #include "config.h"
 
@@ -38,10 +38,8 @@
 
 #define ROLE_RESPONDER 1 /* FastCGI specification 6.2 */
 #define WAKE_SIGNAL    SIGUSR2
-#define READ_LIMIT_S   5  /* a web server has the whole request at hand */
-#define WRITE_LIMIT_S  30 /* but may hand the reply to a slow client */
-#define READ_ALL_MS    30000 /* the same limits in all, however it drips */
-#define WRITE_ALL_MS   60000
+#define READ_MS        10000 /* a web server has the whole request at hand */
+#define WRITE_MS       60000 /* but may hand the reply to a slow client */
 #define IDLE_MS        10000 /* a connection that is kept */
 #define DRAIN_MAX      (64u << 20) /* of a body that nobody reads */
 
@@ -112,8 +110,7 @@ serve(struct worker *w)
 	reply_init(&reply);
 	routes_run(&server, &source, &reply);
 	drain(fcgi);
-	(void)deadline_set(&w->deadline, fcgi->ipcFd, SHUT_RDWR,
-	    clock_mono_ms() + WRITE_ALL_MS);
+	deadline_move(&w->deadline, SHUT_RDWR, clock_mono_ms() + WRITE_MS);
 	len = reply_head(&reply, head, sizeof(head));
 	if (FCGX_PutStr(head, (int)len, fcgi->out) == (int)len &&
 	    reply.body.len > 0)
@@ -156,16 +153,6 @@ wait_connection(int listen_fd)
 }
 
 static void
-set_timeouts(int fd)
-{
-	const struct timeval in = { .tv_sec = READ_LIMIT_S };
-	const struct timeval out = { .tv_sec = WRITE_LIMIT_S };
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &in, sizeof(in));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &out, sizeof(out));
-}
-
-static void
 stop_all(void)
 {
 	failed = true;
@@ -181,7 +168,6 @@ next_connection(FCGX_Request *fcgi)
 
 	while (!stopping) {
 		if ((fd = wait_connection(listener.fd)) >= 0) {
-			set_timeouts(fd);
 			fcgi->ipcFd = fd;
 			return true;
 		}
@@ -241,7 +227,7 @@ work(void *arg)
 			continue;
 		/* Reading alone ends: a reply may still be on its way. */
 		(void)deadline_set(&w->deadline, fcgi->ipcFd, SHUT_RD,
-		    clock_mono_ms() + READ_ALL_MS);
+		    clock_mono_ms() + READ_MS);
 		/* Or it would close what it takes for the last request's. */
 		fcgi->keepConnection = 1;
 		if (FCGX_Accept_r(fcgi) == 0) {
