@@ -12,7 +12,7 @@ use POSIX ();
 use Test::More ();
 use VaultTest;
 
-our $BIN = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+our $BIN = VaultTest::program('cli/vault-env');
 my @children;
 my $owner = $$;
 

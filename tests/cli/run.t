@@ -22,12 +22,6 @@ my $away = CliTest::closed_url();
 my $cached = "[vault-env] Remote fetch failed, using cached secrets\n";
 my $print = 'printf "%s\n" "$A" "$B" "${C-unset}"';
 
-# The program itself: libtool's wrapper is a shell, with descriptors and
-# variables of its own
-my $real = "$ENV{TOP_BUILDDIR}/cli/.libs/vault-env";
-$real = $CliTest::BIN unless -x $real;
-my %direct = (LD_LIBRARY_PATH => "$ENV{TOP_BUILDDIR}/lib/.libs", _ => undef);
-
 # ---- without a key: plain dotenv
 $p->spew('.env', "A=file\nB='two words'\nVAULT_URL=$away\n");
 $p->gives(['run', '--', 'sh', '-c', $print, {env => {B => 'mine'}}], 0,
@@ -115,8 +109,8 @@ my $state = 'cd /proc/self; ls fd; grep -E "^Sig(Ign|Blk)|^ShdPnd" status; ' .
 for my $how ('%s', 'exec 5</dev/null; %s', 'trap "" PIPE HUP; %s', 'ulimit -S -c 7; %s',
     '%s <&-', '%s 2>&-') {
 	my ($with, $without) = map { VaultTest::run(['sh', '-c', sprintf($how,
-	    $_), 'x', $state], cwd => $p->{dir}, env => $p->environment(%direct))
-	    ->{stdout} } qq("$real" run -- sh -c "\$1"), 'sh -c "$1"';
+	    $_), 'x', $state], cwd => $p->{dir}, env => $p->environment(_ => undef))
+	    ->{stdout} } qq("$CliTest::BIN" run -- sh -c "\$1"), 'sh -c "$1"';
 	is($with, $without, sprintf "inherited state: $how", 'COMMAND');
 }
 like(VaultTest::run([$CliTest::BIN, 'run', '--', 'sh', '-c', 'cat ' .
@@ -151,10 +145,10 @@ $p->gives(['run', '--', 'sh', '-c', $print, {env => {NODE_ENV => 'staging'}}], 0
 $p->gives(['run', '--env', 'none', '--', 'true'], 1, '', "vault-env: No secrets " .
     "stored yet in environment none. Run: vault-env push\n");
 my $r = VaultTest::run(['sh', '-c', 'exec env -0'], cwd => $p->{dir},
-    env => $p->environment(%direct));
+    env => $p->environment(_ => undef));
 my %before = map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout};
-$r = VaultTest::run([$real, '--url', $url, 'run', '--', 'sh', '-c', 'exec env -0'],
-    cwd => $p->{dir}, env => $p->environment(%direct));
+$r = VaultTest::run([$CliTest::BIN, '--url', $url, 'run', '--', 'sh', '-c', 'exec env -0'],
+    cwd => $p->{dir}, env => $p->environment(_ => undef));
 is_deeply({map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout}}, {%before,
     A => 'vault', B => "line one\n\tline two", C => '', VAULT_KEY => $p->key,
     VAULT_URL => $url}, 'the environment: what there was, and the variables');

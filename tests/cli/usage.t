@@ -11,7 +11,7 @@ use JSON::PP;
 use Test::More;
 
 VaultTest->needs('cli/vault-env');
-my $bin = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+my $bin = VaultTest::program('cli/vault-env');
 my $dir = VaultTest::tmpdir();
 
 sub cli
