@@ -294,13 +294,11 @@ is($p->mode('out'), '0600', 'for its owner only');
 symlink 'target', $p->path('link') or die;
 $p->gives(['export', '--env', 'd', '--output', 'link'], 1, '', qr/\Avault-env: .*link/,
     'a symlink is refused');
-my $tty = VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $url export --env d --format shell",
-    '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout} =~ s/\r//gr;
+my ($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format shell");
 is($tty, "export A='********'\nvault-env: values are hidden on a terminal: use --reveal to see " .
     "them, or --output FILE to store them\n", 'a terminal gets no values');
-like(VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $url export --env d --format docker " .
-    '--reveal', '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout},
-    qr/^A=it's \$A\r$/m, 'but with --reveal');
+($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format docker --reveal");
+is($tty, "A=it's \$A\n", 'but with --reveal');
 for my $case (['--format must be env, json, yaml, shell, docker or k8s', '--format', 'xml'],
     ['--format k8s needs --name NAME', '--format', 'k8s'],
     ['--name is for --format k8s only', '--name', 'x'],

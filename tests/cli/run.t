@@ -198,23 +198,10 @@ $p->gives(['run', '--offline', '--', 'true'], 1, '', "vault-env: No cache availa
 sub terminal
 {
 	my ($script, $keys, @options) = @_;
-	my $env = $p->environment;
-	my @env = map { defined $env->{$_} ? "$_=$env->{$_}" : () } keys %$env;
-	my $pid = open2(my $out, my $in, 'env', '-C', $p->{dir}, (map { ('-u', $_) }
-	    grep { !defined $env->{$_} } keys %$env), @env, "RUN=$script", 'script', '-qec', "exec $CliTest::BIN " .
-	    "--url $url run @options -- sh -c \"\$RUN\"", '/dev/null');
-	my $text = '';
 
 	# The command says that it is ready before a key is pressed.
-	while ($text !~ /ready/ && sysread $out, my $more, 4096) {
-		$text .= $more;
-	}
-	syswrite $in, $keys;
-	while (sysread $out, my $more, 4096) {
-		$text .= $more;
-	}
-	waitpid $pid, 0;
-	return ($text =~ s/\r//gr, $? >> 8);
+	return $p->terminal("exec $CliTest::BIN --url $url run @options -- sh -c \"\$RUN\"",
+	    env => {RUN => $script}, ready => qr/ready/, keys => $keys);
 }
 my ($text, $code) = terminal('test -t 0 && test -t 1 && test -t 2 && echo ready; ' .
     'read x; echo "<$x>"; exit 5', "typed\n");
