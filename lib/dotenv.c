@@ -434,8 +434,8 @@ take(struct vaultenv_list *list, const struct dotenv_scan *s,
 
 	for (; n > 0 && r == 0; n--, a++)
 		if ((r = dotenv_value(s, a, scratch, &value, &len)) == 0)
-			r = list_set(list, s->text + a->name, a->name_len,
-			    value, len);
+			r = list_set(
+			    list, s->text + a->name, a->name_len, value, len);
 	return r;
 }
 
