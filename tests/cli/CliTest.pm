@@ -294,17 +294,21 @@ sub closed_url
 	return "http://127.0.0.1:$port";
 }
 
-# Pushes these secrets as they are, by the Node.js client.
+# Pushes these secrets as they are, by the Node.js client: one for all pushes of
+# this process.
+my ($from_node, $to_node);
 sub node_push
 {
 	my ($self, $env, $secrets) = @_;
-	my $r = VaultTest::run(['node', "$VaultTest::SRC/tests/interop/" .
-	    'v1-client.js'], stdin => encode_json({op => 'push', url =>
-	    $self->{url}, key => $self->key, device => $self->device_secret,
-	    env => $env, secrets => $secrets}) . "\n");
-	my $answer = decode_json($r->{stdout} || '{}');
 
-	croak "node: $r->{stdout}$r->{stderr}" unless $answer->{ok};
+	push @children, open2($from_node, $to_node, 'node',
+	    "$VaultTest::SRC/tests/interop/v1-client.js") unless $to_node;
+	print $to_node encode_json({op => 'push', url => $self->{url}, key =>
+	    $self->key, device => $self->device_secret, env => $env,
+	    secrets => $secrets}), "\n";
+	$to_node->flush;
+	my $line = <$from_node> // croak 'node has gone';
+	croak "node: $line" unless decode_json($line)->{ok};
 }
 
 1;
