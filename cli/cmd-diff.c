@@ -13,68 +13,50 @@
 #include "secrets.h"
 #include "session.h"
 
-struct side {
-	struct vaultenv_client *client;
-	const char *environment;
-	int64_t version;
-	struct vaultenv_list *list; /* NULL: before the first version */
-};
-
 struct diff {
 	const struct args *args;
-	struct side from;
-	struct side to;
+	struct fetched from; /* list NULL: before the first version */
+	struct fetched to;
 	struct vaultenv_change *changes;
 	size_t n_changes;
 };
 
 static int
-side_open(const struct args *args, const char *env, struct side *side)
+side_fetch(const struct args *args, int64_t version, struct fetched *side)
 {
-	struct args own = *args;
 	int code;
 
-	own.env = env;
-	if ((code = session_open(&own, &side->client)) == EXIT_DONE)
-		side->environment = vaultenv_client_environment(side->client);
-	return code;
-}
-
-static int
-side_pull(const struct args *args, int64_t version, struct side *side)
-{
-	struct vaultenv_error err;
-	int r;
-
-	wait_begin(args, "pulling the secrets");
-	r = vaultenv_secrets_pull(
-	    side->client, version, &side->list, &side->version, &err);
-	wait_end();
-	if (r != 0)
-		return session_fail(&err);
+	if ((code = secrets_fetch(args, version, side)) != EXIT_DONE)
+		return code;
 	if (secrets_drop_reserved(side->list) == 0)
 		return EXIT_DONE;
 	error_print("out of memory");
 	return EXIT_FAILED;
 }
 
-/* Two environments: the newest of each. One: the version before the other. */
+/*
+ * Two environments: the newest of each. One: the version before the other, by
+ * the same session.
+ */
 static int
-sides_pull(struct diff *d)
+sides_fetch(struct diff *d)
 {
-	const struct args *args = d->args;
-	bool two = args->first_env != NULL;
-	int64_t from = args->from;
+	struct args first = *d->args;
+	int64_t from = first.from;
 	int code;
 
-	if ((code = side_open(args, two ? args->first_env : args->env,
-		 &d->from)) != EXIT_DONE ||
-	    (code = side_open(args, args->env, &d->to)) != EXIT_DONE ||
-	    (code = side_pull(args, args->to, &d->to)) != EXIT_DONE)
+	if ((code = side_fetch(d->args, d->args->to, &d->to)) != EXIT_DONE)
 		return code;
-	if (!two && from == 0 && (from = d->to.version - 1) == 0)
+	if (first.first_env != NULL) {
+		first.env = first.first_env;
+		return side_fetch(&first, from, &d->from);
+	}
+	d->from.environment = d->to.environment;
+	if (from == 0 && (from = d->to.version - 1) == 0)
 		return EXIT_DONE;
-	return side_pull(args, from, &d->from);
+	d->from.client = d->to.client;
+	d->to.client = NULL;
+	return side_fetch(&first, from, &d->from);
 }
 
 /* Quoted, so that a value is one line and steers no terminal. */
@@ -129,7 +111,7 @@ lines_out(const struct diff *d)
 }
 
 static void
-side_json(const char *name, const struct side *side)
+side_json(const char *name, const struct fetched *side)
 {
 	printf("\"%s\":{", name);
 	json_member("environment", side->environment);
@@ -192,7 +174,7 @@ diff_run(const struct args *args)
 	struct diff d = { .args = args };
 	int code;
 
-	if ((code = sides_pull(&d)) != EXIT_DONE)
+	if ((code = sides_fetch(&d)) != EXIT_DONE)
 		goto out;
 	if (vaultenv_list_diff(
 		d.from.list, d.to.list, &d.changes, &d.n_changes) != 0) {
@@ -210,10 +192,8 @@ diff_run(const struct args *args)
 		secrets_hidden_hint(args, "");
 out:
 	free(d.changes);
-	vaultenv_list_free(&d.from.list);
-	vaultenv_list_free(&d.to.list);
-	vaultenv_client_free(&d.from.client);
-	vaultenv_client_free(&d.to.client);
+	fetched_free(&d.from);
+	fetched_free(&d.to);
 	return code;
 }
 

@@ -105,36 +105,26 @@ static int
 export_run(const struct args *args)
 {
 	const struct export_format *format = NULL;
-	struct vaultenv_client *client = NULL;
-	struct vaultenv_list *list = NULL;
-	struct vaultenv_error err;
+	struct fetched got = { 0 };
 	bool mask =
 	    args->output == NULL && !args->reveal && isatty(STDOUT_FILENO);
-	int code, r;
+	int code;
 
 	if ((code = options_check(args, &format)) != EXIT_DONE ||
-	    (code = session_open(args, &client)) != EXIT_DONE)
+	    (code = secrets_fetch(args, 0, &got)) != EXIT_DONE)
 		goto out;
-	wait_begin(args, "pulling the secrets");
-	r = vaultenv_secrets_pull(client, 0, &list, NULL, &err);
-	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
-	if (secrets_drop_reserved(list) != 0 ||
-	    runs_code_drop(args, list) != 0 ||
-	    (mask && secrets_mask(list) != 0)) {
+	if (secrets_drop_reserved(got.list) != 0 ||
+	    runs_code_drop(args, got.list) != 0 ||
+	    (mask && secrets_mask(got.list) != 0)) {
 		error_print("out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}
-	code = write_out(args, format, list);
+	code = write_out(args, format, got.list);
 	if (code == EXIT_DONE && mask)
 		secrets_hidden_hint(args, ", or --output FILE to store them");
 out:
-	vaultenv_list_free(&list);
-	vaultenv_client_free(&client);
+	fetched_free(&got);
 	return code;
 }
 

@@ -44,37 +44,24 @@ json_out(
 static int
 get_run(const struct args *args)
 {
-	struct vaultenv_client *client = NULL;
-	struct vaultenv_list *list = NULL;
+	struct fetched got = { 0 };
 	const struct vaultenv_pair *pair;
-	struct vaultenv_error err;
-	const char *environment;
-	int64_t version = 0;
-	int code, r;
+	int code;
 
-	if ((code = session_open(args, &client)) != EXIT_DONE)
+	if ((code = secrets_fetch(args, 0, &got)) != EXIT_DONE)
 		goto out;
-	environment = vaultenv_client_environment(client);
-	wait_begin(args, "pulling the secrets");
-	r = vaultenv_secrets_pull(client, 0, &list, &version, &err);
-	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
-	pair = vaultenv_list_find(list, args->operand);
+	pair = vaultenv_list_find(got.list, args->operand);
 	if (pair == NULL || vaultenv_name_is_reserved(args->operand)) {
-		error_print("%s has no %s: see vault-env pull", environment,
+		error_print("%s has no %s: see vault-env pull", got.environment,
 		    args->operand);
 		code = EXIT_FAILED;
 	} else if (args->json) {
-		code = json_out(environment, version, pair);
+		code = json_out(got.environment, got.version, pair);
 	} else {
 		code = value_out(pair);
 	}
 out:
-	vaultenv_list_free(&list);
-	vaultenv_client_free(&client);
+	fetched_free(&got);
 	return code;
 }
 

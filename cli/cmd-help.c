@@ -42,8 +42,8 @@ help_overview(void)
 		printf(
 		    "  %-16s  %s\n", commands[i]->name, commands[i]->summary);
 	options_print("Options of every command", global_options);
-	puts("\nvault-env --version prints the version, vault-env COMMAND "
-	     "--help more on a command.");
+	puts("\nvault-env COMMAND --help prints more on a command, "
+	     "vault-env --version the\nversion.");
 }
 
 /* One word of the usage, on a new line if it would pass column 80. */

@@ -42,15 +42,14 @@ out:
 }
 
 static int
-dotenv_out(const struct args *args, const char *environment, int64_t version,
-    const struct vaultenv_list *list)
+dotenv_out(const struct args *args, const struct fetched *got)
 {
-	size_t len = 0, n = vaultenv_list_len(list);
+	size_t len = 0, n = vaultenv_list_len(got->list);
 	struct vaultenv_error err;
 	char *text = NULL;
 	int code = EXIT_DONE;
 
-	if (vaultenv_dotenv_write(list, &text, &len, &err) != 0)
+	if (vaultenv_dotenv_write(got->list, &text, &len, &err) != 0)
 		return session_fail(&err);
 	if (args->output == NULL)
 		code = out_secret(text, len);
@@ -58,8 +57,8 @@ dotenv_out(const struct args *args, const char *environment, int64_t version,
 		code = session_fail(&err);
 	else
 		say(args, "Pulled %zu variable%s of %s, version %lld, into %s",
-		    n, n == 1 ? "" : "s", environment, (long long)version,
-		    args->output);
+		    n, n == 1 ? "" : "s", got->environment,
+		    (long long)got->version, args->output);
 	vaultenv_text_free(&text, len);
 	return code;
 }
@@ -67,45 +66,32 @@ dotenv_out(const struct args *args, const char *environment, int64_t version,
 static int
 pull_run(const struct args *args)
 {
-	struct vaultenv_client *client = NULL;
-	struct vaultenv_list *list = NULL;
-	struct vaultenv_error err;
-	const char *environment;
-	int64_t version = 0;
+	struct fetched got = { 0 };
 	bool mask =
 	    args->output == NULL && !args->reveal && isatty(STDOUT_FILENO);
-	int code, r;
+	int code;
 
 	if (args->json && args->output != NULL) {
 		error_print("--json and --output do not go together: see "
 			    "vault-env pull --help");
 		return EXIT_USAGE;
 	}
-	if ((code = session_open(args, &client)) != EXIT_DONE)
+	if ((code = secrets_fetch(args, args->version, &got)) != EXIT_DONE)
 		goto out;
-	environment = vaultenv_client_environment(client);
-	wait_begin(args, "pulling the secrets");
-	r = vaultenv_secrets_pull(client, args->version, &list, &version, &err);
-	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
-	if (secrets_drop_reserved(list) != 0 ||
-	    (mask && secrets_mask(list) != 0)) {
+	if (secrets_drop_reserved(got.list) != 0 ||
+	    (mask && secrets_mask(got.list) != 0)) {
 		error_print("out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}
 	if (args->json)
-		code = secrets_json(environment, version, list);
+		code = secrets_json(got.environment, got.version, got.list);
 	else
-		code = dotenv_out(args, environment, version, list);
+		code = dotenv_out(args, &got);
 	if (code == EXIT_DONE && mask)
 		secrets_hidden_hint(args, ", or --output FILE to store them");
 out:
-	vaultenv_list_free(&list);
-	vaultenv_client_free(&client);
+	fetched_free(&got);
 	return code;
 }
 

@@ -65,16 +65,9 @@ static int
 json_write(struct text *out, const struct vaultenv_list *list, const char *k8s,
     struct vaultenv_error *err)
 {
-	char *text = NULL;
-	size_t len = 0;
-	int r;
-
-	if ((r = vaultenv_json_write(list, &text, &len, err)) == 0) {
-		text_add(out, text, len);
-		text_puts(out, "\n");
-	}
-	vaultenv_text_free(&text, len);
-	return r;
+	text_json_object(out, list);
+	text_puts(out, "\n");
+	return 0;
 }
 
 /* Names in quotes too: to YAML a plain NO is false, and a plain 1 a number. */

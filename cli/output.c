@@ -117,20 +117,23 @@ out_text(const char *text, enum colour colour)
 void
 json_string(const char *text)
 {
+	size_t len;
+
 	if (text == NULL) {
 		fputs("null", stdout);
 		return;
 	}
 	putchar('"');
 	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			printf("\\u%04x", c);
-		else
-			putchar(c);
+		if ((len = control_len(text)) > 0) {
+			/* Of the two bytes of U+0080 to U+009F the second. */
+			text += len - 1;
+			printf("\\u%04x", (unsigned char)*text);
+			continue;
+		}
+		if (*text == '"' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
 	}
 	putchar('"');
 }

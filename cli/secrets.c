@@ -13,6 +13,31 @@
 #include "session.h"
 
 int
+secrets_fetch(const struct args *args, int64_t version, struct fetched *out)
+{
+	struct vaultenv_error err;
+	int code, r;
+
+	if (out->client == NULL) {
+		if ((code = session_open(args, &out->client)) != EXIT_DONE)
+			return code;
+		out->environment = vaultenv_client_environment(out->client);
+	}
+	wait_begin(args, "pulling the secrets");
+	r = vaultenv_secrets_pull(
+	    out->client, version, &out->list, &out->version, &err);
+	wait_end();
+	return r == 0 ? EXIT_DONE : session_fail(&err);
+}
+
+void
+fetched_free(struct fetched *f)
+{
+	vaultenv_list_free(&f->list);
+	vaultenv_client_free(&f->client);
+}
+
+int
 secrets_drop_reserved(struct vaultenv_list *list)
 {
 	const struct vaultenv_pair *pair;
@@ -54,19 +79,22 @@ int
 secrets_json(
     const char *environment, int64_t version, const struct vaultenv_list *list)
 {
-	struct vaultenv_error err;
-	char *json = NULL;
-	size_t len = 0;
+	struct text json = { 0 };
 	int code;
 
-	if (vaultenv_json_write(list, &json, &len, &err) != 0)
-		return session_fail(&err);
+	text_json_object(&json, list);
+	if (json.failed) {
+		error_print("out of memory, or more than 16 MiB");
+		code = EXIT_FAILED;
+		goto out;
+	}
 	putchar('{');
 	json_member("environment", environment);
 	printf(",\"version\":%lld,\"secrets\":", (long long)version);
-	if ((code = out_secret(json, len)) == EXIT_DONE)
+	if ((code = out_secret(json.bytes, json.len)) == EXIT_DONE)
 		puts("}");
-	vaultenv_text_free(&json, len);
+out:
+	text_wipe(&json);
 	return code;
 }
 
@@ -174,4 +202,19 @@ text_json(struct text *text, const char *bytes, size_t len)
 		text_add(text, bytes + i, n);
 	}
 	text_puts(text, "\"");
+}
+
+void
+text_json_object(struct text *text, const struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+
+	text_puts(text, "{");
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
+		text_puts(text, i > 0 ? "," : "");
+		text_json(text, pair->name, strlen(pair->name));
+		text_puts(text, ":");
+		text_json(text, pair->value, pair->value_len);
+	}
+	text_puts(text, "}");
 }

@@ -14,6 +14,22 @@
 
 #define MASK "********"
 
+/* One version of an environment, and the session it came by. */
+struct fetched {
+	struct vaultenv_client *client;
+	const char *environment; /* the client's */
+	struct vaultenv_list *list;
+	int64_t version;
+};
+
+/*
+ * Opens a session, unless out has one, and pulls; version 0: the newest. Prints
+ * the error. An exit code; fetched_free() in any case.
+ */
+int secrets_fetch(
+    const struct args *args, int64_t version, struct fetched *out);
+void fetched_free(struct fetched *f);
+
 /*
  * Whoever can push could otherwise change the key or server of a reader: takes
  * reserved names out, with a warning each. An enum vaultenv_status.
@@ -48,5 +64,7 @@ void push_json(const struct args *args, const struct push_result *result);
 
 /* A JSON string that a YAML parser reads as the same, and no terminal obeys. */
 void text_json(struct text *text, const char *bytes, size_t len);
+/* {"NAME":"value",...} of such strings. */
+void text_json_object(struct text *text, const struct vaultenv_list *list);
 
 #endif

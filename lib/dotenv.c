@@ -27,6 +27,7 @@
 
 enum { NAME = 1, SPACE = 2, LINE = 4, LEAD = 8 };
 
+#define BATCH 16 /* assignments whose names are looked up together */
 #define NAME5(c)                                                               \
 	[c] = NAME, [c + 1] = NAME, [c + 2] = NAME, [c + 3] = NAME,            \
 	[c + 4] = NAME
@@ -340,11 +341,8 @@ strip_by_line(struct blob *out, const char *v, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		c = (unsigned char)v[i];
 		if (at_start && is_quote(v[i]) && last[c] > i) {
-			memcpy(out->data + out->len, v + done, i - done);
-			out->len += i - done;
-			memcpy(
-			    out->data + out->len, v + i + 1, last[c] - i - 1);
-			out->len += last[c] - i - 1;
+			(void)blob_append(out, v + done, i - done);
+			(void)blob_append(out, v + i + 1, last[c] - i - 1);
 			i = last[c];
 			done = i + 1;
 			at_start = false;
@@ -356,8 +354,7 @@ strip_by_line(struct blob *out, const char *v, size_t len)
 			at_start = true;
 		}
 	}
-	memcpy(out->data + out->len, v + done, len - done);
-	out->len += len - done;
+	(void)blob_append(out, v + done, len - done);
 }
 
 /* Line breaks of any kind to LF; \n and \r expanded if asked. In place. */
@@ -420,24 +417,37 @@ dotenv_value(const struct dotenv_scan *s, const struct dotenv_assignment *a,
 static size_t
 count_lines(const struct dotenv_scan *s)
 {
-	size_t n = 1;
+	size_t n = 1, i = 0;
 
-	for (size_t i = 0; s->plain && (i = dotenv_line_end(s, i)) < s->len;
-	     i++)
+	for (; s->plain && (i = dotenv_line_end(s, i)) < s->len; i++)
 		n++;
 	return n;
+}
+
+static int
+take(struct vaultenv_list *list, const struct dotenv_scan *s,
+    const struct dotenv_assignment *a, size_t n, struct blob *scratch)
+{
+	const char *value;
+	size_t len;
+	int r = 0;
+
+	for (; n > 0 && r == 0; n--, a++)
+		if ((r = dotenv_value(s, a, scratch, &value, &len)) == 0)
+			r = list_set(
+			    list, s->text + a->name, a->name_len, value, len);
+	return r;
 }
 
 int
 vaultenv_dotenv_parse(const char *text, size_t len, struct vaultenv_list **out,
     struct vaultenv_error *err)
 {
+	struct dotenv_assignment batch[BATCH];
 	struct vaultenv_list *list = NULL;
-	struct dotenv_assignment a;
 	struct dotenv_scan s;
 	struct blob scratch;
-	const char *value;
-	size_t value_len;
+	size_t n;
 	int r;
 
 	blob_init(&scratch, len);
@@ -447,14 +457,13 @@ vaultenv_dotenv_parse(const char *text, size_t len, struct vaultenv_list **out,
 	/* An assignment of n bytes takes n + 1 in the list at most. */
 	if ((r = list_reserve(list, count_lines(&s), len + 1)) != 0)
 		goto out;
-	while (dotenv_next(&s, &a)) {
-		r = dotenv_value(&s, &a, &scratch, &value, &value_len);
-		if (r != 0)
+	do {
+		for (n = 0; n < BATCH && dotenv_next(&s, &batch[n]); n++)
+			list_expect(
+			    list, text + batch[n].name, batch[n].name_len);
+		if ((r = take(list, &s, batch, n, &scratch)) != 0)
 			goto out;
-		r = list_set(list, text + a.name, a.name_len, value, value_len);
-		if (r != 0)
-			goto out;
-	}
+	} while (n == BATCH);
 	*out = list;
 	list = NULL;
 out:

@@ -48,19 +48,28 @@ base64_encode(struct blob *out, const uint8_t *data, size_t len)
 	return 0;
 }
 
+#define TWO(c, n)   [c] = n, [c + 1] = n + 1
+#define FOUR(c, n)  TWO(c, n), TWO(c + 2, n + 2)
+#define EIGHT(c, n) FOUR(c, n), FOUR(c + 4, n + 4)
+#define LETTERS(c, n)                                                          \
+	EIGHT(c, n), EIGHT(c + 8, n + 8), EIGHT(c + 16, n + 16),               \
+	    TWO(c + 24, n + 24)
+
+/* One more than the digit, 0 for what is none. */
+static const uint8_t base64_digits[256] = {
+	LETTERS('A', 1),
+	LETTERS('a', 27),
+	EIGHT('0', 53),
+	TWO('8', 61),
+	['+'] = 63,
+	['/'] = 64,
+};
+
 /* 0..63, or -1. */
 static int
 base64_digit(unsigned char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
+	return base64_digits[c] - 1;
 }
 
 /* Groups of four digits, 3 bytes each; writes nothing after a bad one. */
@@ -68,15 +77,15 @@ static bool
 decode_groups(uint8_t *p, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i += 4) {
-		uint32_t v = 0;
+		const int a = base64_digit((unsigned char)text[i]);
+		const int b = base64_digit((unsigned char)text[i + 1]);
+		const int c = base64_digit((unsigned char)text[i + 2]);
+		const int d = base64_digit((unsigned char)text[i + 3]);
+		uint32_t v;
 
-		for (size_t j = 0; j < 4; j++) {
-			int d = base64_digit((unsigned char)text[i + j]);
-
-			if (d < 0)
-				return false;
-			v = v << 6 | (uint32_t)d;
-		}
+		if ((a | b | c | d) < 0)
+			return false;
+		v = (uint32_t)(a << 18 | b << 12 | c << 6 | d);
 		*p++ = (uint8_t)(v >> 16);
 		*p++ = (uint8_t)(v >> 8);
 		*p++ = (uint8_t)v;

@@ -199,6 +199,9 @@ int list_set(struct vaultenv_list *list, const char *name, size_t name_len,
 /* Room in advance; only speed depends on it. bytes: of names and values, with
  * a NUL for each. NOMEM. */
 int list_reserve(struct vaultenv_list *list, size_t n_names, size_t bytes);
+/* This name will be set soon; only speed depends on it. */
+void list_expect(
+    const struct vaultenv_list *list, const char *name, size_t name_len);
 
 /* ---- dotenv.c: reading .env text ---- */
 

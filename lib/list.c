@@ -48,7 +48,7 @@ struct vaultenv_list {
 	size_t len;
 	size_t cap;
 	uint32_t *index;
-	size_t index_len;     /* a power of two, at least twice len */
+	size_t index_len;     /* a power of two, at least 3/2 of len */
 	struct chunk *chunks; /* the newest first; the others are full */
 	size_t used;          /* bytes in all chunks, those of no entry too */
 	size_t name_bytes;
@@ -273,8 +273,8 @@ grow(struct vaultenv_list *list, size_t n)
 		list->entries = entries;
 		list->cap = n;
 	}
-	if (n * 2 > list->index_len) {
-		for (len = ENTRIES_MIN * 2; len < n * 2;)
+	if (n + n / 2 > list->index_len) {
+		for (len = ENTRIES_MIN * 2; len < n + n / 2;)
 			len *= 2;
 		if ((index = memory(len * sizeof(*index))) == NULL)
 			return VAULTENV_ERR_NOMEM;
@@ -302,6 +302,17 @@ list_reserve(struct vaultenv_list *list, size_t n_names, size_t bytes)
 		return VAULTENV_ERR_NOMEM;
 	list->chunks = chunk;
 	return 0;
+}
+
+/* The index of a large list is in no cache that is near: fetched meanwhile. */
+void
+list_expect(const struct vaultenv_list *list, const char *name, size_t name_len)
+{
+	const uint32_t hash = hash_name(list, name, name_len);
+
+	if (list->index_len > 0)
+		__builtin_prefetch(
+		    &list->index[hash & (list->index_len - 1)], 1);
 }
 
 /* value may lie in the list: compacting, which moves it, comes afterwards. */

@@ -47,7 +47,7 @@ max_age_parse(const char *text, int64_t *seconds, struct vaultenv_error *err)
 	if (decimal_parse(text, len, MAX_AGE_NUMBER, &n) != 0)
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    MAX_AGE_VARIABLE " is no age: \"%.40s\". Write seconds, or "
-		    "a number with s, m, h or d such as 12h",
+				     "a number with s, m, h or d such as 12h",
 		    text);
 	*seconds = n * factor;
 	return 0;
@@ -191,19 +191,26 @@ lay_file(const struct load_job *job, struct vaultenv_list *list,
 }
 
 /* The vault may set neither how to get at it nor, unasked, what is run. */
+static bool
+runs_unasked(const struct load_job *job, const char *name)
+{
+	return !job->options.allow_loader_names &&
+	       vaultenv_name_runs_code(name);
+}
+
 static int
-take_secrets(const struct load_job *job, const struct vaultenv_list *secrets,
+filter_secrets(const struct load_job *job, const struct vaultenv_list *secrets,
     struct vaultenv_loaded *loaded)
 {
 	const struct vaultenv_pair *pair;
-	size_t i;
 	int r;
 
-	for (i = 0; (pair = vaultenv_list_at(secrets, i)) != NULL; i++) {
+	if ((r = vaultenv_list_new(&loaded->variables)) != 0)
+		return r;
+	for (size_t i = 0; (pair = vaultenv_list_at(secrets, i)) != NULL; i++) {
 		if (vaultenv_name_is_reserved(pair->name))
 			continue;
-		if (!job->options.allow_loader_names &&
-		    vaultenv_name_runs_code(pair->name))
+		if (runs_unasked(job, pair->name))
 			r = vaultenv_list_set(
 			    loaded->left_out, pair->name, "", 0);
 		else
@@ -215,19 +222,34 @@ take_secrets(const struct load_job *job, const struct vaultenv_list *secrets,
 	return 0;
 }
 
-/* secrets NULL: the file alone. */
+/* Nearly always there is nothing to leave out: then the list itself will do. */
 static int
-loaded_new(const struct load_job *job, const struct vaultenv_list *secrets,
+take_secrets(const struct load_job *job, struct vaultenv_list **secrets,
+    struct vaultenv_loaded *loaded)
+{
+	const struct vaultenv_pair *pair;
+
+	for (size_t i = 0; (pair = vaultenv_list_at(*secrets, i)) != NULL; i++)
+		if (vaultenv_name_is_reserved(pair->name) ||
+		    runs_unasked(job, pair->name))
+			return filter_secrets(job, *secrets, loaded);
+	loaded->variables = *secrets;
+	*secrets = NULL;
+	return 0;
+}
+
+/* secrets NULL: the file alone; else *secrets may be taken. */
+static int
+loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
     struct vaultenv_loaded **out, struct vaultenv_error *err)
 {
 	struct vaultenv_loaded *loaded;
 	int r = VAULTENV_ERR_NOMEM;
 
 	if ((loaded = calloc(1, sizeof(*loaded))) == NULL ||
-	    (r = vaultenv_list_new(&loaded->variables)) != 0 ||
 	    (r = vaultenv_list_new(&loaded->left_out)) != 0 ||
-	    (secrets != NULL &&
-		(r = take_secrets(job, secrets, loaded)) != 0)) {
+	    (r = secrets == NULL ? vaultenv_list_new(&loaded->variables)
+				 : take_secrets(job, secrets, loaded)) != 0) {
 		client_fail(err, r);
 		goto out;
 	}
@@ -273,7 +295,7 @@ load_pull(struct load_job *job, struct vaultenv_loaded **out,
 		    job->seen);
 		goto out;
 	}
-	if ((r = loaded_new(job, secrets, &loaded, err)) != 0)
+	if ((r = loaded_new(job, &secrets, &loaded, err)) != 0)
 		goto out;
 	if (!job->options.no_cache)
 		cache_write(&job->cache, job->client, &base64, version);
@@ -354,7 +376,7 @@ cache_take(const struct load_job *job, struct found *found,
 {
 	int r;
 
-	if ((r = loaded_new(job, found->secrets, out, err)) == 0) {
+	if ((r = loaded_new(job, &found->secrets, out, err)) == 0) {
 		(*out)->source = VAULTENV_SOURCE_CACHE;
 		(*out)->version = found->version;
 		(*out)->cache_age_s = found->age_s;
@@ -373,8 +395,7 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	struct found found = { NULL, 0, 0 };
 	int r;
 
-	if (job->options.no_cache ||
-	    cache_find(job, &use, &found, &miss) != 0)
+	if (job->options.no_cache || cache_find(job, &use, &found, &miss) != 0)
 		return err_set(err, away->code,
 		    "Failed to fetch secrets and %s: %s", miss.text,
 		    away->text);
@@ -456,8 +477,8 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 	use.limit = job.max_age_name;
 	if ((r = cache_find(&job, &use, &found, &why)) != 0) {
 		why.text[0] = (char)toupper((unsigned char)why.text[0]);
-		err_set(err, r, "%s. Load once with the server in reach",
-		    why.text);
+		err_set(
+		    err, r, "%s. Load once with the server in reach", why.text);
 		goto out;
 	}
 	r = cache_take(&job, &found, out, err);

@@ -64,7 +64,9 @@ plain_parse(const struct vaultenv_client *c, const struct blob *plain,
 		    version, c->environment);
 	if (r != 0)
 		return client_fail(err, r);
-	if ((r = vaultenv_list_new(&list)) != 0) {
+	/* In the document each name and value has two quotes or more. */
+	if ((r = vaultenv_list_new(&list)) != 0 ||
+	    (r = list_reserve(list, o.n_members, plain->len)) != 0) {
 		client_fail(err, r);
 		goto out;
 	}

@@ -115,7 +115,8 @@ read_all(int fd, const char *path, size_t size, size_t max, struct blob *out,
 			    "right file",
 			    path, max);
 		out->len += (size_t)n;
-		step = READ_STEP;
+		/* The end of the file fits into the byte that is left. */
+		step = out->cap > out->len ? out->cap - out->len : READ_STEP;
 	}
 }
 
@@ -158,7 +159,8 @@ trim(struct blob *b)
 	if (was == 0)
 		return;
 	b->len -= start;
-	memmove(b->data, b->data + start, b->len);
+	if (start > 0)
+		memmove(b->data, b->data + start, b->len);
 	mem_wipe(b->data + b->len, was - b->len);
 }
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One HTTP request, by libcurl or by the caller's callback. The only file that
- * knows libcurl. It knows nothing of JSON, keys or signatures, and refuses
- * whatever URL, redirect or reply size the rest of the library must not see.
+ * uses libcurl (curl.c loads it). It knows nothing of JSON, keys or signatures,
+ * and refuses whatever URL, redirect or reply size the rest of the library must
+ * not see.
  */
 #include "config.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "curl.h"
 
 #define TIMEOUT_MS         30000
 #define CONNECT_TIMEOUT_MS 10000L
@@ -23,8 +23,10 @@
 #define HINT               "Check --url or VAULT_URL"
 
 struct transport {
-	CURL *curl; /* NULL: the callback */
-	pid_t pid;  /* whose connection it is */
+	const struct curl_functions *libcurl; /* these two: NULL before the */
+	CURL *curl;                           /* first request, or callback */
+	char *ca_file;                        /* NULL: libcurl's own */
+	pid_t pid;                            /* whose connection it is */
 	bool insecure;
 	long timeout_ms;
 	int (*callback)(void *arg, const char *url, const char *const *headers,
@@ -71,15 +73,6 @@ static const struct {
 	    "Free some memory" },
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_started;
-
-static void
-curl_start(void)
-{
-	curl_started = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 struct body_sink {
 	struct blob *body;
 	int error;
@@ -94,18 +87,22 @@ body_write(char *data, size_t size, size_t n, void *arg)
 	return sink->error == 0 ? size * n : 0;
 }
 
-/* In a function that returns CURLcode and has t and r. */
+/*
+ * In a function that returns CURLcode and has t and r. What libcurl takes is a
+ * long, a curl_off_t or a pointer, and no compiler says so of an int.
+ */
 #define SET(option, value)                                                     \
 	do {                                                                   \
-		r = curl_easy_setopt(t->curl, option, value);                  \
+		_Static_assert(_Generic((value), int : 0, default : 1),        \
+		    "libcurl takes no int");                                   \
+		r = t->libcurl->easy_setopt(t->curl, option, value);           \
 		if (r != CURLE_OK)                                             \
 			return r;                                              \
 	} while (0)
 
 static CURLcode
-curl_configure(struct transport *t, const struct vaultenv_options *opts)
+curl_configure(struct transport *t)
 {
-	const char *ca = opts->ca_file;
 	CURLcode r;
 
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -122,16 +119,34 @@ curl_configure(struct transport *t, const struct vaultenv_options *opts)
 	SET(CURLOPT_LOW_SPEED_TIME, STALL_S);
 	SET(CURLOPT_USERAGENT, "vault-env/" PACKAGE_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, body_write);
-	if (ca == NULL && (ca = getenv("VAULT_CA_FILE")) != NULL && *ca == '\0')
-		ca = NULL;
-	if (ca != NULL)
-		SET(CURLOPT_CAINFO, ca);
+	if (t->ca_file != NULL)
+		SET(CURLOPT_CAINFO, t->ca_file);
 	return CURLE_OK;
+}
+
+/* One handle for all requests, so that they share a connection. */
+static int
+curl_begin(struct transport *t, struct vaultenv_error *err)
+{
+	int r;
+
+	if (t->curl != NULL)
+		return 0;
+	if ((r = curl_load(&t->libcurl, err)) != 0)
+		return r;
+	if ((t->curl = t->libcurl->easy_init()) == NULL)
+		return client_fail(err, VAULTENV_ERR_NOMEM);
+	if (curl_configure(t) == CURLE_OK)
+		return 0;
+	t->libcurl->easy_cleanup(t->curl);
+	t->curl = NULL;
+	return client_fail(err, VAULTENV_ERR_NOMEM);
 }
 
 int
 transport_new(struct transport **out, const struct vaultenv_options *opts)
 {
+	const char *ca = opts->ca_file;
 	struct transport *t;
 	int r = VAULTENV_ERR_NOMEM;
 
@@ -142,13 +157,10 @@ transport_new(struct transport **out, const struct vaultenv_options *opts)
 	t->timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : TIMEOUT_MS;
 	t->callback = opts->transport;
 	t->callback_arg = opts->transport_arg;
-	if (t->callback == NULL) {
-		pthread_once(&curl_once, curl_start);
-		if (curl_started != CURLE_OK ||
-		    (t->curl = curl_easy_init()) == NULL ||
-		    curl_configure(t, opts) != CURLE_OK)
-			goto out;
-	}
+	if (ca == NULL && (ca = getenv("VAULT_CA_FILE")) != NULL && *ca == '\0')
+		ca = NULL;
+	if (ca != NULL && (t->ca_file = strdup(ca)) == NULL)
+		goto out;
 	*out = t;
 	t = NULL;
 	r = 0;
@@ -163,8 +175,9 @@ transport_free(struct transport **t)
 	if (*t == NULL)
 		return;
 	/* After fork() this would end the parent's TLS session: left alone. */
-	if ((*t)->pid == getpid())
-		curl_easy_cleanup((*t)->curl);
+	if ((*t)->curl != NULL && (*t)->pid == getpid())
+		(*t)->libcurl->easy_cleanup((*t)->curl);
+	free((*t)->ca_file);
 	free(*t);
 	*t = NULL;
 }
@@ -173,7 +186,7 @@ static int
 curl_error(struct transport *t, CURLcode curl, const char *url, size_t url_len,
     struct vaultenv_error *err)
 {
-	const char *reason = curl_easy_strerror(curl), *hint = HINT;
+	const char *reason = t->libcurl->easy_strerror(curl), *hint = HINT;
 	int code = VAULTENV_ERR_NETWORK;
 	long os_error = 0;
 	size_t i;
@@ -186,7 +199,7 @@ curl_error(struct transport *t, CURLcode curl, const char *url, size_t url_len,
 		reason = reasons[i].reason;
 		if (reason != NULL)
 			break;
-		curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_error);
+		t->libcurl->easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_error);
 		reason = os_error == 0 ? NULL : strerrordesc_np((int)os_error);
 		if (reason == NULL)
 			reason = "no connection";
@@ -210,7 +223,7 @@ too_large(const char *url, size_t url_len, struct vaultenv_error *err)
  * not install; one that came meanwhile is taken away again.
  */
 static CURLcode
-perform_without_sigpipe(CURL *curl)
+perform_without_sigpipe(const struct transport *t)
 {
 	const struct timespec no_wait = { 0, 0 };
 	sigset_t pipe_set, old_set, pending;
@@ -222,7 +235,7 @@ perform_without_sigpipe(CURL *curl)
 	sigpending(&pending);
 	was_pending = sigismember(&pending, SIGPIPE) == 1;
 	pthread_sigmask(SIG_BLOCK, &pipe_set, &old_set);
-	r = curl_easy_perform(curl);
+	r = t->libcurl->easy_perform(t->curl);
 	if (!was_pending) {
 		while (sigtimedwait(&pipe_set, NULL, &no_wait) == -1 &&
 		       errno == EINTR)
@@ -251,7 +264,7 @@ curl_request(struct transport *t, const char *url, const struct url *parsed,
 		SET(CURLOPT_POSTFIELDS, body);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
 	}
-	return perform_without_sigpipe(t->curl);
+	return perform_without_sigpipe(t);
 }
 
 static int
@@ -268,9 +281,11 @@ curl_exchange(struct transport *t, const char *url, const struct url *parsed,
 	size_t i;
 	int r;
 
+	if ((r = curl_begin(t, err)) != 0)
+		return r;
 	/* An empty Expect: a round trip less, and no 417 from old proxies. */
 	for (i = 0; i == 0 || headers[i - 1] != NULL; i++) {
-		next = curl_slist_append(
+		next = t->libcurl->slist_append(
 		    list, headers[i] != NULL ? headers[i] : "Expect:");
 		if (next == NULL) {
 			r = client_fail(err, VAULTENV_ERR_NOMEM);
@@ -288,19 +303,19 @@ curl_exchange(struct transport *t, const char *url, const struct url *parsed,
 			r = curl_error(t, curl, url, parsed->origin_len, err);
 		goto out;
 	}
-	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	t->libcurl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	reply->status = (int)status;
-	if (curl_easy_header(t->curl, "Date", 0, CURLH_HEADER, -1, &date) ==
-		CURLHE_OK &&
-	    (when = curl_getdate(date->value, NULL)) > 0)
+	if (t->libcurl->easy_header(
+		t->curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK &&
+	    (when = t->libcurl->getdate(date->value, NULL)) > 0)
 		reply->date_ms = (int64_t)when * 1000;
 	r = 0;
 out:
 	/* These point at what is about to go. */
-	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, NULL);
-	curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, NULL);
-	curl_slist_free_all(list);
+	t->libcurl->easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);
+	t->libcurl->easy_setopt(t->curl, CURLOPT_POSTFIELDS, NULL);
+	t->libcurl->easy_setopt(t->curl, CURLOPT_WRITEDATA, NULL);
+	t->libcurl->slist_free_all(list);
 	return r;
 }
 

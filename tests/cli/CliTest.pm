@@ -6,13 +6,15 @@ package CliTest;
 use strict;
 use warnings;
 use Carp qw(croak);
+use IO::Select;
 use IO::Socket::INET;
+use IPC::Open2;
 use JSON::PP;
 use POSIX ();
 use Test::More ();
 use VaultTest;
 
-our $BIN = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+our $BIN = VaultTest::program('cli/vault-env');
 my @children;
 my $owner = $$;
 
@@ -115,6 +117,34 @@ sub device_secret
 	return VaultTest::slurp($file) =~ /^([0-9a-f]{64})\n\z/ ? $1 : undef;
 }
 
+# A shell command line on a terminal, made by script(1): what it shows, less
+# carriage returns, and its exit code. Options: env; ready, a pattern, after
+# which keys are typed.
+sub terminal
+{
+	my ($self, $line, %opt) = @_;
+	my %env = (%ENV, %{$self->environment(%{$opt{env} // {}})});
+	my $text = '';
+
+	delete @env{grep { !defined $env{$_} } keys %env};
+	local %ENV = %env;
+	my $pid = open2(my $out, my $in, 'env', '-C', $self->{dir}, 'script',
+	    '-qec', $line, '/dev/null');
+	if (defined $opt{ready}) {
+		while ($text !~ $opt{ready} && sysread $out, my $more, 4096) {
+			$text .= $more;
+		}
+		syswrite $in, $opt{keys};
+	} else {
+		close $in;
+	}
+	while (sysread $out, my $more, 4096) {
+		$text .= $more;
+	}
+	waitpid $pid, 0;
+	return ($text =~ s/\r//gr, $? >> 8);
+}
+
 # ------------------------------------------------------------------ servers
 
 sub _serve
@@ -188,6 +218,58 @@ sub proxy
 	});
 }
 
+# A relay to url that passes bytes on as they come, and writes what it sees into
+# a file: "connection", and "POST /path" for each request. URL and file.
+sub relay
+{
+	my ($url) = @_;
+	my ($port) = $url =~ /:(\d+)$/;
+	my $file = VaultTest::tmpdir() . '/seen';
+	my $listen = IO::Socket::INET->new(Listen => 50, LocalAddr =>
+	    '127.0.0.1', LocalPort => 0) or croak "listen: $!";
+	my $pid = fork // croak "fork: $!";
+
+	if ($pid == 0) {
+		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+		my (%other, $read);
+		my $note = sub {
+			open my $fh, '>>', $file or die "$file: $!";
+			syswrite $fh, "$_[0]\n";
+		};
+		$read = IO::Select->new($listen);
+		while (my @ready = $read->can_read) {
+			for my $from (@ready) {
+				if ($from == $listen) {
+					my $client = $listen->accept or next;
+					my $server = IO::Socket::INET->new(PeerAddr =>
+					    '127.0.0.1', PeerPort => $port) or next;
+					$note->('connection');
+					$other{$client} = [$server, 1];
+					$other{$server} = [$client, 0];
+					$read->add($client, $server);
+					next;
+				}
+				my ($to, $is_client) = @{$other{$from} // next};
+				my $n = sysread $from, my $bytes, 65536;
+				if (!$n) {
+					delete @other{$from, $to};
+					$read->remove($from, $to);
+					close $_ for $from, $to;
+					next;
+				}
+				$is_client && $note->("POST $_") for
+				    $bytes =~ m{^POST (\S+) HTTP/}mg;
+				print $to $bytes;
+				$to->flush;
+			}
+		}
+		POSIX::_exit(0);
+	}
+	push @children, $pid;
+	VaultTest::spew($file, '');
+	return ('http://127.0.0.1:' . $listen->sockport, $file);
+}
+
 # A server that gives one answer to everything: status, body, more headers.
 sub canned
 {
@@ -212,17 +294,21 @@ sub closed_url
 	return "http://127.0.0.1:$port";
 }
 
-# Pushes these secrets as they are, by the Node.js client.
+# Pushes these secrets as they are, by the Node.js client: one for all pushes of
+# this process.
+my ($from_node, $to_node);
 sub node_push
 {
 	my ($self, $env, $secrets) = @_;
-	my $r = VaultTest::run(['node', "$VaultTest::SRC/tests/interop/" .
-	    'v1-client.js'], stdin => encode_json({op => 'push', url =>
-	    $self->{url}, key => $self->key, device => $self->device_secret,
-	    env => $env, secrets => $secrets}) . "\n");
-	my $answer = decode_json($r->{stdout} || '{}');
 
-	croak "node: $r->{stdout}$r->{stderr}" unless $answer->{ok};
+	push @children, open2($from_node, $to_node, 'node',
+	    "$VaultTest::SRC/tests/interop/v1-client.js") unless $to_node;
+	print $to_node encode_json({op => 'push', url => $self->{url}, key =>
+	    $self->key, device => $self->device_secret, env => $env,
+	    secrets => $secrets}), "\n";
+	$to_node->flush;
+	my $line = <$from_node> // croak 'node has gone';
+	croak "node: $line" unless decode_json($line)->{ok};
 }
 
 1;

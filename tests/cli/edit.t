@@ -6,7 +6,6 @@ use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
 use CliTest;
-use IPC::Open2;
 use JSON::PP;
 use Test::More;
 use VaultTest;
@@ -91,22 +90,9 @@ like($evil->{stderr}, qr/warning: the secrets hold VAULT_KEY, which was left out
 sub terminal
 {
 	my ($keys, @args) = @_;
-	my $env = $p->environment;
-	my $pid = open2(my $out, my $in, 'env', '-C', $p->{dir}, (map { defined $env->{$_} ?
-	    () : ('-u', $_) } keys %$env), (map { defined $env->{$_} ? "$_=$env->{$_}" : () }
-	    keys %$env), 'script', '-qec', "sh -c 'stty -a | grep -o .echo\\ ; $CliTest::BIN " .
-	    "--url $url @args; code=\$?; stty -a | grep -o .echo\\ ; exit \$code'", '/dev/null');
-	my $text = '';
 
-	while ($text !~ /Value of/ && sysread $out, my $more, 4096) {
-		$text .= $more;
-	}
-	syswrite $in, $keys;
-	while (sysread $out, my $more, 4096) {
-		$text .= $more;
-	}
-	waitpid $pid, 0;
-	return ($text =~ s/\r//gr, $? >> 8);
+	return $p->terminal("sh -c 'stty -a | grep -o .echo\\ ; $CliTest::BIN --url $url @args; " .
+	    "code=\$?; stty -a | grep -o .echo\\ ; exit \$code'", ready => qr/Value of/, keys => $keys);
 }
 my ($text, $code) = terminal("s3cret\n", 'set', 'TTY');
 is($code, 0, 'a value from the terminal');

@@ -30,18 +30,23 @@ sub export_of
 
 # ---- the consumers; each takes what export printed and gives {name => bytes}
 
-# The variables that a shell has after `. file`, for these names. A shell starts
-# with few variables, so that none is there by chance.
+# The variables that a shell has after `. file`, one file after the other, each in
+# a subshell: [text, names] to {name => bytes}. A shell starts with few variables,
+# so that none is there by chance.
 sub by_shell
 {
-	my ($shell, $text, @names) = @_;
+	my ($shell, @texts) = @_;
 
-	VaultTest::spew($p->path('sourced'), $text);
-	my $r = VaultTest::run(['env', '-i', "PATH=$ENV{PATH}", $shell, '-c', 'set -a; ' .
-	    '. ./sourced; exec env -0'], cwd => $p->{dir});
+	VaultTest::spew($p->path("sourced$_"), $texts[$_][0]) for 0 .. $#texts;
+	my $r = VaultTest::run(['env', '-i', "PATH=$ENV{PATH}", $shell, '-c', 'for f; do (set -a; ' .
+	    '. "$f"; exec env -0 >"$f.env") || exit 1; done', 'x', map { "./sourced$_" }
+	    0 .. $#texts], cwd => $p->{dir});
 	die "$shell: $r->{stderr}" if $r->{status} != 0 || $r->{stderr} ne '';
-	my %all = map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout};
-	return {map { $_ => $all{$_} } @names};
+	return map {
+		my %all = map { /^([^=]+)=(.*)\z/s } split /\0/, $p->slurp("sourced$_.env");
+		my $names = $texts[$_][1];
+		+{map { $_ => $all{$_} } @$names};
+	} 0 .. $#texts;
 }
 
 sub by_eval
@@ -186,7 +191,7 @@ sub push_of
 }
 
 my $rounds = $ENV{VAULT_ROUNDS} // 50;
-my (@yaml, @want, %wrong, $refused, %tried);
+my (@yaml, @want, %shell, %wrong, $refused, %tried);
 for my $round (1 .. $rounds) {
 	my $one_line = $round % 2;
 	my $all = environment(!$one_line);
@@ -194,8 +199,7 @@ for my $round (1 .. $rounds) {
 	my %reader = (
 		json => [sub { by_json($_[0]) }],
 		yaml => [sub { by_yaml_rules($_[0]) }],
-		shell => [map { my $sh = $_; sub { by_shell($sh, $_[0], keys %$all) } } 'sh',
-		    $round % 5 == 0 ? 'bash' : ()],
+		shell => [],
 		k8s => [sub { by_kubectl_rules($_[0], 'my-app') }],
 		$one_line ? (docker => [\&by_docker]) : (),
 	);
@@ -210,6 +214,8 @@ for my $round (1 .. $rounds) {
 			    eq $utf8->canonical->encode($all);
 		}
 		push @yaml, $text and push @want, $all if $format eq 'yaml' && defined $text;
+		push @{$shell{$_}}, [$text // "exit 1\n", $all] for $format ne 'shell' ? () :
+		    ('sh', $round % 5 == 0 ? 'bash' : ());
 	}
 	# .env text cannot hold everything; what it does not refuse must be right.
 	my $r = $p->run('export', '--env', 'e');
@@ -222,6 +228,15 @@ for my $round (1 .. $rounds) {
 		$refused++;
 		$wrong{env} //= $r->{stderr} if $r->{stderr} !~ /--json/;
 	}
+}
+for my $sh (sort keys %shell) {
+	my @cases = @{$shell{$sh}};
+	my @got = eval { by_shell($sh, map { [$_->[0], [keys %{$_->[1]}]] } @cases) };
+	my ($bad) = grep { $utf8->canonical->encode($got[$_] // {}) ne
+	    $utf8->canonical->encode($cases[$_][1]) } 0 .. $#cases;
+	$tried{shell} += @cases;
+	$wrong{shell} //= $utf8->canonical->encode([$sh, $cases[$bad][1], $got[$bad] // {}, $@])
+	    if defined $bad;
 }
 for my $format (qw(json yaml shell docker k8s env)) {
 	ok(!defined $wrong{$format}, "$format: @{[$tried{$format} // 0]} generated environments are read " .
@@ -294,13 +309,11 @@ is($p->mode('out'), '0600', 'for its owner only');
 symlink 'target', $p->path('link') or die;
 $p->gives(['export', '--env', 'd', '--output', 'link'], 1, '', qr/\Avault-env: .*link/,
     'a symlink is refused');
-my $tty = VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $url export --env d --format shell",
-    '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout} =~ s/\r//gr;
+my ($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format shell");
 is($tty, "export A='********'\nvault-env: values are hidden on a terminal: use --reveal to see " .
     "them, or --output FILE to store them\n", 'a terminal gets no values');
-like(VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $url export --env d --format docker " .
-    '--reveal', '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout},
-    qr/^A=it's \$A\r$/m, 'but with --reveal');
+($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format docker --reveal");
+is($tty, "A=it's \$A\n", 'but with --reveal');
 for my $case (['--format must be env, json, yaml, shell, docker or k8s', '--format', 'xml'],
     ['--format k8s needs --name NAME', '--format', 'k8s'],
     ['--name is for --format k8s only', '--name', 'x'],

@@ -125,6 +125,12 @@ $p->spew('kept', "A=1\n");
 $p->gives(['pull', '--env', 'odd', '--output', 'kept'], 1, '', qr/HARD/);
 is($p->slurp('kept'), "A=1\n", 'then the file stays as it is');
 is($p->json('pull', '--env', 'odd')->{secrets}{HARD}, $hard, '--json can');
+$p->node_push('odd', {A => "\e\x7f\x{80}\x{9b}2J\x{9f}\x{a0}"});
+my $escaped = '"A":"\u001b\u007f\u0080\u009b2J\u009f' . "\xc2\xa0" . '"';
+for my $args (['pull', '--json'], ['get', 'A', '--json'], ['export', '--format', 'json']) {
+	like($p->run(@$args, '--env', 'odd')->{stdout}, qr/\Q$escaped\E/,
+	    "@$args: no byte that steers a terminal");
+}
 $p->node_push('odd', {"no name\e[31m" => '1'});
 $p->gives(['pull', '--env', 'odd'], 1, '', qr/\Avault-env:\ [^\e]*no\ name[^\e]*
     --json[^\e]*\z/x, 'a name that .env text cannot hold');
@@ -177,9 +183,8 @@ sub terminal
 {
 	my ($line, %env) = @_;
 
-	return VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $url $line",
-	    '/dev/null'], cwd => $p->{dir}, env => $p->environment(TERM =>
-	    'xterm', %env))->{stdout} =~ s/\r//gr;
+	return ($p->terminal("exec $CliTest::BIN --url $url $line",
+	    env => {TERM => 'xterm', %env}))[0];
 }
 $p->spew('.env', $keys . "A=s3cret\nEMPTY=\n");
 $p->must('push', '--env', 'tty');
@@ -201,9 +206,8 @@ for my $env ({NO_COLOR => 1}, {TERM => 'dumb'}) {
 like(terminal('push --dry-run --env new', NO_COLOR => ''), qr/\e/,
     'an empty NO_COLOR says nothing');
 VaultTest::spew($plan, '1 run sleep 1.5');
-like(VaultTest::run(['script', '-qec', "exec $CliTest::BIN --url $slow pull --env tty",
-    '/dev/null'], cwd => $p->{dir}, env => $p->environment)->{stdout},
-    qr/\Avault-env: waiting for the server \(pulling the secrets\) \.\.\.\r\n/,
+like(($p->terminal("exec $CliTest::BIN --url $slow pull --env tty"))[0],
+    qr/\Avault-env: waiting for the server \(pulling the secrets\) \.\.\.\n/,
     'after a second a terminal learns what is being waited for');
 VaultTest::spew($plan, '1 run sleep 1.5');
 is($p->run('pull', '--env', 'tty', {url => $slow})->{stderr}, '',

@@ -70,6 +70,9 @@ $p->gives(['status', {url => $away}], 4, qr/^Server       \Q$away\E, away\n.*^Cl
 $p->gives(['status', '--env', 'none'], 1, qr/^Version      (?:none yet|not known)$/m, 'vault-env: No ' .
     "secrets stored yet in environment none. Run: vault-env push\n", 'no such environment');
 
+unlike($p->run('status', '--json', {env => {VAULT_CACHE_MAX_AGE => "\e\x7f\xc2\x9b2J"}})->{stdout},
+    qr/[^ -~\n]/, 'no byte that steers a terminal in --json');
+
 $p->spew('.vault-cache', 'AAAA');
 $p->gives(['status'], 1, qr/^Cache        none that can be used$/m, qr/\Avault-env: No cache available \(.*damaged/,
     'a damaged cache');

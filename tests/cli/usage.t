@@ -11,7 +11,7 @@ use JSON::PP;
 use Test::More;
 
 VaultTest->needs('cli/vault-env');
-my $bin = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+my $bin = VaultTest::program('cli/vault-env');
 my $dir = VaultTest::tmpdir();
 
 sub cli
@@ -126,6 +126,8 @@ for my $args (['--help'], ['help']) {
 	is($r->{status}, 0, "@$args exits 0");
 	like($r->{stdout}, qr/^  \Q$_->{name}\E +\Q$_->{summary}\E$/m,
 	    "@$args lists $_->{name}") for @commands;
+	is_deeply([grep { length > 80 } split /\n/, $r->{stdout}], [],
+	    "@$args fits 80 columns");
 }
 
 # stdout that cannot be written to

@@ -6,7 +6,6 @@ use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
 use CliTest;
-use IPC::Open2;
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
@@ -143,21 +142,10 @@ for my $case (['no-such-command', 127], ['/', 126]) {
 }
 
 # ---- a terminal
-my $env = $p->environment;
-my $tty = open2(my $out, my $in, 'env', '-C', $p->{dir}, (map { defined $env->{$_} ? () :
-    ('-u', $_) } keys %$env), (map { defined $env->{$_} ? "$_=$env->{$_}" : () } keys %$env),
-    'RUN=trap "echo interrupted; exit 6" INT; test -t 0 && echo ready; while :; do sleep 0.1; done',
-    'script', '-qec', "exec $CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\"", '/dev/null');
-my $text = '';
-while ($text !~ /ready/ && sysread $out, my $more, 4096) {
-	$text .= $more;
-}
-syswrite $in, "\x03";
-while (sysread $out, my $more, 4096) {
-	$text .= $more;
-}
-waitpid $tty, 0;
-is($? >> 8, 6, 'Ctrl-C ends it with the command\'s exit code');
+my ($text, $code) = $p->terminal("exec $CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\"",
+    env => {RUN => 'trap "echo interrupted; exit 6" INT; test -t 0 && echo ready; while :; do ' .
+    'sleep 0.1; done'}, ready => qr/ready/, keys => "\x03");
+is($code, 6, 'Ctrl-C ends it with the command\'s exit code');
 is(scalar(() = $text =~ /interrupted/g), 1, 'which got it once');
 
 done_testing();

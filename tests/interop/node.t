@@ -12,11 +12,7 @@ use VaultTest;
 VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', qw(nginx node));
 my $rounds = $ENV{VAULT_ROUNDS} || 60;
 my $json = JSON::PP->new->utf8->canonical;
-# Not libtool's wrapper: it costs more than the program
-my ($program) = grep { -x } "$VaultTest::BUILD/cli/.libs/vault-env",
-    "$VaultTest::BUILD/cli/vault-env";
-$ENV{LD_LIBRARY_PATH} = join ':', "$VaultTest::BUILD/lib/.libs",
-    $ENV{LD_LIBRARY_PATH} // ();
+my $program = VaultTest::program('cli/vault-env');
 my $s = VaultTest->server(web => 'nginx');
 my $home = VaultTest::tmpdir();
 my $seed = $ENV{VAULT_SEED} || time;

@@ -10,7 +10,7 @@ use JSON::PP;
 use Test::More;
 
 VaultTest->needs('cli/vault-env');
-my $bin = "$ENV{TOP_BUILDDIR}/cli/vault-env";
+my $bin = VaultTest::program('cli/vault-env');
 my $page = VaultTest::slurp("$ENV{TOP_SRCDIR}/cli/vault-env.1") =~ s/\\\n//gr;
 my $table = decode_json(VaultTest::run([$bin, 'help', '--json'])->{stdout});
 my $completion = VaultTest::run([$bin, 'help', '--completion'])->{stdout};

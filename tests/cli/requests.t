@@ -1,0 +1,91 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# What each command asks of the network: which requests, on how many
+# connections; what asks nothing, and needs no libcurl for it.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
+use CliTest;
+use JSON::PP;
+use Test::More;
+use VaultTest;
+
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx');
+my $s = VaultTest->server(web => 'nginx');
+my ($url, $seen) = CliTest::relay($s->{url} =~ s{/+$}{}r);
+my $p = CliTest->new(url => $url);
+my %asked;
+
+# The command succeeds, by these requests on so many connections.
+sub asks
+{
+	my ($args, $n_connections, @paths) = @_;
+	my $name = join ' ', @$args;
+
+	VaultTest::spew($seen, '');
+	my $r = $p->run(@$args);
+	my @lines = split /\n/, VaultTest::slurp($seen);
+	is_deeply([$r->{status}, scalar(grep { $_ eq 'connection' } @lines),
+	    map { m{^POST /api/v1/(.*)} ? $1 : () } @lines],
+	    [0, $n_connections, @paths], "$name: " . (join(', ', @paths) || 'nothing')) or
+	    diag(explain [$r, \@lines]);
+	$asked{$args->[0]} = 1;
+	return $r;
+}
+
+$p->spew('one', "A=1\n");
+$p->spew('two', "A=2\nB=2\n");
+asks(['init'], 1, 'project/create', 'project/set-key', 'devices/register');
+asks(['init'], 1, 'devices/list');
+asks(['push', '--dry-run', '--file', 'one'], 1, 'secrets/pull');
+asks(['push', '--file', 'one'], 1, 'secrets/pull', 'secrets/push');
+asks(['push', '--file', 'two'], 1, 'secrets/pull', 'secrets/push');
+asks(['push', '--file', 'two'], 1, 'secrets/pull');
+asks(['push', '--file', 'two', '--env', 'prod'], 1, 'secrets/pull', 'secrets/push');
+asks(['pull'], 1, 'secrets/pull');
+asks(['pull', '--version', 1], 1, 'secrets/pull');
+asks(['get', 'A'], 1, 'secrets/pull');
+asks(['export'], 1, 'secrets/pull');
+asks(['set', 'C=3'], 1, 'secrets/pull', 'secrets/push');
+asks(['set', 'C=3'], 1, 'secrets/pull');
+asks(['delete', 'C'], 1, 'secrets/pull', 'secrets/push');
+asks(['diff'], 1, 'secrets/pull', 'secrets/pull');
+asks(['diff', '--env', 'development', '--env', 'prod'], 2, 'secrets/pull', 'secrets/pull');
+asks(['versions'], 1, 'secrets/versions');
+asks(['rollback', '--version', 1], 1, 'secrets/rollback');
+asks(['status'], 1, 'secrets/pull', 'secrets/current-version');
+asks(['register-device'], 1, 'devices/register');
+my $id = decode_json(asks(['list-devices', '--json'], 1, 'devices/list')->{stdout})
+    ->{devices}[0]{id};
+asks(['approve-device', '--id', $id], 1, 'devices/approve');
+
+# ---- run: the server once, or not at all
+asks(['run', '--', 'true'], 1, 'secrets/pull');
+asks(['run', '--cached', 100, '--', 'true'], 0);
+asks(['run', '--offline', '--', 'true'], 0);
+my $old = time - 101;
+utime $old, $old, $p->path('.vault-cache') or die "utime: $!";
+asks(['run', '--cached', 100, '--', 'true'], 1, 'secrets/pull');
+asks(['run', '--cached', 100, '--', 'true'], 0);
+asks(['help'], 0);
+
+# ---- without libcurl: what asks nothing does not miss it
+my $broken = VaultTest::tmpdir();
+VaultTest::spew("$broken/libcurl.so.4", "no library\n");
+my $without = {env => {LD_LIBRARY_PATH => join ':', $broken, $ENV{LD_LIBRARY_PATH} // ()}};
+for my $args (['--version'], ['help'], ['run', '--offline', '--', 'echo', 'ran'],
+    ['run', '--cached', 100, '--', 'echo', 'ran']) {
+	my $r = $p->run(@$args, $without);
+	is_deeply([$r->{status}, $r->{stderr}], [0, ''], "@$args without libcurl");
+}
+for my $args (['pull'], ['run', '--', 'true'], ['list-devices']) {
+	$p->gives([@$args, $without], 1, '', qr{\Avault-env: libcurl cannot be loaded: \Q$broken\E/libcurl\.so\.4: [^\n]+\. Install libcurl4\n\z},
+	    "@$args without libcurl");
+}
+
+asks(['revoke-device', '--id', $id], 1, 'devices/revoke');
+my $table = decode_json($p->must('help', '--json'));
+is_deeply([grep { !$asked{$_} } map { $_->{name} } @{$table->{commands}}], [],
+    'every command was counted');
+
+done_testing();
