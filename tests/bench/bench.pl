@@ -147,6 +147,7 @@ if ($opt{list}) {
 }
 
 my $started = time;
+my ($load) = split ' ', VaultTest::slurp('/proc/loadavg');
 my @done;
 for my $set (@sets) {
 	push @done, Bench::Rounds::run($set, $opt{rounds}, sub {
@@ -156,7 +157,7 @@ for my $set (@sets) {
 my @rows = map { @{$_->{rows}} } @done;
 print_table(@rows) if @rows;
 print "$opt{rounds} rounds of $opt{seconds} s, ", time - $started,
-    " s in all\n";
+    " s in all; load average before: $load\n";
 
 if (defined $opt{json}) {
 	my ($cpu) = VaultTest::slurp('/proc/cpuinfo', 1) =~ /^model name\s*: (.*)/m;
@@ -165,7 +166,7 @@ if (defined $opt{json}) {
 		machine => {cpu => $cpu, kernel => (POSIX::uname())[2],
 		    processors => scalar(() = VaultTest::slurp('/proc/stat')
 		    =~ /^cpu\d/mg)},
-		rounds => $opt{rounds}, seconds => $opt{seconds},
+		load_before => $load + 0, rounds => $opt{rounds}, seconds => $opt{seconds},
 		quick => $opt{quick} ? JSON::PP::true : JSON::PP::false,
 		sets => \@done,
 	}));

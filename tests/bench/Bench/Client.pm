@@ -10,7 +10,7 @@ use VaultTest;
 
 my ($SRC, $BUILD) = ($VaultTest::SRC, $VaultTest::BUILD);
 my $HERE = "$SRC/tests/bench";
-my $PLACE = "$BUILD/tests/bench";	# what is built and fetched stays there
+my $PLACE = "$BUILD/tests/bench-build";	# what is built and fetched stays there
 # Not libtool's script in front of it, which costs more than the program.
 my ($CLI) = grep { -x } "$BUILD/cli/.libs/vault-env", "$BUILD/cli/vault-env";
 my $DOTENV = '18.0.10';

@@ -18,56 +18,56 @@ sub grow_versions
 {
 	my ($site, $n) = @_;
 
-	$site->superuser("insert into vault.secret_versions (project_id,
+	$site->sql("insert into vault.secret_versions (project_id,
 	    environment, version, blob)
 	    select e.project_id, e.name, i, decode(repeat('00', 64), 'hex')
 	    from vault.environments e, generate_series(1, $n - 1) i
 	    where e.name = 'staging' or e.name = 'production' and i > 1
 	    order by 1, 2, 3");
 	# What is pulled lies at the end, as large as on the other side.
-	$site->superuser("insert into vault.secret_versions (project_id,
+	$site->sql("insert into vault.secret_versions (project_id,
 	    environment, version, blob)
 	    select e.project_id, e.name, $n, s.blob from vault.environments e
 	    join vault.secret_versions s on s.project_id = e.project_id
 	    and s.environment = 'production' and s.version = 1
 	    where e.name in ('staging', 'production')");
-	$site->superuser("update vault.environments set version = $n,
+	$site->sql("update vault.environments set version = $n,
 	    updated_at = now() where name in ('staging', 'production')");
 }
 
 # n rows of the last twelve months and this one, in a partition for each month;
-# of a thousand projects, those that are asked among them.
+# of a thousand projects, those that are asked among them. Months that are over
+# get their index when they are full, which is faster.
 sub grow_audit
 {
 	my ($site, $n) = @_;
-	my $months = 13;
-	my $each = int $n / $months;
-	my $projects = join ', ', map { "'$_->{project}'" } @{$site->{clients}};
+	my $each = int $n / 13 / 1000;
+	my $asked = join ', ', map { "('$_->{project}'::uuid)" }
+	    @{$site->{clients}};
+	my $columns = 'project_id, at, id, action, outcome, environment, ' .
+	    'version, remote';
 
-	for my $ago (reverse 0 .. $months - 1) {
-		my $from = "(date_trunc('month', timezone('UTC', now())) -
-		    interval '$ago months')";
-		my $table = $site->superuser("select 'vault.audit_log_' ||
-		    to_char($from, 'YYYY_MM')");
-		if ($ago > 0) {
-			my ($start, $end) = map { $site->superuser("select
-			    ($from + interval '$_ months') at time zone 'UTC'") }
-			    0, 1;
-			$site->superuser("create table if not exists $table
-			    partition of vault.audit_log
-			    for values from ('$start') to ('$end')");
-		}
-		# This month has not gone on for longer than until now.
-		$site->superuser("insert into vault.audit_log (project_id, at,
-		    action, outcome, environment, version, remote)
-		    select p.id[1 + i % 1000],
-		    $from at time zone 'UTC' + i * (least(now(),
-		    ($from + interval '1 month') at time zone 'UTC') -
-		    $from at time zone 'UTC') / ($each + 1),
+	for my $ago (0 .. 12) {
+		my ($name, $from, $to, $end) = split /\|/, $site->sql("select
+		    to_char(m, '\"audit_log_\"YYYY_MM'), m at time zone 'UTC',
+		    (m + interval '1 month') at time zone 'UTC', least(now(),
+		    (m + interval '1 month') at time zone 'UTC')
+		    from (select date_trunc('month', timezone('UTC', now())) -
+		    interval '$ago months' m) t");
+		my $rows = "insert into vault.$name ($columns)
+		    select p.id, '$from'::timestamptz + i *
+		    ('$end'::timestamptz - '$from') / ($each + 1), p.id,
 		    'secrets/pull', '00000', 'production', 1, '127.0.0.1'
-		    from generate_series(1, $each) i, (select
-		    array[$projects]::uuid[] || array_agg(gen_random_uuid()) id
-		    from generate_series(1, @{[1000 - $PROJECTS]})) p");
+		    from generate_series(1, $each) i, (select * from
+		    (values $asked) t (id) union all select gen_random_uuid()
+		    from generate_series(1, @{[1000 - $PROJECTS]})) p";
+		$site->sql($ago == 0 ? $rows : "create table vault.$name
+		    (like vault.audit_log including all excluding indexes);
+		    $rows;
+		    alter table vault.$name add primary key
+		    (project_id, at, id);
+		    alter table vault.audit_log attach partition vault.$name
+		    for values from ('$from') to ('$to')");
 	}
 }
 

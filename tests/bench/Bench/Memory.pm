@@ -43,7 +43,7 @@ sub requests
 sub sets
 {
 	my ($opt) = @_;
-	my $n = $opt->{quick} ? 20_000 : 1_000_000;
+	my $n = $opt->{quick} ? 10_000 : 1_000_000;
 	my $tenth = $n / 10;
 	my %site;
 

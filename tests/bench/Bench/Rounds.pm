@@ -3,7 +3,7 @@
 #
 #	name      what --only and --list call it
 #	about     one line, printed above its figures
-#	needs     programs, or paths below TOP_BUILDDIR, without which it is
+#	needs     programs, or paths (below TOP_BUILDDIR), without which it is
 #	          "not measured"
 #	start     sub: makes what is measured (servers, files); optional
 #	measure   [name, unit, sub] ...; the sub measures once and returns a
@@ -36,9 +36,10 @@ sub summary
 sub missing
 {
 	my ($set) = @_;
-	my @missing = grep { my $part = $_; $part =~ m{/} ?
-	    !-e "$VaultTest::BUILD/$part" : !grep { -x "$_/$part" }
-	    split(/:/, $ENV{PATH}), '/usr/sbin' } @{$set->{needs} // []};
+	my @missing = grep { my $part = $_; $part =~ m{^/} ? !-e $part :
+	    $part =~ m{/} ? !-e "$VaultTest::BUILD/$part" :
+	    !grep { -x "$_/$part" } split(/:/, $ENV{PATH}), '/usr/sbin' }
+	    @{$set->{needs} // []};
 
 	return @missing ? join(', ', @missing) . ' is missing' : '';
 }

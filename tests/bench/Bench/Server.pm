@@ -14,6 +14,9 @@ my $PROJECTS = 200;
 my $BLOB = 2048;
 my $MAX_BODY = 1_048_576;	# of the shipped configurations
 
+# In base64, and with 512 bytes of JSON around it.
+sub large { return int(($MAX_BODY - 512) / 4) * 3 - 28 }
+
 sub site
 {
 	return Bench::Site->shared('nginx', projects => $PROJECTS, blob => $BLOB);
@@ -143,7 +146,7 @@ sub pushes
 		name => 'push', needs => [@NEEDS, 'pgbench'],
 		start => sub {
 			prepare();
-			$acknowledged = site()->superuser("select coalesce(
+			$acknowledged = site()->sql("select coalesce(
 			    sum(version), 0) from vault.environments
 			    where name = 'staging'");
 		},
@@ -178,6 +181,14 @@ sub pushes
 	};
 }
 
+my %ELSEWHERE = (
+	'64 KB' => {blob => 65536},
+	'1 MiB' => {blob => large(), projects => 8},
+	'lighttpd' => {web => 'lighttpd'},
+	'nginx over TLS' => {tls => 1},
+	'lighttpd over TLS' => {web => 'lighttpd', tls => 1},
+);
+
 # Everything else that one may want to see: no ratio, no goal, not in --quick.
 sub survey
 {
@@ -190,7 +201,7 @@ sub survey
 	my $at = sub {
 		my ($name, $connections, $place, $len, %plan) = @_;
 		return sub {
-			my $site = $place eq 'nginx' ? site() : $other{$place};
+			my $site = $ELSEWHERE{$place} ? $other{$place} : site();
 			$plan{blob} //= VaultTest::Client::blob($len)
 			    if $name eq 'push';
 			return Bench::Load::http(url => $site->{url},
@@ -213,7 +224,9 @@ sub survey
 		push @measure, ["$name of 1 MiB, 8 connections", 'req/s',
 		    $at->($name, 8, '1 MiB', large())];
 	}
-	for my $place ('lighttpd', 'nginx over TLS', 'lighttpd over TLS') {
+	my @tls = -e '/usr/lib/lighttpd/mod_openssl.so' ?
+	    'lighttpd over TLS' : ();
+	for my $place ('lighttpd', 'nginx over TLS', @tls) {
 		push @measure, ["$_, 32 connections, $place", 'req/s',
 		    $at->($_, 32, $place, $BLOB)] for @names;
 	}
@@ -224,26 +237,15 @@ sub survey
 		    'request the shipped limits let through',
 		start => sub {
 			prepare();
-			my %size = (blob => $BLOB, projects => 32);
-			%other = (
-				'64 KB' => Bench::Site->new(%size, blob => 65536),
-				'1 MiB' => Bench::Site->new(%size, projects => 8,
-				    blob => large()),
-				'lighttpd' => Bench::Site->new(%size,
-				    web => 'lighttpd'),
-				'nginx over TLS' => Bench::Site->new(%size,
-				    tls => 1),
-				'lighttpd over TLS' => Bench::Site->new(%size,
-				    web => 'lighttpd', tls => 1),
-			);
+			$other{$_} = Bench::Site->new(blob => $BLOB,
+			    projects => 32, %{$ELSEWHERE{$_}})
+			    for '64 KB', '1 MiB', 'lighttpd', 'nginx over TLS',
+			    @tls;
 		},
 		finish => sub { $_->down for values %other; return '' },
 		measure => \@measure, rows => [],
 	};
 }
-
-# In base64, and with 512 bytes of JSON around it.
-sub large { return int(($MAX_BODY - 512) / 4) * 3 - 28 }
 
 sub sets
 {

@@ -92,12 +92,12 @@ sub plan
 
 # ------------------------------------------------------ straight into tables
 
-sub superuser
+# As the owner of the tables, unless said otherwise; it may take its time.
+sub sql
 {
-	my ($self, $sql) = @_;
+	my ($self, $sql, %env) = @_;
 	my $r = VaultTest::run(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-c',
-	    $sql], env => {%{$self->{server}->pg_env}, PGUSER => 'postgres'},
-	    timeout => 1200);
+	    $sql], env => {%{$self->{server}->pg_env}, %env}, timeout => 1200);
 
 	croak "psql: $r->{stderr}in: $sql" if $r->{status} != 0;
 	chomp $r->{stdout};
@@ -115,7 +115,7 @@ sub clone
 	my $blob = '\\x' . unpack 'H*',
 	    VaultTest::Client::random_bytes($blob_len);
 
-	$self->superuser($_) for
+	$self->sql($_) for
 	    "insert into vault.projects (id, name, auth_key)
 	    select $project, 'bench', decode(repeat('00', 60), 'hex') from $series",
 	    "insert into vault.devices (project_id, name, hash, status, approved_at)
@@ -134,8 +134,7 @@ sub settle
 {
 	my ($self) = @_;
 
-	$self->superuser('vacuum analyze');
-	$self->superuser('checkpoint');
+	$self->sql($_, PGUSER => 'postgres') for 'vacuum analyze', 'checkpoint';
 }
 
 # Are the versions of every `staging` 1, 2, ... N, and N of them all together at
@@ -143,7 +142,7 @@ sub settle
 sub gaps
 {
 	my ($self, $acknowledged) = @_;
-	my ($n, $bad) = split /\|/, $self->superuser("select coalesce(sum(n), 0),
+	my ($n, $bad) = split /\|/, $self->sql("select coalesce(sum(n), 0),
 	    count(*) filter (where n <> max or min <> 1 or n <> version)
 	    from (select e.version, count(*) n, min(s.version), max(s.version)
 	    from vault.environments e join vault.secret_versions s
