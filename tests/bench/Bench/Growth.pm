@@ -18,20 +18,20 @@ sub grow_versions
 {
 	my ($site, $n) = @_;
 
-	$site->sql("insert into vault.secret_versions (project_id,
+	$site->fill("insert into vault.secret_versions (project_id,
 	    environment, version, blob)
 	    select e.project_id, e.name, i, decode(repeat('00', 64), 'hex')
 	    from vault.environments e, generate_series(1, $n - 1) i
 	    where e.name = 'staging' or e.name = 'production' and i > 1
 	    order by 1, 2, 3");
 	# What is pulled lies at the end, as large as on the other side.
-	$site->sql("insert into vault.secret_versions (project_id,
+	$site->fill("insert into vault.secret_versions (project_id,
 	    environment, version, blob)
 	    select e.project_id, e.name, $n, s.blob from vault.environments e
 	    join vault.secret_versions s on s.project_id = e.project_id
 	    and s.environment = 'production' and s.version = 1
 	    where e.name in ('staging', 'production')");
-	$site->sql("update vault.environments set version = $n,
+	$site->fill("update vault.environments set version = $n,
 	    updated_at = now() where name in ('staging', 'production')");
 }
 
