@@ -15,7 +15,7 @@
 
 #include "vaultenv.h"
 
-#define RUNS 9
+#define RUNS 5
 
 static double
 now(void)

@@ -87,7 +87,8 @@ sub sets
 			grow_versions($_[0], $SMALL_VERSIONS);
 			grow_audit($_[0], $audit) }],
 		small => ["of $SMALL_VERSIONS versions among $PROJECTS projects",
-		    sub { grow_versions($_[0], $SMALL_VERSIONS) }],
+		    sub { grow_versions($_[0], $SMALL_VERSIONS);
+			$_[0]->clone($PROJECTS, 64) }],
 	);
 	my @axes = ('small', 'versions', 'projects', 'audit');
 	my (%site, @measure, @rows);
@@ -112,8 +113,24 @@ sub sets
 			    beside => 'cpu_us', sense => '<=', goal => 1.15};
 		}
 	}
+	# Over HTTP only few can be asked; pgbench can ask for any of them.
+	for my $case (['projects', $projects - $PROJECTS], ['small', $PROJECTS]) {
+		my ($name, $n) = @$case;
+		last if $opt->{quick};
+		push @measure, ["pull under pgbench, any of $n projects", 'us/req',
+		    sub {
+			my $r = Bench::Load::pgbench(statement => 'secret_pull',
+			    server => $site{$name}{server},
+			    environment => 'production', clients => 8,
+			    choose => "\\set i random(1, $n)",
+			    seconds => $opt->{seconds});
+			$r->{value} = 1e6 / $r->{value};
+			return $r;
+		}];
+	}
 	return {
 		name => 'growth',
+		rounds => sub { return $opt->{quick} ? $_[0] - 1 || 1 : $_[0] },
 		needs => [qw(wrk nginx psql fcgi/vault.fcgi)],
 		about => 'time of a request, which is 1 / throughput at ' .
 		    "$CONNECTIONS connections (nginx, http), spread over the " .

@@ -27,14 +27,14 @@ sub resident		# in KiB
 # thread there is.
 sub requests
 {
-	my ($site, $n, $threads) = @_;
+	my ($site, $n, $threads, $seconds) = @_;
 	my $done = 0;
 
 	for my $path ('secrets/pull', 'secrets/current-version') {
 		my $half = $done + $n / 2;
 		while ($done < $half) {
 			$done += Bench::Load::http(url => $site->{url},
-			    connections => 2 * $threads, seconds => 2,
+			    connections => 2 * $threads, seconds => $seconds,
 			    plan => $site->plan($path))->{requests};
 		}
 	}
@@ -63,15 +63,18 @@ sub sets
 		measure => [
 			['at start', 'KiB', sub { resident($site{few}) }],
 			["after $tenth requests", 'KiB', sub {
-				requests($site{few}, $tenth, $THREADS{few});
+				requests($site{few}, $tenth, $THREADS{few},
+				    $opt->{seconds});
 				return resident($site{few});
 			}],
 			["after $n requests", 'KiB', sub {
-				requests($site{few}, $n - $tenth, $THREADS{few});
+				requests($site{few}, $n - $tenth, $THREADS{few},
+				    $opt->{seconds});
 				return resident($site{few});
 			}],
 			['for each thread', 'KiB', sub {
-				requests($site{many}, $tenth, $THREADS{many});
+				requests($site{many}, $tenth, $THREADS{many},
+				    $opt->{seconds});
 				return (resident($site{many}) -
 				    resident($site{few})) /
 				    ($THREADS{many} - $THREADS{few});
