@@ -148,6 +148,10 @@ if ($opt{list}) {
 
 my $started = time;
 my ($load) = split ' ', VaultTest::slurp('/proc/loadavg');
+my $busy = $load > 1 ? "The machine is busy: the load average was $load before " .
+    "anything began.\nWhat has more processes gets more of such a machine, so " .
+    "that the ratios say little.\n" : '';
+print STDERR $busy;
 my @done;
 for my $set (@sets) {
 	push @done, Bench::Rounds::run($set, $opt{rounds}, sub {
@@ -157,7 +161,7 @@ for my $set (@sets) {
 my @rows = map { @{$_->{rows}} } @done;
 print_table(@rows) if @rows;
 print "$opt{rounds} rounds of $opt{seconds} s, ", time - $started,
-    " s in all; load average before: $load\n";
+    " s in all; load average before: $load\n$busy";
 
 if (defined $opt{json}) {
 	my ($cpu) = VaultTest::slurp('/proc/cpuinfo', 1) =~ /^model name\s*: (.*)/m;

@@ -73,17 +73,21 @@ sub python
 	my $venv = place() . '/venv';
 	my $python = "$venv/bin/python";
 	my $copy = VaultTest::tmpdir() . '/tree';
+	my ($newest) = sort { $b <=> $a } map { (stat $_)[9] } glob
+	    "$SRC/lib/*.[ch] $SRC/lib/python/*.* $SRC/lib/python/*/*.*";
 
 	must(['/usr/bin/python3', '-m', 'venv', '--system-site-packages', $venv])
 	    if !-x $python;
 	must([$python, '-m', 'pip', 'install', '-q', 'python-dotenv'],
 	    timeout => 200) if !glob "$venv/lib/*/site-packages/dotenv";
+	return $python if ((stat "$venv/built")[9] // 0) > $newest;
 	# Its tests know which files the package is made of.
 	must([$python, '-B', '-c', 'import sys; sys.path.insert(0, sys.argv[1]); ' .
 	    'import vaulttest; vaulttest.copy_source(sys.argv[2])',
 	    "$SRC/tests/python", $copy], env => environment());
 	must([$python, '-m', 'pip', 'install', '-q', '--no-deps',
 	    '--force-reinstall', "$copy/lib/python"], timeout => 300);
+	VaultTest::spew("$venv/built", '');
 	return $python;
 }
 
