@@ -11,7 +11,7 @@ my $src = $VaultTest::SRC;
 my %uses;
 for (split /\n/, VaultTest::slurp("$src/etc/debian-packages")) {
 	next if /^#/;
-	if (/^([a-z0-9][a-z0-9.+-]+) +((?:build|server|client|test|extra)(?:,(?:build|server|client|test|extra))*) +\S/) {
+	if (/^([a-z0-9][a-z0-9.+-]+) +((?:build|server|client|test|bench|extra)(?:,(?:build|server|client|test|bench|extra))*) +\S/) {
 		ok !$uses{$1}, "$1 has one line";
 		$uses{$1} = $2;
 	} else {

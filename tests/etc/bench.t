@@ -1,0 +1,85 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# make bench still works: it names its rows, its way to sign is accepted for
+# each kind of request by a real server, and pgbench is given the statements that
+# vault.fcgi prepares. Nothing is timed.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/bench";
+use Bench::Load;
+use Bench::Rounds;
+use Bench::Site;
+use Test::More;
+use VaultTest;
+
+my $r = VaultTest::run([$^X, "$VaultTest::SRC/tests/bench/bench.pl", '--list']);
+is $r->{status}, 0, '--list' or diag $r->{stderr};
+for my $row (qw(pull-32 pull-128 current-version-32 pull-one-device
+    push-32-environments push-one-environment pull-512-p99 pull-growth-versions
+    pull-growth-projects pull-growth-audit push-growth-versions
+    push-growth-projects push-growth-audit cli-pull cli-run-offline cli-run
+    dotenv-parse load-10000 node-config-sync python-load-sync)) {
+	like $r->{stdout}, qr/^  \Q$row\E +[<>]= [\d.]+ +\S.* \xc3\xb7 \S/m,
+	    "--list names both sides of $row";
+}
+$r = VaultTest::run([$^X, "$VaultTest::SRC/tests/bench/bench.pl", '--only',
+    'no such']);
+is "$r->{status} $r->{stderr}", "2 bench.pl: nothing is named no such; see " .
+    "--list\n", 'a pattern that matches nothing is refused';
+
+# Two rounds of known figures
+my @given = ([8, 2], [4, 2]);
+my $set = {name => 'given', measure => [map { my $i = $_; ["m$i", 'x',
+    sub { return {value => $given[$i - 1][0], errors => 0} }] } 1, 2],
+    rows => [{name => 'r', over => 'm1', under => 'm2', sense => '<=',
+    goal => 2}]};
+my $row = Bench::Rounds::run($set, 3, sub {})->{rows}[0];
+is "$row->{ratio}{median} $row->{verdict}", '2 met', 'a ratio and its verdict';
+$set->{finish} = sub { 'a gap' };
+$row = Bench::Rounds::run($set, 3, sub {})->{rows}[0];
+is "$row->{verdict}, $row->{note}", 'missed, a gap',
+    'whatever the ratio, if something is wrong';
+$set->{needs} = ['no-such-program'];
+$row = Bench::Rounds::run($set, 3, sub {})->{rows}[0];
+is "$row->{verdict}, $row->{note}", 'not measured, no-such-program is missing',
+    'what is missing is named';
+
+SKIP: {
+	my $why = Bench::Rounds::missing({needs => [qw(wrk pgbench nginx psql
+	    fcgi/vault.fcgi)]});
+	skip $why, 11 if $why;
+	my $site = Bench::Site->new(projects => 2);
+	my $ask = sub {
+		my (@plan) = @_;
+		return Bench::Load::http(url => $site->{url}, connections => 1,
+		    seconds => 1, plan => $site->plan(@plan));
+	};
+
+	my $pushed = 0;
+	for my $path (qw(secrets/pull secrets/push devices/register)) {
+		my $got = $ask->($path, blob => VaultTest::Client::blob());
+		cmp_ok $got->{requests}, '>', 0, "wrk asks $path";
+		is $got->{errors}, 0, "and its signatures are accepted";
+		$pushed += $got->{requests} if $path eq 'secrets/push';
+	}
+	$site->{clients}[0]{auth_key} ^= "\1";
+	cmp_ok $ask->('secrets/pull', projects => 1)->{errors}, '>', 0,
+	    'those of another key are not';
+
+	$site->clone(2, 64);
+	my $got = Bench::Load::pgbench(server => $site->{server},
+	    statement => 'secret_push', environment => 'production',
+	    choose => '\set i 1', clients => 1, seconds => 1,
+	    blob => VaultTest::Client::random_bytes(64));
+	is $got->{errors}, 0, 'pgbench calls what vault.fcgi does for a push';
+	like(Bench::Load::script($site->{server}, 'secret_pull', '\set i 1'),
+	    qr/^\\set i 1\nselect .*vault\.secret_pull\([^\$]*;\n\z/,
+	    'and for a pull: no argument is left open');
+	is $site->gaps($pushed), '', 'no version is missing';
+	is $site->gaps($pushed + 1e6), $site->sql("select sum(version)
+	    from vault.environments where name = 'staging'") . ' versions are ' .
+	    "stored, @{[$pushed + 1e6]} were acknowledged",
+	    'versions that are missing are noticed';
+}
+
+done_testing;
