@@ -112,6 +112,7 @@ my %VALUE = (
 	p_changed_keys => 'null',
 	p_key_count => 'null',
 	p_base_version => 'null',
+	p_keep_versions => '0',
 	p_version => 'null',
 );
 
