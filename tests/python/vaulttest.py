@@ -139,13 +139,16 @@ def _run_or_die(*argv, **named):
 
 
 def copy_source(to):
-    """What `pip install ./lib/python` looks at: the build leaves files."""
+    """What `pip install ./lib/python` looks at: the build leaves files, and the
+    source tree may be read-only."""
     os.makedirs(to + "/lib")
     shutil.copy(SRC + "/configure.ac", to)
     for name in glob(SRC + "/lib/*.[ch]"):
         shutil.copy(name, to + "/lib")
     shutil.copytree(SRC + "/lib/python", to + "/lib/python",
                     ignore=shutil.ignore_patterns("build", "*.egg-info"))
+    for folder, _, _ in os.walk(to):
+        os.chmod(folder, 0o755)
     return to + "/lib/python"
 
 
