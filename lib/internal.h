@@ -241,8 +241,8 @@ int dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
 
 /* ---- store.c: files ---- */
 
-/* As vaultenv_file_read, and the file must be the user's own (or root's) and
- * not readable by group or others: IO with a chmod hint. Trimmed. */
+/* As vaultenv_file_read, but the file must be no symlink, the user's own (or
+ * root's) and not readable by group or others: IO with a chmod hint. Trimmed. */
 int store_read_private(const char *path, size_t max, struct blob *out,
     struct vaultenv_error *err);
 /* The same for what others may read but not write. *st tells about it. */

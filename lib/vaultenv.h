@@ -183,8 +183,9 @@ void vaultenv_text_free(char **text, size_t len);
 /* -------------------------------------------------------------- files */
 
 /*
- * Reads a regular file of 16 MiB at most; a symlink, FIFO or device is refused.
- * *text is for vaultenv_text_free(). NOT_FOUND, IO, NOMEM.
+ * Reads a regular file of 16 MiB at most, or the one that a symlink leads to; a
+ * FIFO or device is refused. *text is for vaultenv_text_free(). NOT_FOUND (also
+ * a symlink that leads nowhere), IO, NOMEM.
  */
 int vaultenv_file_read(const char *path, char **text, size_t *len,
     struct vaultenv_error *err);

@@ -159,6 +159,15 @@ is_deeply({map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout}}, {%before,
     A => 'vault', B => "line one\n\tline two", C => '', VAULT_KEY => $p->key,
     VAULT_URL => $url}, 'the environment: what there was, and the variables');
 
+# ---- a .env that is a link, as Kubernetes mounts it
+$p->spew('..data-env', $keys . "OWN=linked\n");
+unlink $p->path('.env');
+symlink '..data-env', $p->path('.env') or die;
+$p->gives(['run', '--', 'sh', '-c', "$print; echo \$OWN"], 0, "vault\nline one\n\t" .
+    "line two\n\nlinked\n", '', 'a .env that is a link is followed');
+unlink $p->path('.env');
+$p->spew('.env', $keys);
+
 # ---- names that run code
 $p->node_push('loader', {A => '1', LD_PRELOAD => '/tmp/x.so', BASH_ENV => 'x',
     'BASH_FUNC_ls%%' => '() { :; }', VAULT_URL => 'http://evil', PATH2 => 'y'});

@@ -285,6 +285,44 @@ test_no_key(void)
 	vaultenv_loaded_free(NULL);
 }
 
+/* A Kubernetes mount: .env -> ..data/.env, ..data -> a folder with a date. */
+static void
+test_link(void)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	struct vaultenv_error err;
+
+	server_is("up");
+	cache_is("absent");
+	unlink(FOLDER "/.env");
+	ok(mkdir(FOLDER "/..2025", 0755) == 0 &&
+		symlink("..2025", FOLDER "/..data") == 0 &&
+		symlink("..data/.env", FOLDER "/.env") == 0,
+	    "a .env that is a link");
+	is_int(load(NULL, &loaded, &err), 0, "that leads nowhere");
+	ok(loaded->source == VAULTENV_SOURCE_FILE && n_calls == 0,
+	    "is no file, as dotenv has it");
+	vaultenv_loaded_free(&loaded);
+	fake_write(FOLDER "/..2025/.env", "OWN=1\nVAULT_KEY=" KEY "\n", 0644);
+	is_int(load(NULL, &loaded, &err), 0, "one that leads to a file");
+	ok(loaded->source == VAULTENV_SOURCE_SERVER, "is followed to its key");
+	is_str(vaultenv_list_find(loaded->variables, "OWN")->value, "1",
+	    "and variables");
+	ok(file_text(CACHE) != NULL, "the cache is beside the link");
+	vaultenv_loaded_free(&loaded);
+	ok(rename(CACHE, FOLDER "/cache") == 0 &&
+		symlink("cache", CACHE) == 0,
+	    "a cache that is a link");
+	is_int(vaultenv_load_cached(&options, NULL, &loaded, &err),
+	    VAULTENV_ERR_IO, "is not followed");
+	unlink(CACHE);
+	unlink(FOLDER "/cache");
+	unlink(FOLDER "/.env");
+	unlink(FOLDER "/..2025/.env");
+	unlink(FOLDER "/..data");
+	rmdir(FOLDER "/..2025");
+}
+
 static void
 test_setenv(void)
 {
@@ -323,6 +361,7 @@ main(void)
 	test_table();
 	test_names();
 	test_no_key();
+	test_link();
 	test_setenv();
 	table_close();
 	return tap_done();

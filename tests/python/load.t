@@ -81,6 +81,12 @@ same(load(load_vault, "key.env")[1],
      dict(SECRETS, LOCAL="postgres://db/x", BOTH="d$DB_URL", GREETING="file",
           **key), "the file's variables are expanded, and win over the vault")
 
+os.rename(me.dir + "/.env", me.dir + "/..data-env")
+os.symlink("..data-env", me.dir + "/.env")
+same(load(load_vault), [True, dict(SECRETS, **key), "", 1],
+     "a .env that is a link is followed")
+os.rename(me.dir + "/..data-env", me.dir + "/.env")
+
 me.push(SHOP + "LD_PRELOAD=/tmp/evil.so\n")
 got = load(load_vault)
 ok("LD_PRELOAD" not in got[1], "LD_PRELOAD is left out")
