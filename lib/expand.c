@@ -12,6 +12,7 @@
 #include "load.h"
 
 #define EXPANDED_MAX ((size_t)16 << 20) /* of a list */
+#define NOTICE_MAX   (VAULTENV_ERROR_TEXT - 1)
 
 /* One ${NAME} or ${NAME:-default}, as offsets into the text. */
 struct reference {
@@ -209,4 +210,32 @@ vaultenv_name_runs_code(const char *name)
 			return 1;
 	}
 	return 0;
+}
+
+char *
+vaultenv_left_out_text(const struct vaultenv_list *left_out)
+{
+	const struct vaultenv_pair *pair;
+	char *shown = NULL;
+	struct blob text;
+	size_t i;
+	int r;
+
+	if (vaultenv_list_len(left_out) == 0)
+		return NULL;
+	blob_init(&text, 2 * EXPANDED_MAX);
+	r = blob_append_str(&text,
+	    "Left out, because a loader or shell would run other code by them "
+	    "(allow loader names to have them): ");
+	/* What does not fit is cut off, and need not be gathered. */
+	for (i = 0; r == 0 && text.len <= NOTICE_MAX &&
+		    (pair = vaultenv_list_at(left_out, i)) != NULL;
+	     i++) {
+		if ((r = blob_append_str(&text, i > 0 ? ", " : "")) == 0)
+			r = blob_append_str(&text, pair->name);
+	}
+	if (r == 0)
+		shown = text_printable((const char *)text.data, NOTICE_MAX);
+	blob_reset(&text);
+	return shown;
 }

@@ -266,6 +266,9 @@ struct transport;		/* a libcurl easy handle, or the caller's callback */
 
 int transport_new(struct transport **out, const struct vaultenv_options *opts);
 void transport_free(struct transport **t);
+/* From any thread: a request in hand, and each to come, fails within a second
+ * or so. One by a callback ends by itself. */
+void transport_abort(struct transport *t);
 /* headers: NULL-terminated. body NULL: GET. NETWORK, PROTOCOL (over REPLY_MAX). */
 int transport_perform(struct transport *t, const char *url,
     const char *const *headers, const char *body, size_t len,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c: whole files, read and replaced so that nothing but a regular file is
- * touched, nobody else can read what is written, and a crash leaves the old file
- * or the new one. Links are followed to read what is anybody's (.env), not to
- * read what is our own, nor to write. Must not know what is in them.
+ * store.c: whole files, read and replaced so that nothing but a regular file
+ * is touched, nobody else can read what is written, and a crash leaves the old
+ * file or the new one. Links are followed to read what is anybody's (.env), not
+ * to read what is our own, nor to write. Must not know what is in them.
  */
 #include "config.h"
 

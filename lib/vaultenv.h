@@ -136,6 +136,10 @@ int vaultenv_list_set(struct vaultenv_list *list, const char *name,
 /* NOT_FOUND if there is no such name. The others keep their order. */
 int vaultenv_list_delete(struct vaultenv_list *list, const char *name);
 
+/* The same pairs in the same order, *out for vaultenv_list_free(). NOMEM. */
+int vaultenv_list_copy(
+    const struct vaultenv_list *list, struct vaultenv_list **out);
+
 /* How two lists differ. Names are borrowed from the list they stand in. */
 struct vaultenv_change {
 	char mark;		/* '+' only in after, '~' other value, '-' only in before */
@@ -406,7 +410,7 @@ struct vaultenv_loaded {
 	 * whatever their names, as dotenv has them. */
 	struct vaultenv_list *variables;
 	/* Names of secrets that were left out because they make a loader or
-	 * shell run other code. The values are empty. */
+	 * shell run other code; a notice has said so. The values are empty. */
 	struct vaultenv_list *left_out;
 };
 
@@ -452,6 +456,10 @@ int vaultenv_list_setenv(const struct vaultenv_list *list, int override,
 /* True for LD_* and DYLD_*, GCONV_PATH, GLIBC_TUNABLES, BASH_ENV, ENV,
  * SHELLOPTS, BASHOPTS, PS4, PROMPT_COMMAND and BASH_FUNC_*. */
 int vaultenv_name_runs_code(const char *name);
+
+/* The notice that names were left out for that, for free(). NULL: there are
+ * none, or out of memory. */
+char *vaultenv_left_out_text(const struct vaultenv_list *left_out);
 
 /*
  * ${NAME} and ${NAME:-default} in list's values, in order, looked up in the
@@ -509,8 +517,8 @@ int vaultenv_watch_start(const struct vaultenv_options *opts,
     struct vaultenv_error *err);
 
 /*
- * Ends a wait at once, waits for a poll in hand (its requests are bounded by
- * timeout_ms of vaultenv_options) and its callback, joins the thread, frees.
+ * Ends a wait at once and a request in hand within a second or so, waits for a
+ * callback in hand, joins the thread, frees.
  * NULL and *watch NULL are fine. In a child of fork() there is no thread: it
  * frees what is the child's, and the child starts a watch of its own.
  */

@@ -6,7 +6,10 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <malloc.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "watched.h"
@@ -173,7 +176,7 @@ test_away(void)
 	ok(wait_for(&seen.n_errors, 6, 10000), "each failed poll is reported");
 	is_int(seen.code, VAULTENV_ERR_NETWORK, "with its code");
 	is_str(seen.error,
-	    "Cannot reach " FAKE_URL ". Check --url or VAULT_URL",
+	    "Cannot reach " FAKE_URL ". Check the URL (VAULT_URL)",
 	    "and sentence");
 	for (i = 1; i < 6; i++) {
 		gap = server.polled_ms[i] - server.polled_ms[i - 1];
@@ -328,13 +331,34 @@ test_place(const char *home)
 	unlink(".env");
 }
 
+/* Its connections wait in the kernel, to be accepted by nobody. */
+static int
+hung_server(int *port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, len) != 0 ||
+	    listen(fd, 5) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) != 0) {
+		printf("Bail out! no server: %s\n", strerror(errno));
+		exit(1);
+	}
+	*port = ntohs(addr.sin_port);
+	return fd;
+}
+
 static void
 test_stop(void)
 {
 	struct vaultenv_watch_options slow = quick;
+	struct vaultenv_options opts = options;
 	struct vaultenv_watch *w;
 	int64_t before;
-	int i;
+	char url[64];
+	int i, port, hung;
 
 	server_reset(1, "{}");
 	seen_reset();
@@ -358,6 +382,21 @@ test_stop(void)
 	ok(before < 2000, "ends first (%d ms)", (int)before);
 	is_int(server.in_hand, 0, "and none is left");
 	is_int(seen.n_errors, 0, "nor reported");
+
+	hung = hung_server(&port);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", port);
+	opts.transport = NULL;
+	opts.url = url;
+	is_int(vaultenv_watch_start(
+		   &opts, &no_cache, NULL, &quick, &w, NULL), 0,
+	    "a server that accepts and never answers");
+	sleep_ms(200);
+	before = now_ms();
+	vaultenv_watch_stop(&w);
+	before = now_ms() - before;
+	ok(before < 2000, "holds no stop up (%d ms)", (int)before);
+	is_int(seen.n_errors, 0, "nor is that reported");
+	close(hung);
 
 	server_reset(1, "{}");
 	for (i = 0; i < 50; i++) {

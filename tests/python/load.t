@@ -91,7 +91,7 @@ me.push(SHOP + "LD_PRELOAD=/tmp/evil.so\n")
 got = load(load_vault)
 ok("LD_PRELOAD" not in got[1], "LD_PRELOAD is left out")
 same(got[2], "[vault-env] Left out, because a loader or shell would run other "
-     "code by them: LD_PRELOAD. To have them: allow_loader_names\n",
+     "code by them (allow loader names to have them): LD_PRELOAD\n",
      "with one warning that names it")
 got = load(load_vault, allow_loader_names=True)
 same([got[1].get("LD_PRELOAD"), got[2]], ["/tmp/evil.so", ""],

@@ -273,7 +273,7 @@ code, out, err = me.python(
     "import vaultdotenv as v, time; v.load_vault();"
     "v.watch(0.01, vault_url='http://127.0.0.1:1'); time.sleep(1)")
 same([code, err], [0, "[vault-env] Cannot reach http://127.0.0.1:1: "
-                   "Connection refused. Check --url or VAULT_URL\n"],
+                   "Connection refused. Check the URL (VAULT_URL)\n"],
      "without on_error: each sentence once on stderr")
 
 # ---- no leak

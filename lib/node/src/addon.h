@@ -55,7 +55,6 @@ void js_set_text(
 void
 js_set_int(napi_env env, napi_value object, const char *name, int64_t number);
 napi_value js_object_of(napi_env env, const struct vaultenv_list *list);
-napi_value js_names_of(napi_env env, const struct vaultenv_list *list);
 
 /* From an array [name, value, name, value, ...]. An enum vaultenv_status. */
 int list_from_pairs(napi_env env, napi_value pairs, struct vaultenv_list **out);

@@ -77,7 +77,6 @@ load_result(napi_env env, struct load *l)
 	js_set_text(env, result, "source", sources[loaded->source]);
 	js_set_int(env, result, "version", loaded->version);
 	js_set(env, result, "parsed", js_object_of(env, loaded->variables));
-	js_set(env, result, "leftOut", js_names_of(env, loaded->left_out));
 	if (napi_create_external(
 		env, l->loaded, loaded_finalize, NULL, &external) == napi_ok) {
 		l->loaded = NULL;
