@@ -69,6 +69,33 @@ void settings_reset(struct settings *s);
 /* For vaultenv_options.notice; arg is a struct notices. */
 void notice_keep(void *arg, const char *text);
 
+/* ---- work.c: what a thread of the pool does, by its options ---- */
+
+struct work;
+
+struct work_kind {
+	const char *name; /* for who debugs Node.js */
+	void (*execute)(struct work *w); /* in the pool; sets w->outcome */
+	napi_value (*result)(napi_env env, struct work *w);
+	void (*reset)(struct work *w); /* what comes behind the struct work */
+};
+
+/* The first member of what a call needs. */
+struct work {
+	const struct work_kind *kind;
+	struct settings settings;
+	struct outcome outcome;
+	napi_async_work handle;
+	napi_deferred deferred;
+};
+
+/* size bytes that begin with a struct work, zero but for that. NULL: thrown. */
+void *work_new(napi_env env, napi_value options, size_t size,
+    const struct work_kind *kind);
+void work_free(struct work *w);
+/* Takes w. The promise; NULL: thrown. */
+napi_value work_start(napi_env env, struct work *w);
+
 /* ---- what vault.js and watch.js call; load.c, call.c, watch.c ---- */
 
 napi_value addon_load(napi_env env, napi_callback_info info);
