@@ -47,7 +47,8 @@ work_complete(napi_env env, napi_status status, void *data)
 	struct work *w = data;
 
 	if (status == napi_ok)
-		napi_resolve_deferred(env, w->deferred, w->kind->result(env, w));
+		napi_resolve_deferred(
+		    env, w->deferred, w->kind->result(env, w));
 	napi_delete_async_work(env, w->handle);
 	work_free(w);
 }
