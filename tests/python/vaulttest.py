@@ -341,6 +341,8 @@ class TableServer:
                 table.calls.append(path)
                 answer = table.row.get(path, {
                     "status": 404, "body": {"error": "Not found"}})
+                if callable(answer):
+                    answer = answer()
                 body = json.dumps(answer["body"]).encode()
                 self.send_response(answer["status"])
                 self.send_header("Content-Type", "application/json")
