@@ -2,7 +2,7 @@
 /*
  * Where names and values meet the process's environment: ${NAME} in values,
  * setenv(3), and the names by which an environment runs other code. Reads no
- * file. Only vaultenv_list_setenv() changes anything outside.
+ * file. Only what has setenv in its name changes anything outside.
  */
 #include "config.h"
 
@@ -192,6 +192,20 @@ vaultenv_list_setenv(
 			return client_fail(err, VAULTENV_ERR_NOMEM);
 	}
 	return 0;
+}
+
+int
+vaultenv_load_setenv(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	int r;
+
+	if ((r = vaultenv_load(opts, load, &loaded, err)) == 0)
+		r = vaultenv_list_setenv(loaded->variables,
+		    load != NULL && load->override, err);
+	vaultenv_loaded_free(&loaded);
+	return r;
 }
 
 int

@@ -25,8 +25,8 @@
  *   initialisation, and on failure holds the same code and one sentence that
  *   says what failed, why, and what to do. On success it is left alone.
  * - The library never prints, never exits, installs no signal handler, keeps no
- *   state outside its handles, and changes no environment variable but where
- *   vaultenv_list_setenv() is asked to.
+ *   state outside its handles, and changes no environment variable but in
+ *   vaultenv_list_setenv() and vaultenv_load_setenv().
  * - Any call can fail with NOMEM. A call that asks the server can fail with
  *   NETWORK, SERVER, PROTOCOL, CLOCK, CRYPTO or FORBIDDEN; a signed one (all
  *   but project_create and project_set_key) also with NO_KEY, UNAUTHORIZED
@@ -391,7 +391,8 @@ struct vaultenv_load_options {
 	int expand;		/* not 0: ${NAME} and ${NAME:-default} in the
 				 * values of the .env file, as python-dotenv; the
 				 * secrets count as names before it */
-	int override;		/* not 0: for expand, file before environment */
+	int override;		/* not 0: for expand, file before environment; for
+				 * vaultenv_load_setenv(), over what there is */
 	int allow_loader_names;	/* not 0: keep names of vaultenv_name_runs_code() */
 	int64_t cache_max_age_s; /* an older cache is refused; 0: $VAULT_CACHE_MAX_AGE
 				  * (seconds, or 30m, 12h, 7d), else no limit */
@@ -452,6 +453,11 @@ void vaultenv_loaded_free(struct vaultenv_loaded **loaded);
  * that holds a NUL. */
 int vaultenv_list_setenv(const struct vaultenv_list *list, int override,
     struct vaultenv_error *err);
+
+/* What a call of dotenv does: vaultenv_load(), then vaultenv_list_setenv() of
+ * all variables, with load->override. To watch, load them by vaultenv_load(). */
+int vaultenv_load_setenv(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err);
 
 /* True for LD_* and DYLD_*, GCONV_PATH, GLIBC_TUNABLES, BASH_ENV, ENV,
  * SHELLOPTS, BASHOPTS, PS4, PROMPT_COMMAND and BASH_FUNC_*. */

@@ -356,6 +356,20 @@ test_setenv(void)
 	    "is named");
 	is_str(getenv("T_OLD"), "3", "and nothing is set");
 	vaultenv_list_free(&list);
+
+	fake_write(FOLDER "/.env", "T_OLD=file\nT_MORE=1\n", 0644);
+	is_int(vaultenv_load_setenv(&options, NULL, &err), 0, "load_setenv");
+	is_str(getenv("T_MORE"), "1", "sets what was loaded");
+	is_str(getenv("T_OLD"), "3", "and no more");
+	is_int(vaultenv_load_setenv(&options,
+		   &(struct vaultenv_load_options){ .override = 1 }, NULL),
+	    0, "unless it overrides");
+	is_str(getenv("T_OLD"), "file", "what there is");
+	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\nT_OLD=new\n", 0644);
+	is_int(vaultenv_load_setenv(&options, NULL, &err),
+	    VAULTENV_ERR_INVALID, "an error of the load");
+	is_str(getenv("T_OLD"), "file", "sets nothing");
+	unlink(FOLDER "/.env");
 }
 
 int
