@@ -51,7 +51,8 @@ async function serverIs(name) {
 
 function pattern(text) {
   return new RegExp(`^${text.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-    .replace('{url}', url).replace('{cache}', `\\${cache}`).replace('{away}', '.+')}$`);
+    .replace('{url}', url).replace('{cache}', `\\${cache}`).replace('{away}', `Cannot reach ${url}: ` +
+      'Connection refused\\. Check the URL \\(VAULT_URL\\)')}$`);
 }
 
 const loaded = ['server', 'cache', 'file'];

@@ -365,3 +365,9 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+# For tests that are no Python: prints the Python that has vault-env.
+if __name__ == "__main__":
+    make_venv()
+    print(VENV + "/bin/python")
