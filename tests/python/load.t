@@ -101,7 +101,8 @@ me.push(SHOP)
 # C sees what Python sees.
 code, out, err = me.python(
     "import os, subprocess, vaultdotenv; vaultdotenv.load_vault();"
-    "print(subprocess.check_output(['printenv', 'DB_URL']).decode(), end='', flush=True);"
+    "print(subprocess.check_output(['printenv', 'DB_URL']).decode(), end='',"
+    "flush=True);"
     "os.system('printenv GREETING')")
 same([code, out, err], [0, "postgres://db\nGrüße, \"you\"\n", ""],
      "children and C code see the variables")
