@@ -10,7 +10,8 @@
 #	my $r = VaultTest::run([cmd => @args], cwd => $dir, env => {A => 'b'});
 #
 # Environment: TOP_SRCDIR, TOP_BUILDDIR (absolute); VAULT_KEEP=1 keeps the
-# temporary folders; VAULT_REPEAT and VAULT_ROUNDS lengthen some tests.
+# temporary folders; VAULT_REPEAT, VAULT_ROUNDS and VAULT_POLLS lengthen some
+# tests.
 package VaultTest;
 use strict;
 use warnings;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # watch(): what a running program sees of a push, of a removal and of a server
-# that goes away; its callbacks; fork; the end of the process.
+# that goes away; its callbacks; fork; the end of the process; that it does not
+# grow over 600 polls, or VAULT_POLLS=10000.
 import signal
 import sys
 
@@ -276,8 +277,7 @@ same([code, err], [0, "[vault-env] Cannot reach http://127.0.0.1:1: "
                    "Connection refused. Check the URL (VAULT_URL)\n"],
      "without on_error: each sentence once on stderr")
 
-# ---- no leak: VAULT_POLLS=10000 polls so often, each 50th time there is another
-# version
+# ---- no leak; each 50th time there is another version
 
 with open(SRC + "/tests/vectors/fallback.json") as file:
     table = json.load(file)
