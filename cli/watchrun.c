@@ -320,7 +320,7 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 	if (vaultenv_watch_start(opts, load, loaded, &how, &watch, &err) != 0)
 		warning_print("cannot look for changes: %s", err.text);
 	code = loop(&w);
-	/* Not vaultenv_watch_stop(), which would wait for a server that does
-	 * not answer: whoever waits for the command has waited enough. */
+	/* Not vaultenv_watch_stop(), which may wait a second for a request to
+	 * end: whoever waits for the command has waited enough. */
 	_exit(code);
 }

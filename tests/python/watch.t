@@ -256,11 +256,20 @@ same([code, out, err], [0, "done\n", ""], "a watch keeps no process alive")
 hung = socket.socket()
 hung.bind(("127.0.0.1", 0))
 hung.listen(5)
+hung_url = "http://127.0.0.1:%d" % hung.getsockname()[1]
+watch(0.01, vault_url=hung_url, on_error=errors.append)
+errors.clear()
+time.sleep(0.5)
+begin = time.monotonic()
+unwatch()
+took = time.monotonic() - begin
+ok(took < 3 and not errors, "unwatch() ends a poll that a server does not answer "
+   "(%.1f s)" % took, errors)
 begin = time.monotonic()
 code, out, err = me.python(
     "import vaultdotenv as v, sys, time; v.load_vault();"
     "v.watch(0.01, vault_url=sys.argv[1]); time.sleep(0.5); print('done')",
-    "http://127.0.0.1:%d" % hung.getsockname()[1])
+    hung_url)
 took = time.monotonic() - begin
 same([code, out, err], [0, "done\n", ""], "not even in the middle of a poll")
 ok(took < 15, "that a server does not answer (%.1f s)" % took)
