@@ -170,7 +170,7 @@ refuse(const struct vaultenv_pair *pair, struct vaultenv_error *err)
 	}
 	return err_set(err, VAULTENV_ERR_UNWRITABLE,
 	    "%s cannot be written as .env text: its value has %s; "
-	    "use JSON instead",
+	    "use --json instead",
 	    pair->name, text);
 }
 
@@ -184,7 +184,7 @@ dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
 	if (!name_is_writable(pair->name))
 		return err_set(err, VAULTENV_ERR_UNWRITABLE,
 		    "'%.128s' is not a name that .env text can hold (letters, "
-		    "digits, '_', '.' and '-'); use JSON instead",
+		    "digits, '_', '.' and '-'); use --json instead",
 		    pair->name);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (forms[i].plain &&

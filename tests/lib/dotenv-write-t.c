@@ -52,14 +52,14 @@ forms(void)
 		{ "\xe2\x80\xa8", "N='\xe2\x80\xa8'\n" },
 		{ "it's # \"x\" `y`",
 		    "N cannot be written as .env text: its value has all three "
-		    "kinds of quotes and a '#'; use JSON instead" },
+		    "kinds of quotes and a '#'; use --json instead" },
 		{ "'`\\n\n",
 		    "N cannot be written as .env text: its value has a single "
 		    "quote, a backtick, a backslash before n or r and a line "
-		    "break; use JSON instead" },
+		    "break; use --json instead" },
 		{ "\\r\r",
 		    "N cannot be written as .env text: its value has a "
-		    "backslash before n or r and a carriage return; use JSON "
+		    "backslash before n or r and a carriage return; use --json "
 		    "instead" },
 	};
 
@@ -68,13 +68,13 @@ forms(void)
 		    "N", cases[i].value, strlen(cases[i].value), cases[i].want);
 	one_written("A B", "1", 1,
 	    "'A B' is not a name that .env text can hold "
-	    "(letters, digits, '_', '.' and '-'); use JSON instead");
+	    "(letters, digits, '_', '.' and '-'); use --json instead");
 	one_written("\xc3\x84", "1", 1,
 	    "'\xc3\x84' is not a name that .env text "
-	    "can hold (letters, digits, '_', '.' and '-'); use JSON instead");
+	    "can hold (letters, digits, '_', '.' and '-'); use --json instead");
 	one_written("A\n", "1", 1,
 	    "'A?' is not a name that .env text can hold "
-	    "(letters, digits, '_', '.' and '-'); use JSON instead");
+	    "(letters, digits, '_', '.' and '-'); use --json instead");
 	one_written("export", "1", 1, "export=1\n");
 }
 

@@ -422,12 +422,12 @@ edits(void)
 	fails(vaultenv_envfile_set("env", "A B", "1", &err),
 	    VAULTENV_ERR_UNWRITABLE,
 	    "'A B' is not a name that .env text can "
-	    "hold (letters, digits, '_', '.' and '-'); use JSON instead");
+	    "hold (letters, digits, '_', '.' and '-'); use --json instead");
 	fails(vaultenv_envfile_set("env", "A", "\\r\r", &err),
 	    VAULTENV_ERR_UNWRITABLE,
 	    "A cannot be written as .env text: its "
 	    "value has a backslash before n or r and a carriage return; use "
-	    "JSON instead");
+	    "--json instead");
 	is_str(content("env"), "B:", "the file stands");
 	fails(vaultenv_envfile_set("link", "A", "1", &err), VAULTENV_ERR_IO,
 	    "cannot write link: it is a symbolic link; give the path of the "
