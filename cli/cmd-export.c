@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,24 +54,27 @@ options_check(const struct args *args, const struct export_format **format)
 static int
 runs_code_drop(const struct args *args, struct vaultenv_list *list)
 {
+	struct vaultenv_list *left_out = NULL;
 	const struct vaultenv_pair *pair;
+	char *text = NULL;
 	size_t i = 0;
 	int r;
 
-	while (!args->allow_loader_names &&
-	       (pair = vaultenv_list_at(list, i)) != NULL) {
-		if (!vaultenv_name_runs_code(pair->name)) {
+	if (args->allow_loader_names)
+		return 0;
+	r = vaultenv_list_new(&left_out);
+	while (r == 0 && (pair = vaultenv_list_at(list, i)) != NULL) {
+		if (!vaultenv_name_runs_code(pair->name))
 			i++;
-			continue;
-		}
-		warning_print("left out, since a loader or shell would run "
-			      "other code for it (--allow-loader-names keeps "
-			      "it): %s",
-		    pair->name);
-		if ((r = vaultenv_list_delete(list, pair->name)) != 0)
-			return r;
+		else if ((r = vaultenv_list_set(
+			      left_out, pair->name, "", 0)) == 0)
+			r = vaultenv_list_delete(list, pair->name);
 	}
-	return 0;
+	if (r == 0 && (text = vaultenv_left_out_text(left_out)) != NULL)
+		warning_print("%s", text);
+	free(text);
+	vaultenv_list_free(&left_out);
+	return r;
 }
 
 static int

@@ -359,7 +359,7 @@ init_run(const struct args *args)
 
 	if ((code = folder_lock(&in)) != EXIT_DONE)
 		goto out;
-	if (envfile_load(&in.file, in.path, &err) != 0) {
+	if (envfile_load_to_edit(&in.file, in.path, &err) != 0) {
 		code = session_fail(&err);
 		goto out;
 	}

@@ -15,16 +15,11 @@
 #include "session.h"
 #include "watchrun.h"
 
-#define CACHE_NOTICE "Remote fetch failed, using cached secrets"
-
+/* As every client of protocol v1 has it: the command shares our stderr. */
 static void
 notice_print(void *arg, const char *text)
 {
-	/* As users of every client of protocol v1 know it. */
-	if (strcmp(text, CACHE_NOTICE) == 0)
-		fprintf(stderr, "[vault-env] %s\n", text);
-	else
-		warning_print("%s", text);
+	fprintf(stderr, "[vault-env] %s\n", text);
 }
 
 static bool
@@ -61,25 +56,6 @@ options_prepare(const struct args *args, struct vaultenv_options *opts,
 	if (opts->url == NULL && !is_set("VAULT_URL"))
 		opts->url = envfile_get(keys, "VAULT_URL");
 	return EXIT_DONE;
-}
-
-static void
-left_out_warn(const struct vaultenv_list *left_out)
-{
-	const struct vaultenv_pair *pair;
-	struct text names = { 0 };
-
-	for (size_t i = 0; (pair = vaultenv_list_at(left_out, i)) != NULL;
-	     i++) {
-		text_puts(&names, i > 0 ? ", " : "");
-		text_puts(&names, pair->name);
-	}
-	if (names.len > 0)
-		warning_print("left out, since a loader or shell would run "
-			      "other code for it (--allow-loader-names keeps "
-			      "it): %s",
-		    names.failed ? "?" : names.bytes);
-	text_wipe(&names);
 }
 
 static int
@@ -128,7 +104,6 @@ run_run(const struct args *args)
 		code = session_fail(&err);
 		goto out;
 	}
-	left_out_warn(loaded->left_out);
 	if (args->watch && loaded->source != VAULTENV_SOURCE_FILE)
 		code = watchrun(args, &opts, &load, loaded);
 	else

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "envfile.h"
@@ -44,6 +45,24 @@ envfile_load(struct envfile *file, const char *path, struct vaultenv_error *err)
 	if (r != 0)
 		envfile_free(file);
 	return r;
+}
+
+int
+envfile_load_to_edit(
+    struct envfile *file, const char *path, struct vaultenv_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+		return envfile_load(file, path, err);
+	memset(file, 0, sizeof(*file));
+	err->code = VAULTENV_ERR_IO;
+	err->current_version = 0;
+	snprintf(err->text, sizeof(err->text),
+	    "cannot write %s: it is a symbolic link; give the path of the file "
+	    "itself",
+	    path);
+	return err->code;
 }
 
 void

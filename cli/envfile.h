@@ -27,6 +27,9 @@ struct envfile {
 /* A missing file is no error. path is borrowed. */
 int envfile_load(
     struct envfile *file, const char *path, struct vaultenv_error *err);
+/* Likewise, but IO for a link, which cannot be edited. */
+int envfile_load_to_edit(
+    struct envfile *file, const char *path, struct vaultenv_error *err);
 void envfile_free(struct envfile *file);
 
 /* NULL when it is not there or empty. Borrowed. */

@@ -63,30 +63,15 @@ now_ms(void)
 
 /* ---- in the watch's thread ---- */
 
-static struct vaultenv_list *
-list_copy(const struct vaultenv_list *list)
-{
-	const struct vaultenv_pair *pair;
-	struct vaultenv_list *copy = NULL;
-
-	if (vaultenv_list_new(&copy) != 0)
-		return NULL;
-	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++)
-		if (vaultenv_list_set(
-			copy, pair->name, pair->value, pair->value_len) != 0)
-			vaultenv_list_free(&copy);
-	return copy;
-}
-
 static void
 news_bring(void *arg, const struct vaultenv_update *update)
 {
 	struct news *news = arg;
-	struct vaultenv_list *copy = list_copy(update->secrets);
+	struct vaultenv_list *copy = NULL;
 	const uint64_t one = 1;
 
 	news->last_error[0] = '\0';
-	if (copy == NULL) {
+	if (vaultenv_list_copy(update->secrets, &copy) != 0) {
 		error_print("out of memory: a change was missed");
 		return;
 	}
@@ -335,7 +320,7 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 	if (vaultenv_watch_start(opts, load, loaded, &how, &watch, &err) != 0)
 		warning_print("cannot look for changes: %s", err.text);
 	code = loop(&w);
-	/* Not vaultenv_watch_stop(), which would wait for a server that does
-	 * not answer: whoever waits for the command has waited enough. */
+	/* Not vaultenv_watch_stop(), which may wait a second for a request to
+	 * end: whoever waits for the command has waited enough. */
 	_exit(code);
 }

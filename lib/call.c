@@ -74,7 +74,7 @@ answer_error(const struct vaultenv_client *c, const struct answer *r,
 {
 	return err_set(err, VAULTENV_ERR_PROTOCOL,
 	    "The answer of %s to %s "
-	    "makes no sense (%s). Check --url or VAULT_URL",
+	    "makes no sense (%s). Check the URL (VAULT_URL)",
 	    c->url, r->path, name);
 }
 
@@ -190,7 +190,7 @@ exchange(struct vaultenv_client *c, const struct blob *body, bool is_signed,
 	if ((r = blob_printf(&url, "%s/api/v1/%s", c->url, reply->path)) != 0) {
 		err_set(err, r,
 		    "The URL of the server is too long. "
-		    "Check --url or VAULT_URL");
+		    "Check the URL (VAULT_URL)");
 		goto out;
 	}
 	if (is_signed) {

@@ -249,7 +249,7 @@ vaultenv_device_register(struct vaultenv_client *client, const char *name,
 		if (r == VAULTENV_ERR_INVALID)
 			err_set(err, r,
 			    "The name of the device is not UTF-8 "
-			    "text. Use another: --name");
+			    "text. Use another one");
 		else
 			client_fail(err, r);
 		goto out;

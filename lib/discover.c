@@ -71,7 +71,7 @@ static int
 discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
     struct env_file *file, struct vaultenv_error *err)
 {
-	const char *from = "--url", *text = opts->url;
+	const char *from = "The URL given", *text = opts->url;
 	struct url url;
 	size_t len;
 	int r;
@@ -93,8 +93,8 @@ discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
 	if (!url_is_allowed(&url, opts->insecure_http != 0))
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "%.*s is not "
-		    "encrypted. Use https, or --insecure-http if the network "
-		    "on the way can be trusted",
+		    "encrypted. Use https, or allow insecure http if the "
+		    "network on the way can be trusted",
 		    (int)url.origin_len, text);
 	for (len = strlen(text); text[len - 1] == '/'; len--)
 		continue;

@@ -2,7 +2,7 @@
 /*
  * Where names and values meet the process's environment: ${NAME} in values,
  * setenv(3), and the names by which an environment runs other code. Reads no
- * file. Only vaultenv_list_setenv() changes anything outside.
+ * file. Only what has setenv in its name changes anything outside.
  */
 #include "config.h"
 
@@ -12,6 +12,7 @@
 #include "load.h"
 
 #define EXPANDED_MAX ((size_t)16 << 20) /* of a list */
+#define NOTICE_MAX   (VAULTENV_ERROR_TEXT - 1)
 
 /* One ${NAME} or ${NAME:-default}, as offsets into the text. */
 struct reference {
@@ -194,6 +195,20 @@ vaultenv_list_setenv(
 }
 
 int
+vaultenv_load_setenv(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	int r;
+
+	if ((r = vaultenv_load(opts, load, &loaded, err)) == 0)
+		r = vaultenv_list_setenv(loaded->variables,
+		    load != NULL && load->override, err);
+	vaultenv_loaded_free(&loaded);
+	return r;
+}
+
+int
 vaultenv_name_runs_code(const char *name)
 {
 	/* '*': whatever begins so. The dynamic loader, libc, and shells. */
@@ -209,4 +224,32 @@ vaultenv_name_runs_code(const char *name)
 			return 1;
 	}
 	return 0;
+}
+
+char *
+vaultenv_left_out_text(const struct vaultenv_list *left_out)
+{
+	const struct vaultenv_pair *pair;
+	char *shown = NULL;
+	struct blob text;
+	size_t i;
+	int r;
+
+	if (vaultenv_list_len(left_out) == 0)
+		return NULL;
+	blob_init(&text, 2 * EXPANDED_MAX);
+	r = blob_append_str(&text,
+	    "Left out, because a loader or shell would run other code by them "
+	    "(allow loader names to have them): ");
+	/* What does not fit is cut off, and need not be gathered. */
+	for (i = 0; r == 0 && text.len <= NOTICE_MAX &&
+		    (pair = vaultenv_list_at(left_out, i)) != NULL;
+	     i++) {
+		if ((r = blob_append_str(&text, i > 0 ? ", " : "")) == 0)
+			r = blob_append_str(&text, pair->name);
+	}
+	if (r == 0)
+		shown = text_printable((const char *)text.data, NOTICE_MAX);
+	blob_reset(&text);
+	return shown;
 }

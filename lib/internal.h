@@ -244,8 +244,8 @@ int dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
 
 /* ---- store.c: files ---- */
 
-/* As vaultenv_file_read, and the file must be the user's own (or root's) and
- * not readable by group or others: IO with a chmod hint. Trimmed. */
+/* As vaultenv_file_read, but the file must be no symlink, the user's own (or
+ * root's) and not readable by group or others: IO with a chmod hint. Trimmed. */
 int store_read_private(const char *path, size_t max, struct blob *out,
     struct vaultenv_error *err);
 /* The same for what others may read but not write. *st tells about it. */
@@ -269,6 +269,9 @@ struct transport;		/* a libcurl easy handle, or the caller's callback */
 
 int transport_new(struct transport **out, const struct vaultenv_options *opts);
 void transport_free(struct transport **t);
+/* From any thread: a request in hand, and each to come, fails within a second
+ * or so. One by a callback ends by itself. */
+void transport_abort(struct transport *t);
 /* headers: NULL-terminated. body NULL: GET. NETWORK, PROTOCOL (over REPLY_MAX). */
 int transport_perform(struct transport *t, const char *url,
     const char *const *headers, const char *body, size_t len,

@@ -428,6 +428,31 @@ vaultenv_list_delete(struct vaultenv_list *list, const char *name)
 	return 0;
 }
 
+int
+vaultenv_list_copy(const struct vaultenv_list *list, struct vaultenv_list **out)
+{
+	const size_t bytes =
+	    list->name_bytes + list->value_bytes + 2 * list->len;
+	struct vaultenv_list *copy = NULL;
+	const struct entry *e;
+	int r;
+
+	if ((r = vaultenv_list_new(&copy)) != 0 || list->len == 0 ||
+	    (r = list_reserve(copy, list->len, bytes)) != 0)
+		goto out;
+	for (size_t i = 0; r == 0 && i < list->len; i++) {
+		e = &list->entries[i];
+		r = list_set(copy, e->pair.name, e->name_len, e->pair.value,
+		    e->pair.value_len);
+	}
+out:
+	if (r != 0)
+		vaultenv_list_free(&copy);
+	else
+		*out = copy;
+	return r;
+}
+
 static bool
 value_equal(const struct vaultenv_pair *a, const struct vaultenv_pair *b)
 {

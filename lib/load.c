@@ -419,6 +419,18 @@ cache_is_fresh(const struct load_job *job, struct found *found)
 	return cache_find(job, &use, found, NULL) == 0;
 }
 
+/* client is NULL without a key, when nothing can be left out. */
+static void
+left_out_notify(
+    const struct load_job *job, const struct vaultenv_loaded *loaded)
+{
+	char *text = vaultenv_left_out_text(loaded->left_out);
+
+	if (text != NULL && job->client->notice != NULL)
+		job->client->notice(job->client->notice_arg, text);
+	free(text);
+}
+
 int
 vaultenv_load(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
@@ -443,6 +455,8 @@ vaultenv_load(const struct vaultenv_options *opts,
 		else if (r != 0)
 			err_set(err, r, "%s", why.text);
 	}
+	if (r == 0)
+		left_out_notify(&job, *out);
 	load_job_close(&job);
 	return r;
 }
@@ -481,7 +495,8 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 		    err, r, "%s. Load once with the server in reach", why.text);
 		goto out;
 	}
-	r = cache_take(&job, &found, out, err);
+	if ((r = cache_take(&job, &found, out, err)) == 0)
+		left_out_notify(&job, *out);
 out:
 	load_job_close(&job);
 	return r;

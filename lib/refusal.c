@@ -142,8 +142,8 @@ stranger_error(const struct vaultenv_client *c, const struct answer *r,
 	if (status / 100 == 3)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
 		    "%s answers with a "
-		    "redirect (HTTP %d), which is not followed. Check --url or "
-		    "VAULT_URL",
+		    "redirect (HTTP %d), which is not followed. Check the URL ("
+		    "VAULT_URL)",
 		    c->url, status);
 	if (status / 100 == 5 || status == 429)
 		return err_set(err, VAULTENV_ERR_SERVER,
@@ -152,7 +152,7 @@ stranger_error(const struct vaultenv_client *c, const struct answer *r,
 		    c->url, status);
 	return err_set(err, VAULTENV_ERR_PROTOCOL,
 	    "%s answers HTTP %d, but "
-	    "not as a vault-env server does. Check --url or VAULT_URL",
+	    "not as a vault-env server does. Check the URL (VAULT_URL)",
 	    c->url, status);
 }
 

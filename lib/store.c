@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c: whole files, read and replaced so that no link is followed, nothing
- * but a regular file is touched, nobody else can read what is written, and a
- * crash leaves the old file or the new one. Must not know what is in them.
+ * store.c: whole files, read and replaced so that nothing but a regular file
+ * is touched, nobody else can read what is written, and a crash leaves the old
+ * file or the new one. Links are followed to read what is anybody's (.env), not
+ * to read what is our own, nor to write. Must not know what is in them.
  */
 #include "config.h"
 
@@ -19,7 +20,7 @@
 
 #define FILE_MAX    ((size_t)16 << 20)
 #define READ_STEP   ((size_t)64 << 10)
-#define OPEN_SAFELY (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define OPEN_SAFELY (O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 /* ".vault-env-", 16 hex digits, NUL */
 #define TEMP_NAME_LEN 28
@@ -57,14 +58,17 @@ not_regular(
 			     : "a device");
 }
 
-/* *fd is open for reading on a regular file, *st tells about it. */
+/*
+ * *fd is open for reading on a regular file, *st tells about it. no_follow:
+ * O_NOFOLLOW, or 0.
+ */
 static int
-open_regular(
-    const char *path, int *fd, struct stat *st, struct vaultenv_error *err)
+open_regular(const char *path, int no_follow, int *fd, struct stat *st,
+    struct vaultenv_error *err)
 {
 	int saved;
 
-	if ((*fd = open(path, O_RDONLY | OPEN_SAFELY)) < 0) {
+	if ((*fd = open(path, O_RDONLY | no_follow | OPEN_SAFELY)) < 0) {
 		saved = errno;
 		if (saved == ENOENT)
 			return err_set(err, VAULTENV_ERR_NOT_FOUND,
@@ -129,7 +133,7 @@ vaultenv_file_read(
 	int fd = -1, r;
 
 	blob_init(&b, FILE_MAX);
-	if ((r = open_regular(path, &fd, &st, err)) != 0)
+	if ((r = open_regular(path, 0, &fd, &st, err)) != 0)
 		goto out;
 	r = read_all(fd, path, (size_t)st.st_size, FILE_MAX, &b, err);
 	if (r != 0)
@@ -170,7 +174,7 @@ read_checked(const char *path, mode_t forbidden, size_t max, struct blob *out,
 {
 	int fd = -1, r;
 
-	if ((r = open_regular(path, &fd, st, err)) != 0)
+	if ((r = open_regular(path, O_NOFOLLOW, &fd, st, err)) != 0)
 		goto out;
 	if (st->st_uid != geteuid() && st->st_uid != 0) {
 		r = err_set(err, VAULTENV_ERR_IO,

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #define CONNECT_TIMEOUT_MS 10000L
 #define STALL_BYTES_PER_S  8L
 #define STALL_S            20L
-#define HINT               "Check --url or VAULT_URL"
+#define HINT               "Check the URL (VAULT_URL)"
 
 struct transport {
 	const struct curl_functions *libcurl; /* these two: NULL before the */
@@ -28,6 +29,7 @@ struct transport {
 	char *ca_file;                        /* NULL: libcurl's own */
 	pid_t pid;                            /* whose connection it is */
 	bool insecure;
+	atomic_bool aborted;
 	long timeout_ms;
 	int (*callback)(void *arg, const char *url, const char *const *headers,
 	    const char *body, size_t body_len, int *http_status, char **reply,
@@ -48,7 +50,7 @@ static const struct {
 	    "the proxy's name does not resolve", "Check https_proxy" },
 	{ CURLE_COULDNT_CONNECT, VAULTENV_ERR_NETWORK, NULL, HINT },
 	{ CURLE_OPERATION_TIMEDOUT, VAULTENV_ERR_NETWORK, "no answer in time",
-	    "Try again, or check --url or VAULT_URL" },
+	    "Try again, or check the URL (VAULT_URL)" },
 	{ CURLE_GOT_NOTHING, VAULTENV_ERR_NETWORK,
 	    "it closed the connection without an answer", HINT },
 	{ CURLE_RECV_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
@@ -59,7 +61,7 @@ static const struct {
 	    "the connection broke within the answer", "Try again" },
 	{ CURLE_PEER_FAILED_VERIFICATION, VAULTENV_ERR_NETWORK,
 	    "its certificate is not trusted",
-	    "Check --url or VAULT_URL, or name your own CA in VAULT_CA_FILE" },
+	    "Check the URL (VAULT_URL), or name your own CA in VAULT_CA_FILE" },
 	{ CURLE_SSL_CACERT_BADFILE, VAULTENV_ERR_NETWORK,
 	    "the file of trusted certificates cannot be read",
 	    "Check VAULT_CA_FILE" },
@@ -87,6 +89,20 @@ body_write(char *data, size_t size, size_t n, void *arg)
 	return sink->error == 0 ? size * n : 0;
 }
 
+/* libcurl asks about once a second, whatever it waits for. */
+static int
+is_aborted(void *arg, curl_off_t down, curl_off_t down_now, curl_off_t up,
+    curl_off_t up_now)
+{
+	return atomic_load(&((struct transport *)arg)->aborted);
+}
+
+void
+transport_abort(struct transport *t)
+{
+	atomic_store(&t->aborted, true);
+}
+
 /*
  * In a function that returns CURLcode and has t and r. What libcurl takes is a
  * long, a curl_off_t or a pointer, and no compiler says so of an int.
@@ -107,6 +123,9 @@ curl_configure(struct transport *t)
 
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, is_aborted);
+	SET(CURLOPT_XFERINFODATA, t);
 	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);

@@ -25,8 +25,8 @@
  *   initialisation, and on failure holds the same code and one sentence that
  *   says what failed, why, and what to do. On success it is left alone.
  * - The library never prints, never exits, installs no signal handler, keeps no
- *   state outside its handles, and changes no environment variable but where
- *   vaultenv_list_setenv() is asked to.
+ *   state outside its handles, and changes no environment variable but in
+ *   vaultenv_list_setenv() and vaultenv_load_setenv().
  * - Any call can fail with NOMEM. A call that asks the server can fail with
  *   NETWORK, SERVER, PROTOCOL, CLOCK, CRYPTO or FORBIDDEN; a signed one (all
  *   but project_create and project_set_key) also with NO_KEY, UNAUTHORIZED
@@ -136,6 +136,10 @@ int vaultenv_list_set(struct vaultenv_list *list, const char *name,
 /* NOT_FOUND if there is no such name. The others keep their order. */
 int vaultenv_list_delete(struct vaultenv_list *list, const char *name);
 
+/* The same pairs in the same order, *out for vaultenv_list_free(). NOMEM. */
+int vaultenv_list_copy(
+    const struct vaultenv_list *list, struct vaultenv_list **out);
+
 /* How two lists differ. Names are borrowed from the list they stand in. */
 struct vaultenv_change {
 	char mark;		/* '+' only in after, '~' other value, '-' only in before */
@@ -183,8 +187,9 @@ void vaultenv_text_free(char **text, size_t len);
 /* -------------------------------------------------------------- files */
 
 /*
- * Reads a regular file of 16 MiB at most; a symlink, FIFO or device is refused.
- * *text is for vaultenv_text_free(). NOT_FOUND, IO, NOMEM.
+ * Reads a regular file of 16 MiB at most, or the one that a symlink leads to; a
+ * FIFO or device is refused. *text is for vaultenv_text_free(). NOT_FOUND (also
+ * a symlink that leads nowhere), IO, NOMEM.
  */
 int vaultenv_file_read(const char *path, char **text, size_t *len,
     struct vaultenv_error *err);
@@ -386,7 +391,8 @@ struct vaultenv_load_options {
 	int expand;		/* not 0: ${NAME} and ${NAME:-default} in the
 				 * values of the .env file, as python-dotenv; the
 				 * secrets count as names before it */
-	int override;		/* not 0: for expand, file before environment */
+	int override;		/* not 0: for expand, file before environment; for
+				 * vaultenv_load_setenv(), over what there is */
 	int allow_loader_names;	/* not 0: keep names of vaultenv_name_runs_code() */
 	int64_t cache_max_age_s; /* an older cache is refused; 0: $VAULT_CACHE_MAX_AGE
 				  * (seconds, or 30m, 12h, 7d), else no limit */
@@ -405,7 +411,7 @@ struct vaultenv_loaded {
 	 * whatever their names, as dotenv has them. */
 	struct vaultenv_list *variables;
 	/* Names of secrets that were left out because they make a loader or
-	 * shell run other code. The values are empty. */
+	 * shell run other code; a notice has said so. The values are empty. */
 	struct vaultenv_list *left_out;
 };
 
@@ -448,9 +454,18 @@ void vaultenv_loaded_free(struct vaultenv_loaded **loaded);
 int vaultenv_list_setenv(const struct vaultenv_list *list, int override,
     struct vaultenv_error *err);
 
+/* What a call of dotenv does: vaultenv_load(), then vaultenv_list_setenv() of
+ * all variables, with load->override. To watch, load them by vaultenv_load(). */
+int vaultenv_load_setenv(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err);
+
 /* True for LD_* and DYLD_*, GCONV_PATH, GLIBC_TUNABLES, BASH_ENV, ENV,
  * SHELLOPTS, BASHOPTS, PS4, PROMPT_COMMAND and BASH_FUNC_*. */
 int vaultenv_name_runs_code(const char *name);
+
+/* The notice that names were left out for that, for free(). NULL: there are
+ * none, or out of memory. */
+char *vaultenv_left_out_text(const struct vaultenv_list *left_out);
 
 /*
  * ${NAME} and ${NAME:-default} in list's values, in order, looked up in the
@@ -508,8 +523,8 @@ int vaultenv_watch_start(const struct vaultenv_options *opts,
     struct vaultenv_error *err);
 
 /*
- * Ends a wait at once, waits for a poll in hand (its requests are bounded by
- * timeout_ms of vaultenv_options) and its callback, joins the thread, frees.
+ * Ends a wait at once and a request in hand within a second or so, waits for a
+ * callback in hand, joins the thread, frees.
  * NULL and *watch NULL are fine. In a child of fork() there is no thread: it
  * frees what is the child's, and the child starts a watch of its own.
  */

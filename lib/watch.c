@@ -53,28 +53,6 @@ is_stopping(struct vaultenv_watch *w)
 	return stopping;
 }
 
-static int
-list_copy(const struct vaultenv_list *from, struct vaultenv_list **out)
-{
-	struct vaultenv_list *list = NULL;
-	const struct vaultenv_pair *pair;
-	size_t i;
-	int r;
-
-	if ((r = vaultenv_list_new(&list)) != 0)
-		return r;
-	for (i = 0; (pair = vaultenv_list_at(from, i)) != NULL; i++) {
-		r = vaultenv_list_set(
-		    list, pair->name, pair->value, pair->value_len);
-		if (r != 0) {
-			vaultenv_list_free(&list);
-			return r;
-		}
-	}
-	*out = list;
-	return 0;
-}
-
 /*
  * The environment that ${NAME} is looked up in, without what the program has
  * put there from its last load: those values are about to change.
@@ -303,7 +281,7 @@ watch_fill(struct vaultenv_watch *w, const struct vaultenv_loaded *known)
 	}
 	if (known == NULL)
 		return 0;
-	if ((r = list_copy(known->variables, &list)) != 0)
+	if ((r = vaultenv_list_copy(known->variables, &list)) != 0)
 		return r;
 	w->last = list;
 	w->version = w->job.seen = known->version;
@@ -407,6 +385,7 @@ vaultenv_watch_stop(struct vaultenv_watch **watch)
 		w->stopping = true;
 		pthread_cond_signal(&w->wake);
 		pthread_mutex_unlock(&w->lock);
+		transport_abort(w->job.client->transport);
 		/* From a callback there is nothing to join; the loop ends. */
 		if (pthread_equal(w->thread, pthread_self()))
 			return;

@@ -10,7 +10,8 @@
 #	my $r = VaultTest::run([cmd => @args], cwd => $dir, env => {A => 'b'});
 #
 # Environment: TOP_SRCDIR, TOP_BUILDDIR (absolute); VAULT_KEEP=1 keeps the
-# temporary folders; VAULT_REPEAT and VAULT_ROUNDS lengthen some tests.
+# temporary folders; VAULT_REPEAT, VAULT_ROUNDS and VAULT_POLLS lengthen some
+# tests.
 package VaultTest;
 use strict;
 use warnings;
@@ -290,6 +291,31 @@ sub program
 	$ENV{LD_LIBRARY_PATH} = join ':', $library, grep { $_ ne $library }
 	    split /:/, $ENV{LD_LIBRARY_PATH} // '';
 	return $real;
+}
+
+# The one-line changes of README's section on programs, as [old, new], that
+# begin below the line that begins so.
+sub readme_diffs
+{
+	my ($begin) = @_;
+	my ($section) = slurp("$SRC/README") =~
+	    /^\Q$begin\E[^\n]*\n(.*?)(?=^[A-Z][^\n]*: |^\S[^\n]*\n---)/ms;
+	my @diffs;
+
+	push @diffs, [$1, $2]
+	    while ($section // '') =~ /^  -(.*)\n  \+(.*)\n/mg;
+	croak "README shows no change for $begin" if !@diffs;
+	return @diffs;
+}
+
+# Changes the text as README says; returns it, and how many lines that were.
+sub migrate
+{
+	my ($text, @diffs) = @_;
+	my $n = 0;
+
+	$n += $text =~ s/^\Q$$_[0]\E$/$$_[1]/mg for @diffs;
+	return ($text, $n);
 }
 
 # Runs a command without a shell: {status, stdout, stderr}. Options: cwd, env

@@ -21,7 +21,6 @@ const out = path.join(here, 'build');
 const { version } = require('./package.json');
 const packages = {
   libgcrypt: 'libgcrypt20-dev',
-  'json-c': 'libjson-c-dev',
   libcurl: 'libcurl4-openssl-dev',
 };
 

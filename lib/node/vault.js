@@ -127,11 +127,7 @@ function populate(parsed, override) {
 
 function finish(options, result) {
   check(result);
-  const { leftOut, loaded, parsed, source, version } = result;
-  if (leftOut.length > 0) {
-    warn('Left out, because a loader or shell would run other code by them: ' +
-      `${leftOut.join(', ')}. To have them: allowLoaderNames`);
-  }
+  const { loaded, parsed, source, version } = result;
   if (source !== 'file') {
     const name = Object.keys(parsed).find((key) => parsed[key].includes('\0'));
     if (name !== undefined) {

@@ -3,7 +3,7 @@
 
 The library's sources stand in the folder above, in an sdist in libvaultenv/.
 Compiled in, they are of the binding's version for ever, and nothing has to be
-installed first but the -dev packages of libgcrypt, json-c and libcurl.
+installed first but the -dev packages of libgcrypt and libcurl.
 """
 import os
 import re
@@ -15,7 +15,7 @@ from glob import glob
 from setuptools import Extension, setup
 from setuptools.command.sdist import sdist
 
-PACKAGES = {"libgcrypt": "libgcrypt20-dev", "json-c": "libjson-c-dev",
+PACKAGES = {"libgcrypt": "libgcrypt20-dev",
             "libcurl": "libcurl4-openssl-dev"}
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
 LIB = "libvaultenv" if os.path.isdir("libvaultenv") else ".."

@@ -38,7 +38,7 @@ my %wrap = (run => sub {
 # Name, URL, exit code, sentence (URL and PATH stand for themselves); then the
 # same for init where it differs: it tries its key by a request of its own, and
 # explains.
-my $check = 'Check --url or VAULT_URL';
+my $check = 'Check the URL (VAULT_URL)';
 my $unknown = "URL knows no project $id, which the VAULT_KEY in .env is for: " .
     'name the right server with --url, or remove the key to make a new ' .
     'project (nothing was changed)';
@@ -85,9 +85,9 @@ my @cases = (
 	['JSON of something else', CliTest::canned(200, '{"a":1}'), 1,
 	    "The answer of URL to PATH makes no sense (MEMBER). $check"],
 	['plain http', 'http://vault.example.com', 1, 'URL is not encrypted. ' .
-	    'Use https, or --insecure-http if the network on the way can be ' .
+	    'Use https, or allow insecure http if the network on the way can be ' .
 	    'trusted'],
-	['no URL', 'ftp://x', 1, "--url is not a server's URL. Write it like " .
+	['no URL', 'ftp://x', 1, "The URL given is not a server's URL. Write it like " .
 	    'https://vault.example.com'],
 );
 

@@ -61,7 +61,7 @@ $p->gives(['status', '--quiet'], 0, '', '', '--quiet');
 # ---- what can be wrong
 ($code, $json, $stderr) = status_json($p, {url => $away});
 is($code, 4, 'the server is away');
-my $sentence = "Cannot reach $away: Connection refused. Check --url or VAULT_URL";
+my $sentence = "Cannot reach $away: Connection refused. Check the URL (VAULT_URL)";
 is($stderr, "vault-env: $sentence\n", 'and what to check');
 is_deeply([@$json{qw(ok server device version cache_version problems)}], [JSON::PP::false, 'away',
     'unknown', undef, 1, [$sentence]], 'nothing is made up');

@@ -7,6 +7,9 @@
 
 #include "fallback.h"
 
+/* So that no notice is about the LD_PRELOAD that each blob holds. */
+static const struct vaultenv_load_options all = { .allow_loader_names = 1 };
+
 static void
 test_cache_file(void)
 {
@@ -27,7 +30,7 @@ test_cache_file(void)
 	    "writes neither file");
 	vaultenv_loaded_free(&loaded);
 
-	is_int(load(NULL, &loaded, &err), 0, "a load");
+	is_int(load(&all, &loaded, &err), 0, "a load");
 	is_str(file_text(CACHE), sent, "caches the blob word for word");
 	ok(stat(CACHE, &st) == 0 && (st.st_mode & 07777) == 0600, "0600");
 	ok(stat(STATE, &st) == 0 && (st.st_mode & 07777) == 0600, "state 0600");
@@ -39,7 +42,7 @@ test_cache_file(void)
 	/* The same again: young, but not written anew. */
 	age_file(CACHE, 1000);
 	ok(stat(CACHE, &before) == 0, "an old cache");
-	is_int(load(NULL, &loaded, &err), 0, "the same version again");
+	is_int(load(&all, &loaded, &err), 0, "the same version again");
 	ok(stat(CACHE, &st) == 0 && st.st_ino == before.st_ino &&
 		st.st_mtime >= time(NULL) - 100,
 	    "makes it young");
@@ -50,13 +53,13 @@ test_cache_file(void)
 	fake_write(CACHE, text, 0644);
 	unlink(STATE);
 	server_is("down");
-	is_int(load(NULL, &loaded, &err), 0, "another client's cache");
+	is_int(load(&all, &loaded, &err), 0, "another client's cache");
 	ok(loaded->source == VAULTENV_SOURCE_CACHE && loaded->version == 0,
 	    "is taken, its version unknown");
 	vaultenv_loaded_free(&loaded);
 	fake_write(CACHE, sent, 0644);
 	server_is("up");
-	is_int(load(NULL, &loaded, &err), 0, "and a pull");
+	is_int(load(&all, &loaded, &err), 0, "and a pull");
 	ok(stat(CACHE, &st) == 0 && (st.st_mode & 07777) == 0600,
 	    "makes it private");
 	vaultenv_loaded_free(&loaded);
@@ -64,19 +67,19 @@ test_cache_file(void)
 	server_is("down");
 	age_file(CACHE, -5000);
 	setenv("VAULT_CACHE_MAX_AGE", "1", 1);
-	is_int(load(NULL, &loaded, &err), 0, "a cache from the future");
+	is_int(load(&all, &loaded, &err), 0, "a cache from the future");
 	ok(loaded->cache_age_s == 0, "is new");
 	vaultenv_loaded_free(&loaded);
 	unsetenv("VAULT_CACHE_MAX_AGE");
 	age_file(CACHE, 100);
-	is_int(load(NULL, &loaded, &err), 0, "an older one");
+	is_int(load(&all, &loaded, &err), 0, "an older one");
 	ok(loaded->cache_age_s >= 100 && loaded->cache_age_s < 160,
 	    "tells its age");
 	vaultenv_loaded_free(&loaded);
 	is_int(load(&how, &loaded, &err), VAULTENV_ERR_NETWORK, "no_cache");
 	is_str(err.text,
 	    "Failed to fetch secrets and no cache available: Cannot reach "
-	    "https://vault.example. Check --url or VAULT_URL",
+	    "https://vault.example. Check the URL (VAULT_URL)",
 	    "reads none either");
 }
 
@@ -91,18 +94,18 @@ test_cache_is_safe(void)
 	server_is("down");
 	cache_is("fresh");
 	chmod(CACHE, 0620);
-	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_NETWORK, "0620");
+	is_int(load(&all, &loaded, &err), VAULTENV_ERR_NETWORK, "0620");
 	is_str(err.text,
 	    "Failed to fetch secrets and no cache available (cannot use " CACHE
 	    ": other users can write to it (mode 0620); run: chmod 600 " CACHE
-	    "): Cannot reach https://vault.example. Check --url or VAULT_URL",
+	    "): Cannot reach https://vault.example. Check the URL (VAULT_URL)",
 	    "is refused");
 	is_int(vaultenv_load_cached(&options, NULL, &loaded, &err),
 	    VAULTENV_ERR_IO, "without a server too");
 	if (geteuid() == 0) {
 		chmod(CACHE, 0600);
 		ok(chown(CACHE, 12345, 0) == 0, "another user's");
-		is_int(load(NULL, &loaded, &err), VAULTENV_ERR_NETWORK,
+		is_int(load(&all, &loaded, &err), VAULTENV_ERR_NETWORK,
 		    "is refused");
 		ok(strstr(err.text, "another user (uid 12345)") != NULL, "%s",
 		    err.text);
@@ -111,20 +114,20 @@ test_cache_is_safe(void)
 	unlink(CACHE);
 	fake_write(other, "keep", 0600);
 	ok(symlink(other, CACHE) == 0, "a symlink");
-	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_NETWORK, "is not read");
+	is_int(load(&all, &loaded, &err), VAULTENV_ERR_NETWORK, "is not read");
 	server_is("up");
-	is_int(load(NULL, &loaded, &err), 0, "nor written");
-	is_str(notice,
+	is_int(load(&all, &loaded, &err), 0, "nor written");
+	is_str(notices,
 	    "cannot write " CACHE
 	    ": it is a symbolic link; give the path of the file itself",
-	    "which is a notice, no error");
+	    "which is a notices, no error");
 	is_str(file_text(other), "keep", "what it points to stays");
 	vaultenv_loaded_free(&loaded);
 	unlink(CACHE);
 	ok(mkfifo(CACHE, 0600) == 0, "a FIFO");
 	server_is("down");
 	is_int(
-	    load(NULL, &loaded, &err), VAULTENV_ERR_NETWORK, "blocks nobody");
+	    load(&all, &loaded, &err), VAULTENV_ERR_NETWORK, "blocks nobody");
 	unlink(CACHE);
 }
 
@@ -141,11 +144,11 @@ test_state(void)
 	env_is("file");
 	server_is("up");
 	cache_is("absent");
-	is_int(load(NULL, &loaded, &err), 0, "production");
+	is_int(load(&all, &loaded, &err), 0, "production");
 	vaultenv_loaded_free(&loaded);
 	text = strdup(file_text(STATE));
 	ok(strstr(text, "{\"production\":") != NULL, "is recorded");
-	is_int(load(NULL, &loaded, &err), 0, "twice");
+	is_int(load(&all, &loaded, &err), 0, "twice");
 	vaultenv_loaded_free(&loaded);
 	is_str(file_text(STATE), text, "once");
 	free(text);
@@ -159,7 +162,7 @@ test_state(void)
 
 	/* The same blob is on record for both, so both may have it. */
 	server_is("down");
-	is_int(load(NULL, &loaded, &err), 0, "the first");
+	is_int(load(&all, &loaded, &err), 0, "the first");
 	is_int(loaded->version, 7, "knows its version");
 	vaultenv_loaded_free(&loaded);
 	staging.environment = "third";
@@ -170,16 +173,16 @@ test_state(void)
 
 	cache_is("fresh");
 	server_is("up");
-	is_int(load(NULL, &loaded, &err), 0, "version 7 after version 5");
+	is_int(load(&all, &loaded, &err), 0, "version 7 after version 5");
 	vaultenv_loaded_free(&loaded);
 	server_is("down");
-	is_int(load(NULL, &loaded, &err), 0, "takes its place");
+	is_int(load(&all, &loaded, &err), 0, "takes its place");
 	is_int(loaded->version, 7, "in the one row");
 	vaultenv_loaded_free(&loaded);
 
 	/* Nonsense is as good as nothing, and is replaced. */
 	fake_write(STATE, "{\"production\":{\"version\":\"x\"},\"a\":3,", 0600);
-	is_int(load(NULL, &loaded, &err), 0, "a broken state");
+	is_int(load(&all, &loaded, &err), 0, "a broken state");
 	is_int(loaded->version, 0, "knows nothing");
 	vaultenv_loaded_free(&loaded);
 	server_is("up");
@@ -188,7 +191,7 @@ test_state(void)
 	    "\"b\":{\"version\":4,\"sha256\":\"0123456789012345678901234567890"
 	    "123456789012345678901234567890123\"}}",
 	    0600);
-	is_int(load(NULL, &loaded, &err), 0, "a pull");
+	is_int(load(&all, &loaded, &err), 0, "a pull");
 	vaultenv_loaded_free(&loaded);
 	ok(strncmp(file_text(STATE), "{\"b\":{\"version\":4,", 18) == 0 &&
 		strstr(file_text(STATE), ",\n\"production\":{\"version\":7,") &&
@@ -198,14 +201,14 @@ test_state(void)
 	/* No home folder, or none that can be written: no state. */
 	unlink(STATE);
 	setenv("HOME", "/proc/nowhere", 1);
-	is_int(load(NULL, &loaded, &err), 0, "no home");
+	is_int(load(&all, &loaded, &err), 0, "no home");
 	is_int(n_notices, 0, "is nothing to talk about");
 	vaultenv_loaded_free(&loaded);
 	setenv("HOME", home, 1);
 	ok(mkdir(STATE, 0700) == 0, "a state that cannot be written");
-	is_int(load(NULL, &loaded, &err), 0, "is no error");
+	is_int(load(&all, &loaded, &err), 0, "is no error");
 	is_int(n_notices, 1, "but a notice");
-	ok(strstr(notice, ".state: it is a folder") != NULL, "%s", notice);
+	ok(strstr(notices, ".state: it is a folder") != NULL, "%s", notices);
 	vaultenv_loaded_free(&loaded);
 	rmdir(STATE);
 }
@@ -223,7 +226,7 @@ test_versions_only_rise(void)
 	snprintf(row, sizeof(row),
 	    "{\"production\":{\"version\":8,\"sha256\":\"%064d\"}}", 0);
 	fake_write(STATE, row, 0600);
-	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_PROTOCOL,
+	is_int(load(&all, &loaded, &err), VAULTENV_ERR_PROTOCOL,
 	    "version 7 after version 8");
 	snprintf(want, sizeof(want),
 	    "https://vault.example gave version 7 of production, but has given "
@@ -235,13 +238,13 @@ test_versions_only_rise(void)
 	is_str(file_text(STATE), row, "nor anything forgotten");
 	*strchr(row, '8') = '7';
 	fake_write(STATE, row, 0600);
-	is_int(load(NULL, &loaded, &err), 0, "other bytes of version 7");
-	is_str(notice,
+	is_int(load(&all, &loaded, &err), 0, "other bytes of version 7");
+	is_str(notices,
 	    "Version 7 of production is not what it was: https://vault.example "
 	    "gave other secrets under the same number before",
 	    "are a notice");
 	vaultenv_loaded_free(&loaded);
-	is_int(load(NULL, &loaded, &err), 0, "again");
+	is_int(load(&all, &loaded, &err), 0, "again");
 	is_int(n_notices, 0, "once");
 	vaultenv_loaded_free(&loaded);
 }
@@ -283,7 +286,7 @@ test_ages(void)
 		cache_is("fresh");
 		age_file(CACHE, rows[i].age_s);
 		setenv("VAULT_CACHE_MAX_AGE", rows[i].limit, 1);
-		is_int(load(NULL, &loaded, &err),
+		is_int(load(&all, &loaded, &err),
 		    rows[i].age == NULL ? 0 : VAULTENV_ERR_NETWORK,
 		    rows[i].limit);
 		vaultenv_loaded_free(&loaded);
@@ -292,7 +295,7 @@ test_ages(void)
 		snprintf(want, sizeof(want),
 		    "Failed to fetch secrets and the cache is %s old, older "
 		    "than VAULT_CACHE_MAX_AGE (%s): Cannot reach "
-		    "https://vault.example. Check --url or VAULT_URL",
+		    "https://vault.example. Check the URL (VAULT_URL)",
 		    rows[i].age, rows[i].limit_text);
 		is_str(err.text, want, "says how old");
 	}
@@ -303,7 +306,7 @@ test_ages(void)
 	server_is("up");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		setenv("VAULT_CACHE_MAX_AGE", bad[i], 1);
-		is_int(load(NULL, &loaded, &err), VAULTENV_ERR_INVALID, bad[i]);
+		is_int(load(&all, &loaded, &err), VAULTENV_ERR_INVALID, bad[i]);
 		snprintf(want, sizeof(want),
 		    "VAULT_CACHE_MAX_AGE is no age: \"%s\". Write seconds, or "
 		    "a number with s, m, h or d such as 12h",
@@ -314,7 +317,7 @@ test_ages(void)
 	is_int(load(&how, &loaded, &err), 0, "no cache, no age");
 	vaultenv_loaded_free(&loaded);
 	env_is("none");
-	is_int(load(NULL, &loaded, &err), 0, "no key, no age");
+	is_int(load(&all, &loaded, &err), 0, "no key, no age");
 	vaultenv_loaded_free(&loaded);
 	env_is("file");
 	unsetenv("VAULT_CACHE_MAX_AGE");
@@ -327,7 +330,8 @@ test_ages(void)
 static void
 test_fresh(void)
 {
-	struct vaultenv_load_options how = { .fresh_s = 60 };
+	struct vaultenv_load_options how = { .fresh_s = 60,
+		.allow_loader_names = 1 };
 	struct vaultenv_loaded *loaded;
 	struct vaultenv_error err;
 	static const struct {

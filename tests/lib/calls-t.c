@@ -71,7 +71,7 @@ test_projects(void)
 	    VAULTENV_ERR_PROTOCOL, "an id that is no UUID");
 	is_str(err.text,
 	    "The answer of https://vault.example to project/create makes no "
-	    "sense (project_id). Check --url or VAULT_URL",
+	    "sense (project_id). Check the URL (VAULT_URL)",
 	    "is named");
 	is_str(id, "as it was", "and not given out");
 	fake_answer(&fake, 200,

@@ -116,7 +116,7 @@ test_bad_settings(void)
 	    "vk_<project id>_<secret>, the project id being a UUID. Copy it "
 	    "again from where it was made";
 	static const char url_text[] =
-	    "--url is not a server's URL. Write it like "
+	    "The URL given is not a server's URL. Write it like "
 	    "https://vault.example.com";
 	static const char *const keys[] = { "x", "vk_abc_def", "vk__x",
 		"vk_" PROJECT "_", "vk_4F1F6C0E-7b0a-4c57-9a51-0d8f0b1b6f11_a",
@@ -158,7 +158,7 @@ test_bad_settings(void)
 		opts.url = plain[i];
 		opts.insecure_http = 0;
 		snprintf(want, sizeof(want),
-		    "%s is not encrypted. Use https, or --insecure-http if the "
+		    "%s is not encrypted. Use https, or allow insecure http if the "
 		    "network on the way can be trusted",
 		    plain[i]);
 		open_fails(&opts, VAULTENV_ERR_INVALID, want);

@@ -161,6 +161,36 @@ test_runs_code(void)
 		ok(!vaultenv_name_runs_code(no[i]), "'%s' does not", no[i]);
 }
 
+static void
+test_left_out_text(void)
+{
+	static const char lead[] = "Left out, because a loader or shell would "
+				   "run other code by them (allow loader names "
+				   "to have them): ";
+	struct vaultenv_list *list = NULL;
+	char name[300], *text;
+
+	vaultenv_list_new(&list);
+	ok(vaultenv_left_out_text(list) == NULL, "none left out, no text");
+	vaultenv_list_set(list, "LD_A", "", 0);
+	vaultenv_list_set(list, "BASH_FUNC_\033[2J", "", 0);
+	text = vaultenv_left_out_text(list);
+	ok(text != NULL && strncmp(text, lead, sizeof(lead) - 1) == 0,
+	    "one that says why");
+	is_str(text + sizeof(lead) - 1, "LD_A, BASH_FUNC_?[2J",
+	    "and names them, fit for a terminal");
+	free(text);
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "LD_%d%0290d", i, 0);
+		vaultenv_list_set(list, name, "", 0);
+	}
+	text = vaultenv_left_out_text(list);
+	is_int((intmax_t)strlen(text), VAULTENV_ERROR_TEXT - 1,
+	    "as many as fit");
+	free(text);
+	vaultenv_list_free(&list);
+}
+
 int
 main(void)
 {
@@ -169,5 +199,6 @@ main(void)
 	test_bytes();
 	test_limit();
 	test_runs_code();
+	test_left_out_text();
 	return tap_done();
 }

@@ -23,7 +23,7 @@ static struct json_object *table;
 
 static struct json_object *server; /* NULL: away */
 static int n_calls, n_notices;
-static char notice[VAULTENV_ERROR_TEXT];
+static char notices[2 * VAULTENV_ERROR_TEXT]; /* a line each */
 
 static inline int
 answer(void *arg, const char *url, const char *const *headers, const char *body,
@@ -51,8 +51,11 @@ answer(void *arg, const char *url, const char *const *headers, const char *body,
 static inline void
 note(void *arg, const char *text)
 {
+	const size_t used = strlen(notices);
+
 	n_notices++;
-	snprintf(notice, sizeof(notice), "%s", text);
+	snprintf(notices + used, sizeof(notices) - used, "%s%s",
+	    used > 0 ? "\n" : "", text);
 }
 
 static inline struct json_object *
@@ -77,7 +80,7 @@ load(const struct vaultenv_load_options *how, struct vaultenv_loaded **out,
     struct vaultenv_error *err)
 {
 	n_calls = n_notices = 0;
-	notice[0] = '\0';
+	notices[0] = '\0';
 	*out = NULL;
 	memset(err, 0, sizeof(*err));
 	return vaultenv_load(&options, how, out, err);

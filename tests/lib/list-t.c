@@ -87,6 +87,35 @@ order(void)
 }
 
 static void
+copy(void)
+{
+	struct vaultenv_list *list = NULL, *same = NULL;
+
+	vaultenv_list_new(&list);
+	is_int(vaultenv_list_copy(list, &same), 0, "an empty list is copied");
+	is_int((intmax_t)vaultenv_list_len(same), 0, "to an empty one");
+	set(same, "A", "1");
+	vaultenv_list_free(&same);
+	set(list, "B", "1");
+	set(list, "GONE", "x");
+	vaultenv_list_set(list, "N", "x\0y", 3);
+	set(list, "A", "2");
+	set(list, "E", "");
+	vaultenv_list_delete(list, "GONE");
+	is_int(vaultenv_list_copy(list, &same), 0, "a list is copied");
+	is_str(shown(same), "B=1 N=x A=2 E=", "with its order");
+	ok(vaultenv_list_find(same, "N")->value_len == 3 &&
+		memcmp(vaultenv_list_find(same, "N")->value, "x\0y", 4) == 0,
+	    "and every byte");
+	set(same, "B", "3");
+	set(same, "NEW", "4");
+	is_str(shown(list), "B=1 N=x A=2 E=", "what becomes of the copy");
+	vaultenv_list_free(&list);
+	is_str(shown(same), "B=3 N=x A=2 E= NEW=4", "is its own matter");
+	vaultenv_list_free(&same);
+}
+
+static void
 own_memory(void)
 {
 	struct vaultenv_list *list = NULL;
@@ -288,6 +317,7 @@ main(void)
 {
 	memory();
 	order();
+	copy();
 	own_memory();
 	differences();
 	size();

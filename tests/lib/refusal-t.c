@@ -73,19 +73,19 @@ static const struct {
 	    "later" },
 	{ 301, "", VAULTENV_ERR_PROTOCOL,
 	    "https://vault.example answers with a redirect (HTTP 301), which "
-	    "is not followed. Check --url or VAULT_URL" },
+	    "is not followed. Check the URL (VAULT_URL)" },
 	{ 404, "<html>", VAULTENV_ERR_PROTOCOL,
 	    "https://vault.example answers HTTP 404, but not as a vault-env "
-	    "server does. Check --url or VAULT_URL" },
+	    "server does. Check the URL (VAULT_URL)" },
 	{ 204, "", VAULTENV_ERR_PROTOCOL,
 	    "https://vault.example answers HTTP 204, but not as a vault-env "
-	    "server does. Check --url or VAULT_URL" },
+	    "server does. Check the URL (VAULT_URL)" },
 	{ 200, "<html>", VAULTENV_ERR_PROTOCOL,
 	    "The answer of https://vault.example to secrets/pull makes no "
-	    "sense (no JSON object). Check --url or VAULT_URL" },
+	    "sense (no JSON object). Check the URL (VAULT_URL)" },
 	{ 200, "{\"version\":1}", VAULTENV_ERR_PROTOCOL,
 	    "The answer of https://vault.example to secrets/pull makes no "
-	    "sense (secrets). Check --url or VAULT_URL" },
+	    "sense (secrets). Check the URL (VAULT_URL)" },
 };
 
 static void
@@ -180,7 +180,7 @@ test_others(struct vaultenv_client *c)
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 	    VAULTENV_ERR_NETWORK, "no answer");
 	is_str(err.text,
-	    "Cannot reach https://vault.example. Check --url or VAULT_URL",
+	    "Cannot reach https://vault.example. Check the URL (VAULT_URL)",
 	    "and says so");
 
 	/* 200 bytes are shown, and half a character is not. */
@@ -199,7 +199,7 @@ test_others(struct vaultenv_client *c)
 	    VAULTENV_ERR_PROTOCOL, "a reply over its cap");
 	is_str(err.text,
 	    "The answer of https://vault.example is larger than 8 MiB. Check "
-	    "--url or VAULT_URL",
+	    "the URL (VAULT_URL)",
 	    "and says so");
 	free(large);
 }

@@ -107,7 +107,9 @@ odd_files(void)
 
 	put("file", "old", 0600);
 	if (symlink("file", "link") != 0 ||
-	    symlink("nowhere", "dangling") != 0 || mkfifo("fifo", 0600) != 0 ||
+	    symlink("nowhere", "dangling") != 0 ||
+	    symlink("loop", "loop") != 0 || symlink("fifo", "to-fifo") != 0 ||
+	    mkfifo("fifo", 0600) != 0 ||
 	    mkdir("folder", 0700) != 0 ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
 		printf("# cannot make odd files\n");
@@ -151,12 +153,17 @@ reading(void)
 	    "none/none: there is no such file; check the path");
 	fails(read_path("file/none"), VAULTENV_ERR_IO,
 	    "cannot read file/none: Not a directory");
-	fails(read_path("link"), VAULTENV_ERR_IO,
-	    "cannot read link: it is a "
+	is_int(vaultenv_file_read("link", &text, &len, NULL), 0, "a link");
+	is_str(text, "A=1", "is followed");
+	vaultenv_text_free(&text, len);
+	fails(read_path("dangling"), VAULTENV_ERR_NOT_FOUND,
+	    "cannot read dangling: there is no such file; check the path");
+	fails(read_path("loop"), VAULTENV_ERR_IO,
+	    "cannot read loop: it is a "
 	    "symbolic link; give the path of the file itself");
-	fails(read_path("dangling"), VAULTENV_ERR_IO,
-	    "cannot read dangling: it "
-	    "is a symbolic link; give the path of the file itself");
+	fails(read_path("to-fifo"), VAULTENV_ERR_IO,
+	    "cannot read to-fifo: it is a "
+	    "FIFO; give the path of a regular file");
 	fails(read_path("fifo"), VAULTENV_ERR_IO,
 	    "cannot read fifo: it is a "
 	    "FIFO; give the path of a regular file");
@@ -423,9 +430,8 @@ edits(void)
 	    "--json instead");
 	is_str(content("env"), "B:", "the file stands");
 	fails(vaultenv_envfile_set("link", "A", "1", &err), VAULTENV_ERR_IO,
-	    "cannot read link: it is a symbolic link; give the path of the "
-	    "file "
-	    "itself");
+	    "cannot write link: it is a symbolic link; give the path of the "
+	    "file itself");
 }
 
 int

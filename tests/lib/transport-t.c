@@ -242,7 +242,7 @@ test_failures(void)
 	    "HTTP/1.1 200 OK\r\n\r\n{\"version\":1,\"updated_at\":null}");
 	snprintf(want, sizeof(want),
 	    "%s answers with a redirect (HTTP 302), which is not followed. "
-	    "Check --url or VAULT_URL",
+	    "Check the URL (VAULT_URL)",
 	    url);
 	fails(url, VAULTENV_ERR_PROTOCOL, want);
 	is_int(n_requests(), 1, "and is not followed");
@@ -250,14 +250,14 @@ test_failures(void)
 	server_answer("HTTP/1.1 200 OK\r\n\r\n{", "");
 	server_is_odd(false, REPLY_MAX + 1);
 	snprintf(want, sizeof(want),
-	    "The answer of %s is larger than 8 MiB. Check --url or VAULT_URL",
+	    "The answer of %s is larger than 8 MiB. Check the URL (VAULT_URL)",
 	    url);
 	fails(url, VAULTENV_ERR_PROTOCOL, want);
 
 	server_answer("", "");
 	snprintf(want, sizeof(want),
 	    "Cannot reach %s: it closed the connection without an answer. "
-	    "Check --url or VAULT_URL",
+	    "Check the URL (VAULT_URL)",
 	    url);
 	fails(url, VAULTENV_ERR_NETWORK, want);
 
@@ -270,15 +270,15 @@ test_failures(void)
 
 	server_answer("hello\r\n", "");
 	snprintf(want, sizeof(want),
-	    "Cannot reach %s: its answer is not HTTP. Check --url or VAULT_URL",
+	    "Cannot reach %s: its answer is not HTTP. Check the URL (VAULT_URL)",
 	    url);
 	fails(url, VAULTENV_ERR_PROTOCOL, want);
 
 	timeout_ms = 300;
 	server_answer(NULL, "");
 	snprintf(want, sizeof(want),
-	    "Cannot reach %s: no answer in time. Try again, or check --url or "
-	    "VAULT_URL",
+	    "Cannot reach %s: no answer in time. Try again, or check the URL ("
+	    "VAULT_URL)",
 	    url);
 	fails(url, VAULTENV_ERR_NETWORK, want);
 	timeout_ms = 20000;
@@ -288,7 +288,7 @@ test_failures(void)
 	snprintf(base, sizeof(base), "https://127.0.0.1:%d", server.port);
 	snprintf(want, sizeof(want),
 	    "Cannot reach %s: no TLS connection can be made (1.2 or newer is "
-	    "needed). Check --url or VAULT_URL",
+	    "needed). Check the URL (VAULT_URL)",
 	    base);
 	sleep(1);
 	fails(base, VAULTENV_ERR_NETWORK, want);
@@ -303,8 +303,8 @@ test_failures(void)
 		snprintf(base, sizeof(base), "http://127.0.0.1:%d",
 		    ntohs(addr.sin_port));
 		snprintf(want, sizeof(want),
-		    "Cannot reach %s: Connection refused. Check --url or "
-		    "VAULT_URL",
+		    "Cannot reach %s: Connection refused. Check the URL ("
+		    "VAULT_URL)",
 		    base);
 		fails(base, VAULTENV_ERR_NETWORK, want);
 	}
@@ -330,7 +330,7 @@ test_refused_urls(void)
 		    VAULTENV_ERR_INVALID, urls[i]);
 		is_str(err.text,
 		    "Will not send to this address: it is not an https URL. "
-		    "Check --url or VAULT_URL",
+		    "Check the URL (VAULT_URL)",
 		    "is not sent to");
 		blob_reset(&reply.body);
 	}

@@ -82,7 +82,7 @@ sub app
 sub environment
 {
 	my (%more) = @_;
-	my %env = map { $_ => undef } grep { /^(VAULT_|NODE_|ENVIRONMENT$|DOTENV_)/ }
+	my %env = map { $_ => undef } grep { /^(VAULT_(?!POLLS$)|NODE_|ENVIRONMENT$|DOTENV_)/ }
 	    keys %ENV;
 
 	return {%env, HOME => VaultTest::tmpdir(), %more};

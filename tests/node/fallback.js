@@ -17,9 +17,7 @@ const state = path.join(os.homedir(), '.vault', `${table.project_id}.state`);
 const env = { ENVIRONMENT: 'production', VAULT_DEVICE_SECRET: table.device_secret,
   VAULT_CACHE_MAX_AGE: '1d' };
 const cache = '.vault-cache';
-// Both blobs of the table hold LD_PRELOAD.
-const leftOut = '[vault-env] Left out, because a loader or shell would run other code by them: ' +
-  'LD_PRELOAD. To have them: allowLoaderNames';
+const leftOut = `[vault-env] ${table.left_out}`;
 const server = fakeServer();
 let url;
 
@@ -53,7 +51,8 @@ async function serverIs(name) {
 
 function pattern(text) {
   return new RegExp(`^${text.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-    .replace('{url}', url).replace('{cache}', `\\${cache}`).replace('{away}', '.+')}$`);
+    .replace('{url}', url).replace('{cache}', `\\${cache}`).replace('{away}', `Cannot reach ${url}: ` +
+      'Connection refused\\. Check the URL \\(VAULT_URL\\)')}$`);
 }
 
 const loaded = ['server', 'cache', 'file'];

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # The sample app as it was written for dotenv, and after the one-line change
-# that lib/node/README shows, see the same environment: without a key, and with
+# that README shows, see the same environment: without a key, and with
 # the secrets on the server instead of in the file.
 use strict;
 use warnings;
@@ -14,25 +14,24 @@ VaultTest->needs('fcgi/vault.fcgi', 'nginx', 'psql', 'node');
 my $modules = NodeTest::package();
 plan skip_all => 'npm dotenv is not installed' if !-e "$modules/dotenv";
 
+my @diffs = VaultTest::readme_diffs('Node.js');
+is(@diffs, 2, 'README shows the line for each kind of module');
 my $readme = VaultTest::slurp("$NodeTest::SRC/lib/node/README");
-my @diffs = $readme =~ /^  -(.*)\n  \+(.*)\n/mg;
-is(@diffs / 2, 2, 'the README shows the line for each kind of module');
+like($readme, qr/^  -\Q$$_[0]\E\n  \+\Q$$_[1]\E$/m, "lib/node/README too: $$_[1]")
+    for @diffs;
 
 my %project = NodeTest::project(VaultTest->server);
 my $app = $project{APP};
 my %env = %{NodeTest::environment(%project, MODE => 'slow')};
 my $text = VaultTest::slurp("$NodeTest::HERE/sample/env");
 
-# Changes the sample as the README says; returns how many lines that were.
+# Changes the sample as README says; returns how many lines that were.
 sub migrate
 {
 	my ($name, $to) = @_;
-	my $source = VaultTest::slurp("$NodeTest::HERE/sample/$name");
-	my $n = 0;
+	my ($source, $n) = VaultTest::migrate(
+	    VaultTest::slurp("$NodeTest::HERE/sample/$name"), @diffs);
 
-	for (my $i = 0; $i < @diffs; $i += 2) {
-		$n += $source =~ s/^\Q$diffs[$i]\E$/$diffs[$i + 1]/mg;
-	}
 	VaultTest::spew("$app/$to", $source);
 	return $n;
 }

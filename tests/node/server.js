@@ -111,6 +111,18 @@ test('config loads the secrets, and .env beside them', async () => {
   });
 });
 
+test('a .env that is a link is followed', async () => {
+  fs.rmSync('.env');
+  fs.symlinkSync(path.join('..data', 'env'), '.env');
+  write('..data/env', `${ours}LOCAL=linked\n`);
+  await withEnv({}, async () => {
+    assert.deepStrictEqual(loaded(await vault.config()),
+      { secrets: { ...asText, A: '2', LOCAL: 'linked' }, version: 2 });
+  });
+  fs.rmSync('.env');
+  write('.env', ours);
+});
+
 test('the command reads the cache that config wrote', async () => {
   fs.rmSync('.vault-cache', { force: true });
   await withEnv({}, () => vault.config());

@@ -88,7 +88,8 @@ async function until(seconds, condition) {
   }
 }
 
-// A server that answers as fallback.json has it: { url, is(state), count() }.
+// A server that answers as fallback.json has it, or has a new version now and
+// then, with one of these blobs: { url, is(state), has(blobs), polls() }.
 async function fakeServer() {
   const child = spawn(process.execPath, [path.join(here, 'fake-server.js')],
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -101,7 +102,8 @@ async function fakeServer() {
   return {
     url: `http://127.0.0.1:${port}`,
     is: (answers) => ask({ answers }),
-    count: async () => (await ask({ count: true })).count,
+    has: (blobs) => ask({ blobs }),
+    polls: async () => (await ask({ count: true })).polls,
     down: () => child.kill(),
   };
 }

@@ -15,11 +15,9 @@ with open(SRC + "/tests/vectors/fallback.json") as file:
     table = json.load(file)
 me = Person()
 server = TableServer()
-# The vault's secrets of the table have an LD_PRELOAD, too.
-LEFT_OUT = ("[vault-env] Left out, because a loader or shell would run other "
-            "code by them: LD_PRELOAD. To have them: allow_loader_names\n")
+LEFT_OUT = "[vault-env] %s\n" % table["left_out"]
 nobody = "http://127.0.0.1:%d" % free_port()
-away = "Cannot reach %s: Connection refused. Check --url or VAULT_URL" % nobody
+away = "Cannot reach %s: Connection refused. Check the URL (VAULT_URL)" % nobody
 KINDS = {"NETWORK": "VaultNetworkError", "SERVER": "VaultNetworkError",
          "UNAUTHORIZED": "VaultAuthError", "PENDING": "VaultAuthError",
          "DEVICE": "VaultAuthError"}

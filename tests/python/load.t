@@ -81,11 +81,17 @@ same(load(load_vault, "key.env")[1],
      dict(SECRETS, LOCAL="postgres://db/x", BOTH="d$DB_URL", GREETING="file",
           **key), "the file's variables are expanded, and win over the vault")
 
+os.rename(me.dir + "/.env", me.dir + "/..data-env")
+os.symlink("..data-env", me.dir + "/.env")
+same(load(load_vault), [True, dict(SECRETS, **key), "", 1],
+     "a .env that is a link is followed")
+os.rename(me.dir + "/..data-env", me.dir + "/.env")
+
 me.push(SHOP + "LD_PRELOAD=/tmp/evil.so\n")
 got = load(load_vault)
 ok("LD_PRELOAD" not in got[1], "LD_PRELOAD is left out")
 same(got[2], "[vault-env] Left out, because a loader or shell would run other "
-     "code by them: LD_PRELOAD. To have them: allow_loader_names\n",
+     "code by them (allow loader names to have them): LD_PRELOAD\n",
      "with one warning that names it")
 got = load(load_vault, allow_loader_names=True)
 same([got[1].get("LD_PRELOAD"), got[2]], ["/tmp/evil.so", ""],
@@ -95,7 +101,8 @@ me.push(SHOP)
 # C sees what Python sees.
 code, out, err = me.python(
     "import os, subprocess, vaultdotenv; vaultdotenv.load_vault();"
-    "print(subprocess.check_output(['printenv', 'DB_URL']).decode(), end='');"
+    "print(subprocess.check_output(['printenv', 'DB_URL']).decode(), end='',"
+    "flush=True);"
     "os.system('printenv GREETING')")
 same([code, out, err], [0, "postgres://db\nGrüße, \"you\"\n", ""],
      "children and C code see the variables")

@@ -28,9 +28,11 @@ lines = [list(map(str.rstrip, read(SAMPLE + name).splitlines()))
          for name in ("app_dotenv.py", "app_vault.py")]
 changed = [line for line in difflib.ndiff(*lines) if line[0] in "+-"]
 same([line[0] for line in changed], ["-", "+"], "one line is another")
-readme = read(SRC + "/lib/python/README.md")
-ok("\n".join(line[0] + line[2:] for line in changed) in readme,
-   "it is the README's", *changed)
+diff = [line[0] + line[2:] for line in changed]
+ok("\n  " + "\n  ".join(diff) + "\n" in read(SRC + "/README"),
+   "it is README's", *changed)
+ok("\n" + "\n".join(diff) + "\n" in read(SRC + "/lib/python/README.md"),
+   "and lib/python/README.md's", *changed)
 
 me = Person()
 write(me.dir + "/.env", read(SAMPLE + "dotenv"))

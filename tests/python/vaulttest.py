@@ -139,13 +139,16 @@ def _run_or_die(*argv, **named):
 
 
 def copy_source(to):
-    """What `pip install ./lib/python` looks at: the build leaves files."""
+    """What `pip install ./lib/python` looks at: the build leaves files, and the
+    source tree may be read-only."""
     os.makedirs(to + "/lib")
     shutil.copy(SRC + "/configure.ac", to)
     for name in glob(SRC + "/lib/*.[ch]"):
         shutil.copy(name, to + "/lib")
     shutil.copytree(SRC + "/lib/python", to + "/lib/python",
                     ignore=shutil.ignore_patterns("build", "*.egg-info"))
+    for folder, _, _ in os.walk(to):
+        os.chmod(folder, 0o755)
     return to + "/lib/python"
 
 
@@ -338,6 +341,8 @@ class TableServer:
                 table.calls.append(path)
                 answer = table.row.get(path, {
                     "status": 404, "body": {"error": "Not found"}})
+                if callable(answer):
+                    answer = answer()
                 body = json.dumps(answer["body"]).encode()
                 self.send_response(answer["status"])
                 self.send_header("Content-Type", "application/json")
@@ -360,3 +365,9 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+# For tests that are no Python: prints the Python that has vault-env.
+if __name__ == "__main__":
+    make_venv()
+    print(VENV + "/bin/python")

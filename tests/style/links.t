@@ -32,7 +32,10 @@ for my $option ($readme =~ /--((?:with|enable|disable)-[\w-]+)/g) {
 	like $configure, qr/AC_ARG_(?:WITH|ENABLE)\(\[\Q$name\E\]/,
 	    "configure --$option";
 }
-cmp_ok scalar(my @lines = split /\n/, $readme), '<=', 120, 'README is short';
+cmp_ok scalar(my @lines = split /\n/, $readme), '<=', 150, 'README is short';
+my ($programs) = $readme =~ /^In your programs\n-+\n(.*?)^\S[^\n]*\n---/ms;
+cmp_ok scalar(@lines = split /\n/, $programs), '<=', 45,
+    'README: every language fits into a screenful';
 
 # No path of a build machine, and every script and test can be run
 for my $file (glob("$src/tests/*/*.t"), map { "$src/$_" } qw(etc/dev-server

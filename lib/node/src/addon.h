@@ -55,7 +55,6 @@ void js_set_text(
 void
 js_set_int(napi_env env, napi_value object, const char *name, int64_t number);
 napi_value js_object_of(napi_env env, const struct vaultenv_list *list);
-napi_value js_names_of(napi_env env, const struct vaultenv_list *list);
 
 /* From an array [name, value, name, value, ...]. An enum vaultenv_status. */
 int list_from_pairs(napi_env env, napi_value pairs, struct vaultenv_list **out);
@@ -69,6 +68,33 @@ void settings_reset(struct settings *s);
 
 /* For vaultenv_options.notice; arg is a struct notices. */
 void notice_keep(void *arg, const char *text);
+
+/* ---- work.c: what a thread of the pool does, by its options ---- */
+
+struct work;
+
+struct work_kind {
+	const char *name; /* for who debugs Node.js */
+	void (*execute)(struct work *w); /* in the pool; sets w->outcome */
+	napi_value (*result)(napi_env env, struct work *w);
+	void (*reset)(struct work *w); /* what comes behind the struct work */
+};
+
+/* The first member of what a call needs. */
+struct work {
+	const struct work_kind *kind;
+	struct settings settings;
+	struct outcome outcome;
+	napi_async_work handle;
+	napi_deferred deferred;
+};
+
+/* size bytes that begin with a struct work, zero but for that. NULL: thrown. */
+void *work_new(napi_env env, napi_value options, size_t size,
+    const struct work_kind *kind);
+void work_free(struct work *w);
+/* Takes w. The promise; NULL: thrown. */
+napi_value work_start(napi_env env, struct work *w);
 
 /* ---- what vault.js and watch.js call; load.c, call.c, watch.c ---- */
 

@@ -13,33 +13,31 @@ struct call;
 typedef int call_function(struct call *c);
 
 struct call {
-	struct settings settings;
+	struct work work;
 	call_function *function;
 	struct vaultenv_client *client;
 	struct vaultenv_list *list; /* push: in; pull: out */
 	int64_t version;
 	char *updated_at;
-	struct outcome outcome;
-	napi_async_work work;
-	napi_deferred deferred;
 };
 
 static void
-call_free(struct call *c)
+call_reset(struct work *w)
 {
+	struct call *c = (struct call *)w;
+
 	vaultenv_client_free(&c->client);
-	settings_reset(&c->settings);
 	vaultenv_list_free(&c->list);
 	free(c->updated_at);
-	free(c);
 }
 
 static napi_value
-call_result(napi_env env, struct call *c)
+call_result(napi_env env, struct work *w)
 {
-	napi_value result = js_outcome(env, &c->outcome), nothing = NULL;
+	napi_value result = js_outcome(env, &w->outcome), nothing = NULL;
+	const struct call *c = (const struct call *)w;
 
-	if (c->outcome.status != 0)
+	if (w->outcome.status != 0)
 		return result;
 	js_set_int(env, result, "version", c->version);
 	if (c->list != NULL)
@@ -53,66 +51,45 @@ call_result(napi_env env, struct call *c)
 }
 
 static void
-call_execute(napi_env env, void *data)
+call_execute(struct work *w)
 {
-	struct call *c = data;
+	struct call *c = (struct call *)w;
 
 	/* Opening it may have failed already. */
-	if (c->outcome.status == 0)
-		c->outcome.status = c->function(c);
+	if (w->outcome.status == 0)
+		w->outcome.status = c->function(c);
 }
 
-static void
-call_complete(napi_env env, napi_status status, void *data)
-{
-	struct call *c = data;
-
-	if (status == napi_ok)
-		napi_resolve_deferred(env, c->deferred, call_result(env, c));
-	napi_delete_async_work(env, c->work);
-	call_free(c);
-}
+static const struct work_kind call_kind = { "vault-env.call", call_execute,
+	call_result, call_reset };
 
 /* Takes (settings) or (settings, pairs). */
 static napi_value
 call_start(napi_env env, napi_callback_info info, call_function *function)
 {
-	napi_value argv[2], promise, name;
+	napi_value argv[2];
 	size_t argc = 2;
 	struct call *c;
+	struct work *w;
 	bool has_pairs = false;
 
-	if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok)
+	if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok ||
+	    (c = work_new(env, argv[0], sizeof(*c), &call_kind)) == NULL)
 		return NULL;
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
-		napi_throw_error(env, "ERR_VAULT_NOMEM",
-		    vaultenv_strerror(VAULTENV_ERR_NOMEM));
-		return NULL;
-	}
+	w = &c->work;
 	c->function = function;
-	settings_read(env, argv[0], &c->settings);
-	c->settings.client.notice = notice_keep;
-	c->settings.client.notice_arg = &c->outcome.notices;
 	napi_is_array(env, argv[1], &has_pairs);
 	if (has_pairs &&
-	    (c->outcome.status = list_from_pairs(env, argv[1], &c->list)) != 0)
-		strcpy(c->outcome.err.text,
-		    c->outcome.status == VAULTENV_ERR_INVALID
+	    (w->outcome.status = list_from_pairs(env, argv[1], &c->list)) != 0)
+		strcpy(w->outcome.err.text,
+		    w->outcome.status == VAULTENV_ERR_INVALID
 			? "A name is empty or holds a NUL or '=', or there are "
 			  "more than 1,000,000 names or 16 MiB of values"
-			: vaultenv_strerror(c->outcome.status));
+			: vaultenv_strerror(w->outcome.status));
 	else
-		c->outcome.status = vaultenv_client_open(
-		    &c->settings.client, &c->client, &c->outcome.err);
-	name = js_text(env, "vault-env.call", NAPI_AUTO_LENGTH);
-	if (napi_create_promise(env, &c->deferred, &promise) == napi_ok &&
-	    napi_create_async_work(env, NULL, name, call_execute, call_complete,
-		c, &c->work) == napi_ok &&
-	    napi_queue_async_work(env, c->work) == napi_ok)
-		return promise;
-	call_free(c);
-	napi_throw_error(env, "ERR_VAULT_FAILED", "No work can be queued");
-	return NULL;
+		w->outcome.status = vaultenv_client_open(
+		    &w->settings.client, &c->client, &w->outcome.err);
+	return work_start(env, w);
 }
 
 /* ---- what is done in the pool ---- */
@@ -120,15 +97,15 @@ call_start(napi_env env, napi_callback_info info, call_function *function)
 static int
 call_pull(struct call *c)
 {
-	return vaultenv_secrets_pull(c->client, c->settings.version, &c->list,
-	    &c->version, &c->outcome.err);
+	return vaultenv_secrets_pull(c->client, c->work.settings.version,
+	    &c->list, &c->version, &c->work.outcome.err);
 }
 
 static int
 call_check_version(struct call *c)
 {
 	return vaultenv_secrets_current_version(
-	    c->client, &c->version, &c->updated_at, &c->outcome.err);
+	    c->client, &c->version, &c->updated_at, &c->work.outcome.err);
 }
 
 /*
@@ -141,16 +118,16 @@ push_before(struct call *c, struct vaultenv_list **before, int64_t *version)
 	int r;
 
 	r = vaultenv_secrets_pull(
-	    c->client, 0, before, version, &c->outcome.err);
+	    c->client, 0, before, version, &c->work.outcome.err);
 	if (r == VAULTENV_ERR_NO_SECRETS) {
 		*version = 0;
 		return 0;
 	}
-	if (r != VAULTENV_ERR_DECRYPT || !c->settings.force)
+	if (r != VAULTENV_ERR_DECRYPT || !c->work.settings.force)
 		return r;
 	return *version > 0 ? 0
-			    : vaultenv_secrets_current_version(
-				  c->client, version, NULL, &c->outcome.err);
+			    : vaultenv_secrets_current_version(c->client,
+				  version, NULL, &c->work.outcome.err);
 }
 
 static int
@@ -160,7 +137,7 @@ call_push(struct call *c)
 		"VAULT_DEVICE_SECRET" };
 	struct vaultenv_list *before = NULL;
 	struct vaultenv_change *changes = NULL;
-	int64_t current = 0, base = c->settings.base_version;
+	int64_t current = 0, base = c->work.settings.base_version;
 	size_t n_changes = 0;
 	int r;
 
@@ -172,14 +149,14 @@ call_push(struct call *c)
 		base = current;
 	if ((r = vaultenv_list_diff(before, c->list, &changes, &n_changes)) !=
 	    0) {
-		strcpy(c->outcome.err.text, vaultenv_strerror(r));
+		strcpy(c->work.outcome.err.text, vaultenv_strerror(r));
 		goto out;
 	}
 	if (n_changes == 0 && base == current && current > 0)
 		c->version = current;
 	else
 		r = vaultenv_secrets_push(c->client, c->list, base, changes,
-		    n_changes, &c->version, &c->outcome.err);
+		    n_changes, &c->version, &c->work.outcome.err);
 out:
 	free(changes);
 	vaultenv_list_free(&before);

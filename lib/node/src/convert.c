@@ -120,20 +120,6 @@ js_object_of(napi_env env, const struct vaultenv_list *list)
 	return object;
 }
 
-napi_value
-js_names_of(napi_env env, const struct vaultenv_list *list)
-{
-	const struct vaultenv_pair *pair;
-	napi_value array = NULL;
-	size_t i;
-
-	napi_create_array(env, &array);
-	for (i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++)
-		napi_set_element(env, array, (uint32_t)i,
-		    js_text(env, pair->name, NAPI_AUTO_LENGTH));
-	return array;
-}
-
 /* The text of an element, for free(). */
 static char *
 element_text(napi_env env, napi_value array, uint32_t i, size_t *len)

@@ -80,28 +80,6 @@ bridge_send(struct bridge *b, struct news *news)
 		news_free(news);
 }
 
-static int
-list_copy(const struct vaultenv_list *from, struct vaultenv_list **out)
-{
-	struct vaultenv_list *list = NULL;
-	const struct vaultenv_pair *pair;
-	size_t i;
-	int r;
-
-	if ((r = vaultenv_list_new(&list)) != 0)
-		return r;
-	for (i = 0; (pair = vaultenv_list_at(from, i)) != NULL; i++) {
-		r = vaultenv_list_set(
-		    list, pair->name, pair->value, pair->value_len);
-		if (r != 0) {
-			vaultenv_list_free(&list);
-			return r;
-		}
-	}
-	*out = list;
-	return 0;
-}
-
 static void
 on_error(void *arg, const struct vaultenv_error *err)
 {
@@ -134,7 +112,8 @@ on_change(void *arg, const struct vaultenv_update *update)
 	size_t i;
 	int r = VAULTENV_ERR_NOMEM;
 
-	if (news == NULL || (r = list_copy(update->secrets, &news->secrets)) ||
+	if (news == NULL ||
+	    (r = vaultenv_list_copy(update->secrets, &news->secrets)) != 0 ||
 	    (r = vaultenv_list_new(&news->marks)) != 0)
 		goto out;
 	news->kind = NEWS_CHANGE;

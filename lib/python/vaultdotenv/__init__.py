@@ -245,10 +245,6 @@ def _load(place: _Place, cached: bool = False) -> Secrets:
     secrets.source = _SOURCES[source]
     secrets._raw = values
     secrets.left_out = left_out
-    if left_out:
-        _notice("Left out, because a loader or shell would run other code "
-                "by them: %s. To have them: allow_loader_names"
-                % ", ".join(left_out))
     return secrets
 
 
@@ -454,7 +450,7 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
 def unwatch() -> None:
     """Ends the watch, and waits for its thread (a callback may call it, too).
 
-    Takes as long as a poll in hand. None running: does nothing.
+    A request in hand takes a second to end. None running: does nothing.
     """
     _stop(-1)
 
