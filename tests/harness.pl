@@ -66,7 +66,8 @@ for my $arg (@ARGV) {
 
 remove_tree($reports);
 make_path($reports);
-$ENV{ASAN_OPTIONS} //= "log_path=$reports/asan:detect_stack_use_after_return=1";
+$ENV{ASAN_OPTIONS} //= "log_path=$reports/asan:detect_stack_use_after_return=1:" .
+    'disable_coredump=0';
 $ENV{UBSAN_OPTIONS} //= "log_path=$reports/ubsan:print_stacktrace=1";
 $ENV{TSAN_OPTIONS} //= "log_path=$reports/tsan:second_deadlock_stack=1";
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # get, set, delete: one name at a time; where a value comes from; that no change
-# of two who work at once is lost. VAULT_ROUNDS: how often (5).
+# of two who work at once is lost. VAULT_ROUNDS: how often (20).
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -127,7 +127,7 @@ VaultTest::spew($plan, "2 run $other delete MINE");
 $p->gives(['delete', 'MINE', {url => $slow}], 1, '', "vault-env: development has no MINE: see " .
     "vault-env pull\n", 'the other one deleted it');
 
-my $rounds = $ENV{VAULT_ROUNDS} // 5;
+my $rounds = $ENV{VAULT_ROUNDS} // 20;
 my ($survived, @failed) = (0);
 for my $round (1 .. $rounds) {
 	my @r = VaultTest::parallel(2, sub { $p->run('set', "R${round}_$_[0]", {stdin =>

@@ -75,8 +75,8 @@ $p->gives(['run', '--file', 'path', '--override', '--', 'own-tool'], 0, "own\n",
 my @signals = grep { !/^(?:ZERO|KILL|STOP|NUM32|NUM33|IOT|CLD|POLL)$/ } split ' ', $Config{sig_name};
 cmp_ok(scalar @signals, '>=', 29, "@signals");
 my $pid = open2(my $out, my $in, 'env', '-C', $p->{dir}, $CliTest::BIN, 'run', '--', $^X, '-e',
-    '$| = 1; for my $s (@ARGV) { $SIG{$s} = sub { print "$s\n"; exit 7 if ++$n == @ARGV } } ' .
-    'print "$$\n"; sleep 60 while 1', @signals);
+    'for my $s (@ARGV) { $SIG{$s} = sub { syswrite STDOUT, "$s\n"; exit 7 if ++$n == @ARGV } } ' .
+    'syswrite STDOUT, "$$\n"; sleep 60 while 1', @signals);
 alarm 120;
 is(<$out>, "$pid\n", 'the command has the pid of vault-env');
 my @got = map { kill $_ => $pid; <$out> // 'nothing' } @signals;
@@ -88,8 +88,9 @@ is($p->run('run', '--', 'sh', '-c', 'kill -KILL $$')->{status}, 137,
     'a signal that ends it');
 
 # What the command inherits is what vault-env got: descriptors, limits, signals
-my $state = 'cd /proc/self; ls fd; grep -E "^Sig(Ign|Blk)|^ShdPnd" status; ' .
-    'grep -E "core file|locked" limits; cat oom_score_adj';
+# (read by the shell itself, which blocks them while it starts a process).
+my $state = 'cd /proc/self; while read -r l; do case $l in SigIgn*|SigBlk*|ShdPnd*) ' .
+    'echo "$l" ;; esac; done <status; ls fd; grep -E "core file|locked" limits; cat oom_score_adj';
 for my $how ('%s', 'exec 5</dev/null; %s', 'trap "" PIPE HUP; %s', 'ulimit -S -c 7; %s',
     '%s <&-', '%s 2>&-') {
 	my ($with, $without) = map { VaultTest::run(['sh', '-c', sprintf($how,
