@@ -453,50 +453,6 @@ out:
 	return r;
 }
 
-static bool
-value_equal(const struct vaultenv_pair *a, const struct vaultenv_pair *b)
-{
-	return a->value_len == b->value_len &&
-	       memcmp(a->value, b->value, a->value_len) == 0;
-}
-
-int
-vaultenv_list_diff(const struct vaultenv_list *before,
-    const struct vaultenv_list *after, struct vaultenv_change **out,
-    size_t *n_out)
-{
-	const size_t n_before = before == NULL ? 0 : before->len;
-	const struct vaultenv_pair *pair, *old;
-	struct vaultenv_change *changes;
-	size_t n = 0;
-
-	changes = calloc(n_before + after->len + 1, sizeof(*changes));
-	if (changes == NULL)
-		return VAULTENV_ERR_NOMEM;
-	for (size_t i = 0; i < after->len; i++) {
-		pair = &after->entries[i].pair;
-		old = n_before == 0 ? NULL
-				    : vaultenv_list_find(before, pair->name);
-		if (old == NULL || !value_equal(old, pair))
-			changes[n++] =
-			    (struct vaultenv_change){ old == NULL ? '+' : '~',
-				    pair->name };
-	}
-	for (size_t i = 0; i < n_before; i++) {
-		pair = &before->entries[i].pair;
-		if (vaultenv_list_find(after, pair->name) == NULL)
-			changes[n++] =
-			    (struct vaultenv_change){ '-', pair->name };
-	}
-	if (n == 0) {
-		free(changes);
-		changes = NULL;
-	}
-	*out = changes;
-	*n_out = n;
-	return 0;
-}
-
 int
 vaultenv_name_is_reserved(const char *name)
 {

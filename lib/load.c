@@ -16,42 +16,9 @@
 #include "load.h"
 
 #define MAX_AGE_VARIABLE "VAULT_CACHE_MAX_AGE"
-#define MAX_AGE_NUMBER   INT64_C(1000000000)
 #define VALUE_MAX        ((size_t)16 << 20)
-#define AGE_TEXT         40
-
-static const struct {
-	char letter;
-	const char *name;
-	int64_t seconds;
-} units[] = { { 'd', "day", 86400 }, { 'h', "hour", 3600 },
-	{ 'm', "minute", 60 }, { 's', "second", 1 } };
-
-#define N_UNITS (sizeof(units) / sizeof(units[0]))
 
 /* ---- how old a cache may be ---- */
-
-static int
-max_age_parse(const char *text, int64_t *seconds, struct vaultenv_error *err)
-{
-	size_t len = strlen(text), i;
-	int64_t n, factor = 1;
-
-	for (i = 0; len > 0 && i < N_UNITS; i++) {
-		if (text[len - 1] != units[i].letter)
-			continue;
-		factor = units[i].seconds;
-		len--;
-		break;
-	}
-	if (decimal_parse(text, len, MAX_AGE_NUMBER, &n) != 0)
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    MAX_AGE_VARIABLE " is no age: \"%.40s\". Write seconds, or "
-				     "a number with s, m, h or d such as 12h",
-		    text);
-	*seconds = n * factor;
-	return 0;
-}
 
 static int
 max_age_find(struct load_job *job, struct vaultenv_error *err)
@@ -72,24 +39,7 @@ max_age_find(struct load_job *job, struct vaultenv_error *err)
 	if ((text = getenv(MAX_AGE_VARIABLE)) == NULL || *text == '\0')
 		return 0;
 	job->max_age_name = MAX_AGE_VARIABLE;
-	return max_age_parse(text, &job->max_age_s, err);
-}
-
-/* "36 hours", "1 day". exact: a unit that leaves no rest. */
-static void
-age_text(char out[AGE_TEXT], int64_t seconds, bool exact)
-{
-	size_t i;
-	int64_t n;
-
-	for (i = 0; i < N_UNITS - 1; i++) {
-		if (exact ? seconds > 0 && seconds % units[i].seconds == 0
-			  : seconds >= 2 * units[i].seconds)
-			break;
-	}
-	n = seconds / units[i].seconds;
-	snprintf(out, AGE_TEXT, "%" PRId64 " %s%s", n, units[i].name,
-	    n == 1 ? "" : "s");
+	return age_parse(text, MAX_AGE_VARIABLE, &job->max_age_s, err);
 }
 
 /* ---- one load ---- */

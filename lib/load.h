@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What load.c, cache.c, expand.c, secrets.c and watch.c share: one way to get
- * at secrets, for a program that loads once and for one that keeps watching.
+ * What load.c, age.c, cache.c, expand.c, secrets.c and watch.c share: one way to
+ * get at secrets, for a program that loads once and one that keeps watching.
  * Only these files may include it.
  */
 #ifndef VAULTENV_LOAD_H
@@ -67,6 +67,16 @@ struct expand_scope {
 /* Appends text with its ${NAME} and ${NAME:-default} replaced. */
 int expand_value(struct blob *out, const char *text, size_t len,
     const struct expand_scope *scope);
+
+/* ---- age.c ---- */
+
+#define AGE_TEXT 40
+
+/* "90", "12h", "3d". INVALID with a sentence about `what`. */
+int age_parse(const char *text, const char *what, int64_t *seconds,
+    struct vaultenv_error *err);
+/* "36 hours", "1 day". exact: a unit that leaves no rest. */
+void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);
 
 /* ---- load.c ---- */
 
