@@ -485,11 +485,3 @@ vaultenv_list_diff(const struct vaultenv_list *before,
 	*n_out = n;
 	return 0;
 }
-
-int
-vaultenv_name_is_reserved(const char *name)
-{
-	return strcmp(name, "VAULT_KEY") == 0 ||
-	       strcmp(name, "VAULT_URL") == 0 ||
-	       strcmp(name, "VAULT_DEVICE_SECRET") == 0;
-}
