@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where names and values meet the process's environment: ${NAME} in values,
- * setenv(3), and the names by which an environment runs other code. Reads no
+ * setenv(3), and the names that do more there than hold a value. Reads no
  * file. Only what has setenv in its name changes anything outside.
  */
 #include "config.h"
@@ -209,6 +209,14 @@ vaultenv_load_setenv(const struct vaultenv_options *opts,
 }
 
 int
+vaultenv_name_is_reserved(const char *name)
+{
+	return strcmp(name, "VAULT_KEY") == 0 ||
+	       strcmp(name, "VAULT_URL") == 0 ||
+	       strcmp(name, "VAULT_DEVICE_SECRET") == 0;
+}
+
+int
 vaultenv_name_runs_code(const char *name)
 {
 	/* '*': whatever begins so. The dynamic loader, libc, and shells. */
@@ -252,4 +260,17 @@ vaultenv_left_out_text(const struct vaultenv_list *left_out)
 		shown = text_printable((const char *)text.data, NOTICE_MAX);
 	blob_reset(&text);
 	return shown;
+}
+
+void
+left_out_notify(const struct vaultenv_client *client,
+    const struct vaultenv_loaded *loaded)
+{
+	char *text;
+
+	if (client == NULL || client->notice == NULL || loaded == NULL)
+		return;
+	if ((text = vaultenv_left_out_text(loaded->left_out)) != NULL)
+		client->notice(client->notice_arg, text);
+	free(text);
 }

@@ -452,11 +452,3 @@ out:
 		*out = copy;
 	return r;
 }
-
-int
-vaultenv_name_is_reserved(const char *name)
-{
-	return strcmp(name, "VAULT_KEY") == 0 ||
-	       strcmp(name, "VAULT_URL") == 0 ||
-	       strcmp(name, "VAULT_DEVICE_SECRET") == 0;
-}

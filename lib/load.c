@@ -2,8 +2,7 @@
 /*
  * config() for any program: the key, then the server, else the cache, and over
  * that the .env file's own variables; without a key the file alone. What a
- * program sees, and when it may be old, is decided here and nowhere else. Must
- * not change the environment.
+ * program sees, and how old, is decided here alone. Changes no environment.
  */
 #include "config.h"
 
@@ -369,18 +368,6 @@ cache_is_fresh(const struct load_job *job, struct found *found)
 	return cache_find(job, &use, found, NULL) == 0;
 }
 
-/* client is NULL without a key, when nothing can be left out. */
-static void
-left_out_notify(
-    const struct load_job *job, const struct vaultenv_loaded *loaded)
-{
-	char *text = vaultenv_left_out_text(loaded->left_out);
-
-	if (text != NULL && job->client->notice != NULL)
-		job->client->notice(job->client->notice_arg, text);
-	free(text);
-}
-
 int
 vaultenv_load(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
@@ -405,8 +392,7 @@ vaultenv_load(const struct vaultenv_options *opts,
 		else if (r != 0)
 			err_set(err, r, "%s", why.text);
 	}
-	if (r == 0)
-		left_out_notify(&job, *out);
+	left_out_notify(job.client, r == 0 ? *out : NULL);
 	load_job_close(&job);
 	return r;
 }
@@ -445,9 +431,9 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 		    err, r, "%s. Load once with the server in reach", why.text);
 		goto out;
 	}
-	if ((r = cache_take(&job, &found, out, err)) == 0)
-		left_out_notify(&job, *out);
+	r = cache_take(&job, &found, out, err);
 out:
+	left_out_notify(job.client, r == 0 ? *out : NULL);
 	load_job_close(&job);
 	return r;
 }

@@ -68,6 +68,11 @@ struct expand_scope {
 int expand_value(struct blob *out, const char *text, size_t len,
     const struct expand_scope *scope);
 
+/* The notice of vaultenv_left_out_text(), if there is one to give. loaded may be
+ * NULL; so may client, without which nothing is left out. */
+void left_out_notify(const struct vaultenv_client *client,
+    const struct vaultenv_loaded *loaded);
+
 /* ---- age.c ---- */
 
 #define AGE_TEXT 40

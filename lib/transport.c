@@ -80,15 +80,6 @@ struct body_sink {
 	int error;
 };
 
-static size_t
-body_write(char *data, size_t size, size_t n, void *arg)
-{
-	struct body_sink *sink = arg;
-
-	sink->error = blob_append(sink->body, data, size * n);
-	return sink->error == 0 ? size * n : 0;
-}
-
 /* libcurl asks about once a second, whatever it waits for. */
 static int
 is_aborted(void *arg, curl_off_t down, curl_off_t down_now, curl_off_t up,
@@ -101,6 +92,15 @@ void
 transport_abort(struct transport *t)
 {
 	atomic_store(&t->aborted, true);
+}
+
+static size_t
+body_write(char *data, size_t size, size_t n, void *arg)
+{
+	struct body_sink *sink = arg;
+
+	sink->error = blob_append(sink->body, data, size * n);
+	return sink->error == 0 ? size * n : 0;
 }
 
 /*

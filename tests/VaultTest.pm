@@ -293,31 +293,6 @@ sub program
 	return $real;
 }
 
-# The one-line changes of README's section on programs, as [old, new], that
-# begin below the line that begins so.
-sub readme_diffs
-{
-	my ($begin) = @_;
-	my ($section) = slurp("$SRC/README") =~
-	    /^\Q$begin\E[^\n]*\n(.*?)(?=^[A-Z][^\n]*: |^\S[^\n]*\n---)/ms;
-	my @diffs;
-
-	push @diffs, [$1, $2]
-	    while ($section // '') =~ /^  -(.*)\n  \+(.*)\n/mg;
-	croak "README shows no change for $begin" if !@diffs;
-	return @diffs;
-}
-
-# Changes the text as README says; returns it, and how many lines that were.
-sub migrate
-{
-	my ($text, @diffs) = @_;
-	my $n = 0;
-
-	$n += $text =~ s/^\Q$$_[0]\E$/$$_[1]/mg for @diffs;
-	return ($text, $n);
-}
-
 # Runs a command without a shell: {status, stdout, stderr}. Options: cwd, env
 # (undef takes a variable away), stdin (text), timeout (s). status is 128 + N
 # after signal N and 124 after a time-out.
@@ -405,6 +380,31 @@ sub parallel
 		push @results, length $text ? $json->decode($text) : undef;
 	}
 	return @results;
+}
+
+# The one-line changes of README's section on programs, as [old, new], that
+# begin below the line that begins so.
+sub readme_diffs
+{
+	my ($begin) = @_;
+	my ($section) = slurp("$SRC/README") =~
+	    /^\Q$begin\E[^\n]*\n(.*?)(?=^[A-Z][^\n]*: |^\S[^\n]*\n---)/ms;
+	my @diffs;
+
+	push @diffs, [$1, $2]
+	    while ($section // '') =~ /^  -(.*)\n  \+(.*)\n/mg;
+	croak "README shows no change for $begin" if !@diffs;
+	return @diffs;
+}
+
+# Changes the text as README says; returns it, and how many lines that were.
+sub migrate
+{
+	my ($text, @diffs) = @_;
+	my $n = 0;
+
+	$n += $text =~ s/^\Q$$_[0]\E$/$$_[1]/mg for @diffs;
+	return ($text, $n);
 }
 
 # Calls sub until it returns true, or fails after so many seconds.

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "replay.h"
 #include "routes.h"
+#include "keycache.h"
 #include "serverkey.h"
 #include "settings.h"
 #include "tap.h"
@@ -136,6 +137,7 @@ main(void)
 	server.settings = &settings;
 	server.key = serverkey_generate(key_text);
 	server.db = db_new(&settings, server.key, true);
+	server.keys = keycache_new(settings.key_cache);
 	server.replay = replay_new(1000);
 	for (; (route = routes_at(n)) != NULL; n++) {
 		test_row(route, n);
@@ -165,6 +167,7 @@ main(void)
 	free(big);
 	db_free(&server.db);
 	replay_free(&server.replay);
+	keycache_free(&server.keys);
 	serverkey_free(&server.key);
 	settings_free(&settings);
 	return tap_done();
