@@ -15,7 +15,7 @@
 #define LABEL_SERVER_KEY_ID	"vault-server-key-id-v1"
 
 #define ALGO_HASH		GCRY_MD_SHA256
-#define ALGO_MAC		GCRY_MAC_HMAC_SHA256
+#define ALGO_MAC		GCRY_MD_SHA256 /* HMAC over it */
 #define ALGO_CIPHER		GCRY_CIPHER_AES256
 
 #define HASH_LEN		32	/* SHA-256 */
