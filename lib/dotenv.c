@@ -434,8 +434,8 @@ take(struct vaultenv_list *list, const struct dotenv_scan *s,
 
 	for (; n > 0 && r == 0; n--, a++)
 		if ((r = dotenv_value(s, a, scratch, &value, &len)) == 0)
-			r = list_set(
-			    list, s->text + a->name, a->name_len, value, len);
+			r = list_set_expected(list, s->text + a->name,
+			    a->name_len, a->hash, value, len);
 	return r;
 }
 
@@ -459,7 +459,7 @@ vaultenv_dotenv_parse(const char *text, size_t len, struct vaultenv_list **out,
 		goto out;
 	do {
 		for (n = 0; n < BATCH && dotenv_next(&s, &batch[n]); n++)
-			list_expect(
+			batch[n].hash = list_expect(
 			    list, text + batch[n].name, batch[n].name_len);
 		if ((r = take(list, &s, batch, n, &scratch)) != 0)
 			goto out;

@@ -199,9 +199,12 @@ int list_set(struct vaultenv_list *list, const char *name, size_t name_len,
 /* Room in advance; only speed depends on it. bytes: of names and values, with
  * a NUL for each. NOMEM. */
 int list_reserve(struct vaultenv_list *list, size_t n_names, size_t bytes);
-/* This name will be set soon; only speed depends on it. */
-void list_expect(
+/* This name will be set soon; only speed depends on it. Returns its hash. */
+uint32_t list_expect(
     const struct vaultenv_list *list, const char *name, size_t name_len);
+/* list_set() with that hash, for a name that can hold no '=' and no NUL. */
+int list_set_expected(struct vaultenv_list *list, const char *name,
+    size_t name_len, uint32_t hash, const char *value, size_t value_len);
 
 /* ---- dotenv.c: reading .env text ---- */
 
@@ -213,6 +216,7 @@ struct dotenv_assignment {
 	size_t value_end;
 	bool open;		/* what follows may take part in the value: it
 				 * begins with a quote that nothing surely closes */
+	uint32_t hash; /* the reader's own: of list_expect() */
 };
 
 struct dotenv_scan {

@@ -305,7 +305,7 @@ list_reserve(struct vaultenv_list *list, size_t n_names, size_t bytes)
 }
 
 /* The index of a large list is in no cache that is near: fetched meanwhile. */
-void
+uint32_t
 list_expect(const struct vaultenv_list *list, const char *name, size_t name_len)
 {
 	const uint32_t hash = hash_name(list, name, name_len);
@@ -313,6 +313,7 @@ list_expect(const struct vaultenv_list *list, const char *name, size_t name_len)
 	if (list->index_len > 0)
 		__builtin_prefetch(
 		    &list->index[hash & (list->index_len - 1)], 1);
+	return hash;
 }
 
 /* value may lie in the list: compacting, which moves it, comes afterwards. */
@@ -340,20 +341,16 @@ replace(struct vaultenv_list *list, struct entry *e, const char *value,
 }
 
 int
-list_set(struct vaultenv_list *list, const char *name, size_t name_len,
-    const char *value, size_t value_len)
+list_set_expected(struct vaultenv_list *list, const char *name, size_t name_len,
+    uint32_t hash, const char *value, size_t value_len)
 {
 	struct entry *e = NULL;
 	uint32_t *slot;
-	uint32_t hash;
 	char *to;
 	int r;
 
-	if (name_len == 0 || name_len > BYTES_MAX || value_len > BYTES_MAX ||
-	    memchr(name, '=', name_len) != NULL ||
-	    memchr(name, '\0', name_len) != NULL)
+	if (name_len == 0 || name_len > BYTES_MAX || value_len > BYTES_MAX)
 		return VAULTENV_ERR_INVALID;
-	hash = hash_name(list, name, name_len);
 	slot = slot_find(list, name, name_len, hash);
 	if (slot != NULL && *slot != 0)
 		e = &list->entries[(*slot & NUMBER_MASK) - 1];
@@ -383,6 +380,17 @@ list_set(struct vaultenv_list *list, const char *name, size_t name_len,
 	list->name_bytes += name_len;
 	list->value_bytes += value_len;
 	return 0;
+}
+
+int
+list_set(struct vaultenv_list *list, const char *name, size_t name_len,
+    const char *value, size_t value_len)
+{
+	if (memchr(name, '=', name_len) != NULL ||
+	    memchr(name, '\0', name_len) != NULL)
+		return VAULTENV_ERR_INVALID;
+	return list_set_expected(list, name, name_len,
+	    hash_name(list, name, name_len), value, value_len);
 }
 
 int

@@ -306,7 +306,7 @@ sub inside
 			    $file) });
 		}),
 		pair(name => 'load-10000', needs => [@SERVER],
-		    about => 'vaultenv_load_cached() inside a process',
+		    about => 'the first vaultenv_load_cached() of a process, timed inside it',
 		    over => '10,000 secrets', under => '1,000 secrets',
 		    goal => 11, start => sub {
 			my $program = library();
