@@ -48,6 +48,8 @@ read_key(struct call *c, struct auth_key *key)
 	db_text(&p, project);
 	if (call_exec(c, PROJECT_AUTH, &p, &r) != 0)
 		goto out;
+	/* It may be gone, or of another server key by now. */
+	keycache_drop(c->server->keys, project);
 	if (db_rows(&r) == 0) {
 		reply_refused(c->reply, sqlstate_find("VE040"));
 		goto out;

@@ -8,6 +8,7 @@
 
 #include "auth.h"
 #include "call.h"
+#include "keycache.h"
 
 void
 call_begin_params(const struct call *c, struct db_params *p)
@@ -63,6 +64,8 @@ call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
 			return -1;
 		refused = db_exec(c->server->db, stmt, p, r);
 	}
+	if (refused != 0 && strcmp(r->refused->state, "VE040") == 0)
+		keycache_drop(c->server->keys, c->in.text[FIELD_PROJECT_ID]);
 	note_device(c, r);
 	if (refused == 0)
 		return 0;

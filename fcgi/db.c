@@ -220,11 +220,15 @@ db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
 	struct dbgroup *group = db->groups[stmts[stmt].group];
 	struct dbconn_item item = { .stmt = stmt, .params = p };
 
+	out->pg = NULL;
 	if (group != NULL && dbgroup_exec(group, &item, deadline)) {
 		out->pg = item.result;
 		out->refused = judge(stmt, item.result, item.warned, true);
+	} else if (clock_mono_ms() >= deadline) {
+		log_error("vault.%s had no answer within its deadline",
+		    stmts[stmt].name);
+		out->refused = sqlstate_find("08001");
 	} else {
-		out->pg = NULL;
 		out->refused = run_singly(db, stmt, p, deadline, &out->pg);
 	}
 	if (out->refused == NULL)

@@ -269,39 +269,59 @@ next_result(struct dbconn *c, int64_t deadline_ms, PGresult **out)
 	return 0;
 }
 
-/* One of our functions' own: nothing is wrong with the connection. */
+/* For this transaction alone, as a pooler may give the next one to others. */
+#define LOCK_TIMEOUT "select set_config('lock_timeout', '200ms', true)"
+
+/* A statement's own trouble: nothing is wrong with the connection. */
 static bool
 is_refusal(const PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-	return PQresultStatus(res) == PGRES_PIPELINE_ABORTED ||
-	       (state != NULL && strncmp(state, "VE", 2) == 0);
+	return state != NULL &&
+	       (strncmp(state, "VE", 2) == 0 || strcmp(state, "55P03") == 0 ||
+		   strcmp(state, "40P01") == 0);
+}
+
+/* The one result of a statement in a pipeline, and the NULL after it. */
+static int
+collect_one(struct dbconn *c, int64_t deadline_ms, PGresult **out)
+{
+	PGresult *more;
+
+	if (next_result(c, deadline_ms, out) != 0 ||
+	    next_result(c, deadline_ms, &more) != 0)
+		return -1;
+	PQclear(more);
+	return more == NULL ? 0 : -1;
 }
 
 /* What collect() is for one statement, for a pipeline of n. As
  * dbconn_exec_group(). */
 static int
 collect_group(struct dbconn *c, struct dbconn_item *const *items, int n,
-    int64_t deadline_ms)
+    int64_t deadline_ms, int *offender)
 {
-	PGresult *res;
-	bool refused = false;
+	ExecStatusType status;
+	PGresult *res = NULL;
 
+	*offender = -1;
+	if (collect_one(c, deadline_ms, &res) != 0)
+		return -1;
+	status = PQresultStatus(res); /* of LOCK_TIMEOUT */
+	PQclear(res);
+	if (status != PGRES_TUPLES_OK)
+		return -1;
 	for (int i = 0; i < n; i++) {
-		if (next_result(c, deadline_ms, &items[i]->result) != 0)
+		if (collect_one(c, deadline_ms, &items[i]->result) != 0)
 			return -1;
-		if (PQresultStatus(items[i]->result) != PGRES_TUPLES_OK) {
-			if (!is_refusal(items[i]->result))
-				return -1;
-			refused = true;
-		}
-		if (next_result(c, deadline_ms, &res) != 0)
+		status = PQresultStatus(items[i]->result);
+		if (status == PGRES_TUPLES_OK ||
+		    (*offender >= 0 && status == PGRES_PIPELINE_ABORTED))
+			continue;
+		if (!is_refusal(items[i]->result))
 			return -1;
-		if (res != NULL) {
-			PQclear(res);
-			return -1;
-		}
+		*offender = i;
 	}
 	/* Comes after the commit; an error of the commit comes instead. */
 	if (next_result(c, deadline_ms, &res) != 0)
@@ -311,7 +331,7 @@ collect_group(struct dbconn *c, struct dbconn_item *const *items, int n,
 		return -1;
 	}
 	PQclear(res);
-	return PQexitPipelineMode(c->pg) != 1 ? -1 : refused ? 1 : 0;
+	return PQexitPipelineMode(c->pg) != 1 ? -1 : *offender >= 0 ? 1 : 0;
 }
 
 static int
@@ -328,7 +348,9 @@ send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
 			return -1;
 		}
 	}
-	if (PQenterPipelineMode(c->pg) != 1)
+	if (PQenterPipelineMode(c->pg) != 1 ||
+	    PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL, NULL,
+		0) != 1)
 		return -1;
 	for (int i = 0; i < n; i++)
 		if (send_stmt(c, items[i]->stmt, prepare, items[i]->params) != 1)
@@ -338,7 +360,8 @@ send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
 
 int
 dbconn_exec_group(struct dbconn *c, bool prepare,
-    struct dbconn_item *const *items, int n, int64_t deadline_ms)
+    struct dbconn_item *const *items, int n, int64_t deadline_ms,
+    int *offender)
 {
 	int r;
 
@@ -347,7 +370,7 @@ dbconn_exec_group(struct dbconn *c, bool prepare,
 		items[i]->result = NULL;
 	r = send_group(c, prepare, items, n, deadline_ms);
 	if (r == 0)
-		r = collect_group(c, items, n, deadline_ms);
+		r = collect_group(c, items, n, deadline_ms, offender);
 	for (int i = 0; i < n; i++) {
 		items[i]->warned = c->warned;
 		if (r == 0)

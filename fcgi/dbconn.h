@@ -35,7 +35,6 @@ struct dbconn {
 	/* A notice of class 01 came: a commit that PostgreSQL reports as done
 	 * may then not have reached the standby it waited for. */
 	bool warned;
-	bool set_up; /* its user has made what settings it needs */
 };
 
 /* 0, or -1 with libpq's reason, one line, in why. */
@@ -60,12 +59,14 @@ struct dbconn_item {
 };
 
 /*
- * Runs n statements in one transaction and one round trip. 0: it is committed,
- * every result is set. 1: one was refused, nothing is done and no result is set.
- * -1: the same, or nobody knows; close the connection.
+ * Runs n statements in one transaction and one round trip; none waits for a
+ * lock for long. 0: it is committed, every result is set. 1: *offender, an
+ * index, was refused or had to wait: nothing is done and no result is set. -1:
+ * the same, or nobody knows; close the connection.
  */
 int dbconn_exec_group(struct dbconn *c, bool prepare,
-    struct dbconn_item *const *items, int n, int64_t deadline_ms);
+    struct dbconn_item *const *items, int n, int64_t deadline_ms,
+    int *offender);
 /* The same for a command without parameters: begin, commit. */
 int dbconn_command(
     struct dbconn *c, const char *sql, int64_t deadline_ms, PGresult **out);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "dbgroup.h"
@@ -17,8 +18,8 @@
 
 /* Blobs of one group; libpq holds them in memory twice. */
 #define BYTES_MAX (4u << 20)
-/* What another transaction has locked is waited for by its own client only. */
-#define LOCK_TIMEOUT "set lock_timeout = 200"
+/* A member that is refused leaves; how often the others begin anew. */
+#define TRIES_MAX 3
 
 struct job {
 	struct dbconn_item *item;
@@ -30,14 +31,16 @@ struct job {
 
 struct dbgroup {
 	struct dbpool *pool;
-	struct dbconn conn;
 	pthread_t thread;
+	int max;
 	pthread_mutex_t lock;
 	pthread_cond_t came;
 	struct job *first, **last;
-	bool stop;
-	int max;
-	struct job **batch; /* max of them: the thread's */
+	bool wanted, stop;
+	bool up; /* connected; else nobody waits here */
+	/* The thread's own: */
+	struct dbconn conn;
+	struct job **batch; /* max of them */
 	struct dbconn_item **items;
 };
 
@@ -51,16 +54,13 @@ params_size(const struct db_params *p)
 	return sum;
 }
 
-/* Waits for the first, takes all that are there. 0: time to go. */
+/* With g->lock held. */
 static int
 take_batch(struct dbgroup *g)
 {
 	size_t bytes = 0;
 	int n = 0;
 
-	pthread_mutex_lock(&g->lock);
-	while (g->first == NULL && !g->stop)
-		pthread_cond_wait(&g->came, &g->lock);
 	while (g->first != NULL && n < g->max) {
 		bytes += params_size(g->first->item->params);
 		if (n > 0 && bytes > BYTES_MAX)
@@ -70,66 +70,91 @@ take_batch(struct dbgroup *g)
 	}
 	if (g->first == NULL)
 		g->last = &g->first;
-	pthread_mutex_unlock(&g->lock);
 	return n;
 }
 
-/* Our own connection, as the pool makes them. */
-static int
-connect_group(struct dbgroup *g, int64_t deadline_ms)
+static void
+release(struct job *job, bool done)
 {
-	char why[DB_ERROR_MAX];
-	PGresult *res = NULL;
-	int r;
-
-	if (dbpool_ready(g->pool, &g->conn, deadline_ms, why) != 0)
-		return -1;
-	if (g->conn.set_up)
-		return 0;
-	if ((r = dbconn_command(
-		 &g->conn, LOCK_TIMEOUT, deadline_ms, &res)) != 0)
-		dbconn_close(&g->conn);
-	else
-		g->conn.set_up = true;
-	PQclear(res);
-	return r;
+	job->done = done;
+	sem_post(&job->ready);
 }
 
+/*
+ * One transaction of the *n members of the batch. False: nothing is done. Then
+ * one may have left, or the connection is closed.
+ */
 static bool
+try_batch(struct dbgroup *g, int *n)
+{
+	const struct settings *s = dbpool_settings(g->pool);
+	/* Time must be left to run each singly. */
+	int64_t deadline = clock_mono_ms() + s->db_timeout_ms / 2;
+	int r, offender;
+
+	if (deadline > g->batch[0]->deadline_ms)
+		deadline = g->batch[0]->deadline_ms;
+	for (int i = 0; i < *n; i++)
+		g->items[i] = g->batch[i]->item;
+	r = dbconn_exec_group(
+	    &g->conn, s->db_prepare, g->items, *n, deadline, &offender);
+	if (r < 0)
+		dbconn_close(&g->conn);
+	if (r == 1) {
+		release(g->batch[offender], false);
+		--*n;
+		memmove(g->batch + offender, g->batch + offender + 1,
+		    (size_t)(*n - offender) * sizeof(struct job *));
+	}
+	return r == 0;
+}
+
+static void
 run_batch(struct dbgroup *g, int n)
 {
-	const int64_t deadline = g->batch[0]->deadline_ms;
+	bool done = false;
 
+	for (int tries = 0; tries < TRIES_MAX && n > 0 && g->conn.pg != NULL &&
+			    !done;
+	     tries++)
+		done = try_batch(g, &n);
 	for (int i = 0; i < n; i++)
-		g->items[i] = g->batch[i]->item;
-	if (connect_group(g, deadline) != 0)
-		return false;
-	switch (dbconn_exec_group(&g->conn, dbpool_settings(g->pool)->db_prepare,
-	    g->items, n, deadline)) {
-	case 0:
-		return true;
-	case 1:
-		return false;
-	default:
-		dbconn_close(&g->conn);
-		return false;
-	}
+		release(g->batch[i], done);
+}
+
+/* Nobody waits meanwhile: to look up a name alone may take long. */
+static void
+connect_group(struct dbgroup *g)
+{
+	const int ms = dbpool_settings(g->pool)->db_timeout_ms;
+	char why[DB_ERROR_MAX];
+
+	(void)dbpool_ready(g->pool, &g->conn, clock_mono_ms() + ms, why);
 }
 
 static void *
 run(void *arg)
 {
 	struct dbgroup *g = arg;
-	bool done;
 	int n;
 
-	while ((n = take_batch(g)) > 0) {
-		done = run_batch(g, n);
-		for (int i = 0; i < n; i++) {
-			g->batch[i]->done = done;
-			sem_post(&g->batch[i]->ready);
+	pthread_mutex_lock(&g->lock);
+	while (!g->stop || g->first != NULL) {
+		if (g->first == NULL && !g->wanted) {
+			pthread_cond_wait(&g->came, &g->lock);
+			continue;
 		}
+		g->wanted = false;
+		n = take_batch(g);
+		pthread_mutex_unlock(&g->lock);
+		if (n > 0)
+			run_batch(g, n);
+		else
+			connect_group(g);
+		pthread_mutex_lock(&g->lock);
+		g->up = g->conn.pg != NULL;
 	}
+	pthread_mutex_unlock(&g->lock);
 	return NULL;
 }
 
@@ -138,18 +163,23 @@ dbgroup_exec(
     struct dbgroup *g, struct dbconn_item *item, int64_t deadline_ms)
 {
 	struct job job = { .item = item, .deadline_ms = deadline_ms };
+	bool up;
 
 	sem_init(&job.ready, 0, 0);
 	pthread_mutex_lock(&g->lock);
-	*g->last = &job;
-	g->last = &job.next;
+	if ((up = g->up)) {
+		*g->last = &job;
+		g->last = &job.next;
+	} else {
+		g->wanted = true;
+	}
 	pthread_cond_signal(&g->came);
 	pthread_mutex_unlock(&g->lock);
 	/* No time-out: the thread answers everybody by the deadline. */
-	while (sem_wait(&job.ready) != 0 && errno == EINTR)
+	while (up && sem_wait(&job.ready) != 0 && errno == EINTR)
 		;
 	sem_destroy(&job.ready);
-	return job.done;
+	return up && job.done;
 }
 
 struct dbgroup *

@@ -197,6 +197,11 @@ dbpool_ready(struct dbpool *p, struct dbconn *c, int64_t deadline_ms,
 			return 0;
 		dbconn_close(c);
 	}
+	/* Too late to connect says nothing about the database. */
+	if (clock_mono_ms() >= deadline_ms) {
+		snprintf(why, DB_ERROR_MAX, "no time is left");
+		return 1;
+	}
 	if (!may_connect(p)) {
 		snprintf(why, DB_ERROR_MAX, "waiting for it to come back");
 		return 1;

@@ -41,17 +41,20 @@ tidy(struct server *server)
 	struct db_result r;
 
 	db_int(&p, server->settings->unclaimed_minutes);
-	db_int(&p, server->settings->audit_months);
 	/* Why it failed has been logged, once, by db.c. */
-	if (db_exec(server->db, HOUSEKEEP, &p, &r) != 0)
-		goto out;
-	if (db_get_int(&r, 0, 0) > 0)
+	if (db_exec(server->db, HOUSEKEEP, &p, &r) == 0 &&
+	    db_get_int(&r, 0, 0) > 0)
 		log_info("removed %lld projects that nobody claimed",
 		    (long long)db_get_int(&r, 0, 0));
-	if (db_get_int(&r, 0, 2) > 0)
+	db_result_free(&r);
+	if (server->settings->audit_months == 0)
+		return;
+	p.n = 0;
+	db_int(&p, server->settings->audit_months);
+	if (db_exec(server->db, AUDIT_RETAIN, &p, &r) == 0 &&
+	    db_get_int(&r, 0, 0) > 0)
 		log_info("emptied %lld months of the audit log",
-		    (long long)db_get_int(&r, 0, 2));
-out:
+		    (long long)db_get_int(&r, 0, 0));
 	db_result_free(&r);
 }
 

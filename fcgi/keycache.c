@@ -123,3 +123,18 @@ keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
 	e->used = ++k->uses;
 	pthread_mutex_unlock(&k->lock);
 }
+
+void
+keycache_drop(struct keycache *k, const char project[UUID_LEN + 1])
+{
+	struct entry *e;
+	bool found;
+
+	if (k->n_rows == 0)
+		return;
+	pthread_mutex_lock(&k->lock);
+	e = find(k, project, &found);
+	if (found)
+		mem_wipe(e, sizeof(*e));
+	pthread_mutex_unlock(&k->lock);
+}

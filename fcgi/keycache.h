@@ -31,5 +31,7 @@ bool keycache_get(struct keycache *k, const char project[UUID_LEN + 1],
     struct auth_key *out, int64_t *read_ms);
 void keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
     const struct auth_key *key, int64_t now_ms);
+/* Wipes what is kept of a project. */
+void keycache_drop(struct keycache *k, const char project[UUID_LEN + 1]);
 
 #endif

@@ -143,5 +143,6 @@ secret_rollback(struct call *c)
 	db_text(&p, c->req.remote);
 	db_text(&p, c->in.text[FIELD_ENVIRONMENT]);
 	db_int(&p, c->in.number[FIELD_VERSION]);
+	db_int(&p, c->server->settings->keep_versions);
 	answer_version(c, SECRET_ROLLBACK, &p);
 }

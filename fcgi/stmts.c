@@ -13,29 +13,32 @@ const struct stmt_row stmts[N_STMTS] = {
 	    0, true, STMT_SINGLE },
 	[SERVER_KEY_GET] = { "server_key_get",
 	    "select key_id from vault.server_key_get() as t (key_id)", 0,
-	    true },
+	    true, STMT_SINGLE },
 	[SERVER_KEY_INIT] = { "server_key_init",
 	    "select key_id from vault.server_key_init($1::bytea) "
 	    "as t (key_id)",
 	    1, true, STMT_SINGLE },
 	[SERVER_KEY_LOCK] = { "server_key_lock",
 	    "select key_id from vault.server_key_lock() as t (key_id)", 0,
-	    false },
+	    false, STMT_SINGLE },
 	[SERVER_KEY_REPLACE] = { "server_key_replace",
 	    "select vault.server_key_replace($1::bytea, $2::bytea)", 2, false, STMT_SINGLE },
 	[AUTH_KEY_LIST] = { "auth_key_list",
 	    "select project_id, auth_key from vault.auth_key_list()", 0,
-	    false },
+	    false, STMT_SINGLE },
 	[AUTH_KEY_REPLACE] = { "auth_key_replace",
 	    "select vault.auth_key_replace($1::uuid, $2::bytea)", 2, false, STMT_SINGLE },
 	[HOUSEKEEP] = { "housekeep",
-	    "select projects_removed, requests_removed, months_emptied "
-	    "from vault.housekeep($1::int, $2::int)",
-	    2, true, STMT_SINGLE },
+	    "select projects_removed, requests_removed "
+	    "from vault.housekeep($1::int)",
+	    1, true, STMT_SINGLE },
+	[AUDIT_RETAIN] = { "audit_retain",
+	    "select months from vault.audit_retain($1::int) as t (months)", 1,
+	    true, STMT_SINGLE },
 	[PROJECT_AUTH] = { "project_auth",
 	    "select auth_key from vault.project_auth($1::uuid) "
 	    "as t (auth_key)",
-	    1, true, STMT_READS },
+	    1, true, STMT_POLLS },
 	[PROJECT_CREATE] = { "project_create",
 	    "select outcome, project_id "
 	    "from vault.project_create($1::text, $2::text, $3::int)",
@@ -68,7 +71,7 @@ const struct stmt_row stmts[N_STMTS] = {
 	[SECRET_PULL] = { "secret_pull",
 	    "select * from vault.secret_pull("
 	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, null)",
-	    6, true, STMT_READS },
+	    6, true, STMT_PULLS },
 	/* Writes its digest, for which it may have to wait. */
 	[SECRET_PULL_VERSION] = { "secret_pull_version",
 	    "select * from vault.secret_pull("
@@ -77,13 +80,14 @@ const struct stmt_row stmts[N_STMTS] = {
 	[SECRET_CURRENT_VERSION] = { "secret_current_version",
 	    "select outcome, version, updated_at "
 	    "from vault.secret_current_version($1::uuid, $2::bytea, $3::bytea, $4::text)",
-	    4, true, STMT_READS },
+	    4, true, STMT_POLLS },
 	[SECRET_VERSIONS] = { "secret_versions",
 	    "select version, changed_keys, created_at "
 	    "from vault.secret_versions($1::uuid, $2::bytea, $3::bytea, $4::text)",
 	    4, true, STMT_SINGLE },
 	[SECRET_ROLLBACK] = { "secret_rollback",
 	    "select outcome, version from vault.secret_rollback("
-	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::bigint)",
-	    6, true, STMT_SINGLE },
+	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::bigint, "
+	    "$7::int)",
+	    7, true, STMT_SINGLE },
 };

@@ -17,6 +17,7 @@ enum stmt {
 	AUTH_KEY_LIST,
 	AUTH_KEY_REPLACE,
 	HOUSEKEEP,
+	AUDIT_RETAIN,
 	PROJECT_AUTH,
 	PROJECT_CREATE,
 	PROJECT_SET_KEY,
@@ -35,7 +36,13 @@ enum stmt {
 
 /* Which statements share a transaction (dbgroup.h): they take no lock that one
  * of another group waits for, and refuse in their result, not by an error. */
-enum stmt_group { STMT_SINGLE, STMT_READS, STMT_PUSHES, N_STMT_GROUPS };
+enum stmt_group {
+	STMT_SINGLE,
+	STMT_POLLS, /* write nothing: wait for no disk */
+	STMT_PULLS,
+	STMT_PUSHES,
+	N_STMT_GROUPS
+};
 
 struct stmt_row {
 	const char *name; /* the SQL function's, or begins with it */

@@ -38,6 +38,7 @@ grant execute on function
 	vault.secret_versions,
 	vault.secret_rollback,
 	vault.housekeep,
+	vault.audit_retain,
 	vault.server_key_get,
 	vault.server_key_init,
 	vault.server_key_lock,

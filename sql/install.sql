@@ -88,7 +88,6 @@ $$;
 \ir functions/iso.sql
 \ir functions/audit.sql
 \ir functions/audit_partitions.sql
-\ir functions/audit_retain.sql
 \ir functions/request_check.sql
 \ir functions/request_take.sql
 \ir functions/device_check.sql
@@ -109,6 +108,7 @@ $$;
 \ir functions/secret_versions.sql
 \ir functions/secret_rollback.sql
 \ir functions/housekeep.sql
+\ir functions/audit_retain.sql
 \ir functions/server_key_get.sql
 \ir functions/server_key_init.sql
 \ir functions/server_key_lock.sql

@@ -2,10 +2,12 @@
 -- vault.audit_retain: empties the audit log's partitions of months that are
 -- older than those to keep (UTC; this month counts as one). An emptied
 -- partition stays: removing it would lock out those who write today's.
--- caller:    functions (housekeep)
--- arguments: p_months  how many months stay; below 1: all
+-- caller:    vault.fcgi
+-- arguments: p_months  how many months stay; below 1: all; never less than
+--                      three, whatever a server may ask for
 -- result:    how many partitions were emptied
--- raises:    nothing; a partition in use is left for the next call
+-- raises:    55P03 another server is at it; a partition in use is left for the
+--            next call
 -- writes:    audit_log_default and the other partitions of audit_log
 -- Dynamic SQL, as in audit_partitions: a table's name cannot be a parameter.
 create or replace function vault.audit_retain(p_months int)
@@ -16,7 +18,7 @@ as $$
 declare
 	v_from timestamptz := timezone('UTC',
 		date_trunc('month', timezone('UTC', now()))
-		- make_interval(months => p_months - 1));
+		- make_interval(months => greatest(p_months, 3) - 1));
 	v_name text;
 	v_emptied int := 0;
 begin

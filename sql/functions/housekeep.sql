@@ -5,19 +5,15 @@
 -- caller:    vault.fcgi
 -- arguments: p_unclaimed_minutes  age at which a project without a key goes;
 --                                 below 1: none goes
---            p_audit_months       months of the audit log that stay, this one
---                                 included; 0 = all
 -- result:    projects_removed     at most 1,000 a call
 --            requests_removed     at most 100,000 a call
---            months_emptied       of the audit log
 -- raises:    nothing
 -- writes:    projects, environments, requests, audit_log and its partitions
 -- A project that has a key, a device or a secret is never touched. Rows in use
 -- are skipped, not waited for.
 create or replace function vault.housekeep(
-	p_unclaimed_minutes int, p_audit_months int,
-	out projects_removed int, out requests_removed int,
-	out months_emptied int)
+	p_unclaimed_minutes int,
+	out projects_removed int, out requests_removed int)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
@@ -60,6 +56,5 @@ begin
 	get diagnostics requests_removed = row_count;
 
 	perform vault.audit_partitions();
-	months_emptied := vault.audit_retain(p_audit_months);
 end
 $$;

@@ -99,10 +99,8 @@ begin
 			p_changed_keys, p_key_count, secret_push.device_id, v_at);
 		update vault.requests r set version = secret_push.version
 		where r.project_id = p_project and r.digest = p_digest;
-		if p_keep_versions > 0 then
-			perform vault.versions_retain(p_project, p_environment,
-				version - p_keep_versions);
-		end if;
+		perform vault.versions_retain(p_project, p_environment,
+			version, p_keep_versions);
 	else
 		delete from vault.requests r
 		where r.project_id = p_project and r.digest = p_digest;

@@ -7,6 +7,7 @@
 --            p_remote       REMOTE_ADDR
 --            p_environment  its name
 --            p_version      the version to go back to
+--            p_keep_versions how many versions stay; 0 = all
 -- result:    outcome        '00000'
 --            version        the version made, the first time if this is a replay
 -- raises:    VE040 no such project; VE041 no such environment; VE043 no such
@@ -15,7 +16,7 @@
 -- writes:    requests, environments, secret_versions, audit_log
 create or replace function vault.secret_rollback(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
-	p_environment text, p_version bigint,
+	p_environment text, p_version bigint, p_keep_versions int,
 	out outcome char(5), out version bigint)
 language plpgsql
 security definer set search_path = vault, pg_temp
@@ -54,6 +55,8 @@ begin
 
 	update vault.requests r set version = secret_rollback.version
 	where r.project_id = p_project and r.digest = p_digest;
+	perform vault.versions_retain(p_project, p_environment, version,
+		p_keep_versions);
 	perform vault.audit(p_project, 'secrets/rollback', outcome, null,
 		p_environment, version, p_remote);
 end

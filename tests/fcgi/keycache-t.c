@@ -87,6 +87,16 @@ main(void)
 	is_int(get(shared, 1, &read_ms), 1, "put again it is there once");
 	is_int((int)read_ms, 5678, "with the new time");
 
+	put(shared, 5, 1);
+	{
+		char project[UUID_LEN + 1];
+
+		project_of(project, 5);
+		keycache_drop(shared, project);
+	}
+	is_int(get(shared, 5, &read_ms), 0, "what was dropped is gone");
+	is_int(get(shared, 1, &read_ms), 1, "and nothing else");
+
 	/* 1 is used all the time: of its row it is never the oldest. */
 	for (int n = 2; n < 2000; n++) {
 		put(shared, n, n);

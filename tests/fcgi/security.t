@@ -40,7 +40,7 @@ VaultTest->each_web(sub {
 		# In one transaction: the server keeps house as well
 		is $s->psql($age->($id{young}, 14) . $age->($id{old}, 16) .
 		    $age->($claimed->{project}, 100_000) .
-		    'select projects_removed from vault.housekeep(15, 0)'), 1,
+		    'select projects_removed from vault.housekeep(15)'), 1,
 		    'one is removed';
 		my $set = sub { $c->call('project/set-key', {project_id => $_[0],
 		    auth_key_hash => 'ab' x 32}) };

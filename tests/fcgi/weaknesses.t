@@ -66,7 +66,7 @@ VaultTest->each_web(sub {
 		# The time's end: what is forgotten is too old to be accepted
 		$s->psql("update vault.requests set at = at - interval '7 minutes' " .
 		    "where project_id = '$c->{project}'");
-		$s->psql('select vault.housekeep(15, 0)');
+		$s->psql('select vault.housekeep(15)');
 		is $s->psql('select count(*) from vault.requests where project_id = ' .
 		    "'$c->{project}'"), 0, 'requests are kept for 6 minutes';
 	};

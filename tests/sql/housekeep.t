@@ -9,7 +9,7 @@ use Test::More;
 
 my $c = SqlTest->start;
 my $db = $c->database('t');
-my $keep = "select * from vault.housekeep(15, 0)";
+my $keep = "select * from vault.housekeep(15)";
 
 sub create
 {
@@ -52,18 +52,18 @@ $db->ok("insert into vault.devices (project_id, name, hash, status)
 age('projects', "id <> '$young'", '16 minutes');
 age('projects', "id = '$young'", '14 minutes');
 
-is $db->as_server('select * from vault.housekeep(0, 0)'), '0|0|0',
+is $db->as_server('select * from vault.housekeep(0)'), '0|0',
 	'below a minute: none goes';
-is $db->as_server('select * from vault.housekeep(null, 0)'), '0|0|0', 'NULL: none';
+is $db->as_server('select * from vault.housekeep(null)'), '0|0', 'NULL: none';
 
 my $other = $db->_start("begin; update vault.projects set name = 'z' where
 	id = '$busy'; select 'locked';\n");
 SqlTest::Database::_until(sub { -s $other->{out}->filename });
-is $db->as_server("set statement_timeout = '5s'; $keep"), '1|0|0',
+is $db->as_server("set statement_timeout = '5s'; $keep"), '1|0',
 	'one goes; one in use is not waited for';
 print { $other->{in} } "rollback;\n";
 SqlTest::Database::_finish($other);
-is $db->as_server($keep), '1|0|0', '... and goes the next time';
+is $db->as_server($keep), '1|0', '... and goes the next time';
 
 is $db->ok("select count(*) from vault.projects where id in ('$old',
 	'$busy')"), 0, 'those nobody claimed are gone';
@@ -85,7 +85,7 @@ $db->ok("insert into vault.requests (project_id, digest, path)
 	from generate_series(1, 10) i");
 age('requests', "digest in (sha256('1'), sha256('2'))", '7 minutes');
 age('requests', "digest in (sha256('3'))", '6 minutes');
-is $db->as_server($keep), '0|2|0', 'signatures go when no longer fresh';
+is $db->as_server($keep), '0|2', 'signatures go when no longer fresh';
 is $db->ok('select count(*) from vault.requests'), 8, 'the others stay';
 
 # --- partitions -----------------------------------------------------------
@@ -128,7 +128,7 @@ $db->ok("insert into vault.audit_log (project_id, at, action, outcome)
 	values ('$claimed', date_trunc('month', now()) + interval '3 months
 	10 days', 'stray', '00000')");
 $r = $db->run($keep, user => 'vault_server');
-is $r->{out}, '0|0|0', 'rows of that month in the default: no failure';
+is $r->{out}, '0|0', 'rows of that month in the default: no failure';
 like $r->{err}, qr/^.*WARNING: .* partition \Q$last\E not made: vault\.audit_log_default holds too many rows, or rows of that month; move them as sql\/README says$/m,
 	'but a warning';
 is partitions(), 4, 'no partition';
@@ -161,9 +161,8 @@ like $db->as_server("select from $last"), qr/^42501/,
 # --- months of the audit log -------------------------------------------------
 sub keep_months
 {
-	my ($months, %opt) = @_;
-	return $db->as_server("select months_emptied from
-		vault.housekeep(15, $months)");
+	my ($months) = @_;
+	return $db->as_server("select vault.audit_retain($months)");
 }
 
 sub logged
@@ -172,7 +171,7 @@ sub logged
 		from vault.audit_log where action like 'old%'");
 }
 
-for my $ago (3, 2, 1) {
+for my $ago (5, 4, 3, 2, 1) {
 	my $from = "timezone('UTC', date_trunc('month', timezone('UTC', now()))
 		- interval '$ago months')";
 	my ($name, $lower, $upper) = split /\|/, $db->ok("select
@@ -184,22 +183,22 @@ for my $ago (3, 2, 1) {
 		values ('$claimed', '$lower', 'old$ago', '00000')");
 }
 $db->ok("insert into vault.audit_log (project_id, at, action, outcome)
-	values ('$claimed', now() - interval '200 days', 'older', '00000'),
+	values ('$claimed', now() - interval '400 days', 'older', '00000'),
 	('$claimed', now(), 'old0', '00000')");
-my $all = 'older old3 old2 old1 old0';
 is keep_months(0), 0, 'no limit';
-is logged(), $all, '... and every month stays';
-my $open = $db->_start('begin; select from vault.audit_log_' . month(-3)
+is logged(), 'older old5 old4 old3 old2 old1 old0', '... and every month stays';
+my $open = $db->_start('begin; select from vault.audit_log_' . month(-5)
 	. "; select 'read';\n");
 SqlTest::Database::_until(sub { -s $open->{out}->filename });
-is keep_months(2), 1, 'two months: one that is read is left, one is emptied';
-is logged(), 'old3 old1 old0', '... with what no partition had';
+is keep_months(4), 1, 'four months: one that is read is left, one is emptied';
+is logged(), 'old5 old3 old2 old1 old0', '... with what no partition had';
 print { $open->{in} } "commit;\n";
 SqlTest::Database::_finish($open);
-is keep_months(2), 1, '... the other when the reader is gone';
-is logged(), 'old1 old0', '... this month and the last stay';
+is keep_months(4), 1, '... the other when the reader is gone';
+is logged(), 'old3 old2 old1 old0', '... this month and three more stay';
 is keep_months(1), 1, 'one month';
-is logged(), 'old0', '... is this one';
+is logged(), 'old2 old1 old0', '... is three';
 is keep_months(1), 0, 'and then there is nothing to do';
+is partitions(), 10, 'emptied partitions stay';
 
 done_testing;

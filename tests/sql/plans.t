@@ -35,7 +35,7 @@ my %call = (
 	secret_versions => "vault.secret_versions('$p', DIGEST,
 		'production')",
 	secret_rollback => "vault.secret_rollback('$p', DIGEST, '',
-		'production', 1)",
+		'production', 1, 0)",
 	device_list => "vault.device_list('$p', DIGEST)",
 	device_register => "vault.device_register('$p', DIGEST, '', 'n', $A,
 		100)",

@@ -51,7 +51,7 @@ for my $round (1 .. $rounds) {
 	is $db->ok("select max(version) from vault.secret_versions where
 		project_id = '$p'"), 2, '... really';
 	@a = $db->at_once(("select * from vault.secret_rollback('$p', "
-		. signed('roll') . ", '', 'production', 1)") x 16);
+		. signed('roll') . ", '', 'production', 1, 0)") x 16);
 	is tally(@a), '16 x 00000|3',
 		"round $round: 16 identical rollbacks, one version";
 	@a = $db->at_once((push_sql($p, env => 'new', digest => 'newenv')) x
@@ -115,14 +115,14 @@ for my $round (1 .. 2 * $rounds) {
 			. signed('l' . $n++)
 			. ", '', $A, 'production', null)" } 1 .. 4),
 		(map { "select outcome from vault.secret_rollback('$p', "
-			. signed('b' . $n++) . ", '', 'production', 1)" }
+			. signed('b' . $n++) . ", '', 'production', 1, 0)" }
 			1 .. 2),
 		(map { "select outcome from vault.device_approve('$p', "
 			. signed('a' . $n++) . ", '', '$d')" } 1 .. 2),
 		(map { "select outcome from vault.device_register('$p', "
 			. signed('g' . $n++) . ", '', 'n', "
 			. "sha256(repeat('$round$_', 32)::bytea), 100)" } 1 .. 2),
-		'select * from vault.housekeep(15, 0)');
+		'select * from vault.housekeep(15)');
 	is scalar(grep { !/^(?:00000|\d+\|)/ } @a), 0,
 		"mixed round $round: everything is done" or diag tally(@a);
 }

@@ -45,9 +45,9 @@ sub rollback
 {
 	my ($version, %o) = @_;
 	return $db->as_server(sprintf "select * from vault.secret_rollback("
-		. "'%s', %s, '10.0.0.6', '%s', %d)", $o{project} // $p,
+		. "'%s', %s, '10.0.0.6', '%s', %d, %d)", $o{project} // $p,
 		signed($o{digest} // 'b' . $n++), $o{env} // 'production',
-		$version);
+		$version, $o{keep} // 0);
 }
 
 sub current
@@ -301,7 +301,7 @@ for my $call ("secret_push('$k', KEY, '', null, 'staging', "
 	"secret_pull('$k', KEY, '', null, 'production', 1)",
 	"secret_current_version('$k', KEY, 'production')",
 	"secret_versions('$k', KEY, 'production')",
-	"secret_rollback('$k', KEY, '', 'production', 1)",
+	"secret_rollback('$k', KEY, '', 'production', 1, 0)",
 	"device_register('$k', KEY, '', 'n', sha256('d'), 9)",
 	"device_list('$k', KEY)",
 	"device_approve('$k', KEY, '', gen_random_uuid())",
@@ -317,21 +317,24 @@ is $db->ok("select (select count(*) from vault.requests),
 
 # --- how many versions stay -------------------------------------------------
 my $r = $db->project('retain');
-push_(project => $r, env => 'staging') for 1 .. 5;
-is push_(project => $r, env => 'staging', keep => 3), '00000|6',
-	'a push that keeps three';
+push_(project => $r, env => 'staging') for 1 .. 14;
+is push_(project => $r, env => 'staging', keep => 12), '00000|15',
+	'a push that keeps twelve';
 push_(project => $r, env => 'production');
-is versions(project => $r, env => 'staging'), "6|\n5|\n4|", '... keeps three';
+my $first_version = "select min(version), count(*) from vault.secret_versions
+	where project_id = '$r' and environment = 'staging'";
+is $db->ok($first_version), '4|12', '... keeps twelve';
 is versions(project => $r), '1|', '... and other environments';
 is pull(project => $r, env => 'staging', version => 3), 'VE043||',
 	'what went is not found';
-is pull(project => $r, env => 'staging'), '00000|e1|6', 'the newest stays';
-is push_(project => $r, env => 'staging', keep => 1), '00000|7', 'keep one';
-is versions(project => $r, env => 'staging'), '7|', '... and it is the newest';
-push_(project => $r, env => 'staging') for 1 .. 150;
-push_(project => $r, env => 'staging', keep => 2);
-is $db->ok("select count(*) from vault.secret_versions where
-	project_id = '$r' and environment = 'staging'"), 52,
-	'one push removes a hundred at most';
+is pull(project => $r, env => 'staging'), '00000|e1|15', 'the newest stays';
+is push_(project => $r, env => 'staging', keep => 1), '00000|16', 'keep one';
+is $db->ok($first_version), '7|10', '... is ten';
+is rollback(16, project => $r, env => 'staging', keep => 10), '00000|17',
+	'a rollback';
+is $db->ok($first_version), '8|10', '... keeps as many';
+push_(project => $r, env => 'staging') for 1 .. 40;
+push_(project => $r, env => 'staging', keep => 10);
+is $db->ok($first_version), '18|41', 'ten go at most';
 
 done_testing;
