@@ -173,6 +173,18 @@ flush(PGconn *pg, int64_t deadline_ms)
 	return r;
 }
 
+/* *out: the next result, or NULL after the last one of a statement. */
+static int
+next_result(struct dbconn *c, int64_t deadline_ms, PGresult **out)
+{
+	while (PQisBusy(c->pg))
+		if (wait_socket(c->pg, POLLIN, deadline_ms) == 0 ||
+		    PQconsumeInput(c->pg) == 0)
+			return -1;
+	*out = PQgetResult(c->pg);
+	return 0;
+}
+
 /* The first result; the others, which only a bug could send, are dropped. */
 static int
 collect(struct dbconn *c, int64_t deadline_ms, PGresult **out)
@@ -182,12 +194,9 @@ collect(struct dbconn *c, int64_t deadline_ms, PGresult **out)
 	if (flush(c->pg, deadline_ms) != 0)
 		return -1;
 	for (;;) {
-		while (PQisBusy(c->pg)) {
-			if (wait_socket(c->pg, POLLIN, deadline_ms) == 0 ||
-			    PQconsumeInput(c->pg) == 0)
-				goto fail;
-		}
-		if ((res = PQgetResult(c->pg)) == NULL)
+		if (next_result(c, deadline_ms, &res) != 0)
+			goto fail;
+		if (res == NULL)
 			break;
 		if (first == NULL)
 			first = res;
@@ -255,18 +264,6 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 	}
 	return send_stmt(c, stmt, prepare, p) == 1 ? collect(c, deadline_ms, out)
 					      : -1;
-}
-
-/* The next result of a pipeline; NULL ends those of one statement. */
-static int
-next_result(struct dbconn *c, int64_t deadline_ms, PGresult **out)
-{
-	while (PQisBusy(c->pg))
-		if (wait_socket(c->pg, POLLIN, deadline_ms) == 0 ||
-		    PQconsumeInput(c->pg) == 0)
-			return -1;
-	*out = PQgetResult(c->pg);
-	return 0;
 }
 
 /* For this transaction alone, as a pooler may give the next one to others. */
