@@ -56,23 +56,48 @@ struct vaultenv_list {
 	uint64_t seed;
 };
 
+static uint64_t
+word_at(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* 0 to 7 bytes in one word. A memcpy() of so many would be a call, and then a
+ * wait for its stores. */
+static uint64_t
+short_word(const char *p, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	uint32_t first, last;
+
+	if (len == 0)
+		return 0;
+	if (len < sizeof(first))
+		return (uint64_t)u[0] << 16 | (uint64_t)u[len / 2] << 8 |
+		       u[len - 1];
+	memcpy(&first, p, sizeof(first));
+	memcpy(&last, p + len - sizeof(last), sizeof(last));
+	return (uint64_t)first << 32 | last;
+}
+
 /* Names come from other people: with a seed of its own no list can be filled
  * with names that were chosen to collide. */
 static uint32_t
 hash_name(const struct vaultenv_list *list, const char *name, size_t len)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15u;
-	uint64_t h = list->seed ^ (len * k);
-	uint64_t word;
+	uint64_t h = list->seed ^ (len * k), word;
+	const size_t size = sizeof(word);
 
-	for (; len >= sizeof(word); len -= sizeof(word)) {
-		memcpy(&word, name, sizeof(word));
-		h = (h ^ word) * k;
+	/* The last word may overlap the one before it. */
+	word = len < size ? short_word(name, len) : word_at(name + len - size);
+	for (; len > size; len -= size, name += size) {
+		h = (h ^ word_at(name)) * k;
 		h ^= h >> 32;
-		name += sizeof(word);
 	}
-	word = 0;
-	memcpy(&word, name, len);
 	h = (h ^ word) * k;
 	h ^= h >> 29;
 	h = (h ^ list->seed) * k;

@@ -279,6 +279,44 @@ hostile(void)
 	free(text);
 }
 
+/* The reader looks at the text in blocks, and guesses from the first. */
+static void
+late(void)
+{
+	static const char *const breaks[] = { "\r", "\xe2\x80\xa8" };
+	const size_t from = (16 << 10) - 4, to = (16 << 10) + 2;
+	struct vaultenv_list *list = NULL;
+	char text[20000], *whole = NULL;
+	size_t len = 0;
+	FILE *f;
+	int n;
+
+	for (size_t at = from; at < to; at++) {
+		for (int i = 0; i < 2; i++) {
+			memset(text, '#', at);
+			n = snprintf(text + at, sizeof(text) - at, "%sB=2\n",
+			    breaks[i]);
+			vaultenv_dotenv_parse(text, at + (size_t)n, &list, NULL);
+			ok(vaultenv_list_find(list, "B") != NULL,
+			    "line break %d after %zu bytes ends a comment", i,
+			    at);
+			vaultenv_list_free(&list);
+		}
+	}
+	f = open_memstream(&whole, &len);
+	fprintf(f, "A=%020000d\n", 1);
+	for (int i = 0; i < 20000; i++)
+		fprintf(f, "N%d=%d\n", i, i);
+	fclose(f);
+	vaultenv_dotenv_parse(whole, len, &list, NULL);
+	is_int((long)vaultenv_list_len(list), 20001,
+	    "short lines after a long one");
+	is_str(vaultenv_list_find(list, "N19999")->value, "19999",
+	    "to the last of them");
+	vaultenv_list_free(&list);
+	free(whole);
+}
+
 static void
 limits(void)
 {
@@ -331,6 +369,7 @@ main(int argc, char **argv)
 	vectors();
 	corners();
 	hostile();
+	late();
 	limits();
 	find();
 	return tap_done();
