@@ -36,22 +36,17 @@ db_new(const struct settings *settings, const struct serverkey *key,
 	db->settings = settings;
 	db->pool = dbpool_new(settings, key, read_only);
 	if (db->pool == NULL)
-		db_free(&db);
-	return db;
-}
-
-int
-db_start_groups(struct db *db)
-{
-	if (db->settings->db_group == 1)
-		return 0;
-	for (int i = STMT_SINGLE + 1; i < N_STMT_GROUPS; i++) {
-		db->groups[i] =
-		    dbgroup_start(db->pool, db->settings->db_group);
+		goto fail;
+	for (int i = STMT_SINGLE + 1; settings->db_group > 1 &&
+				      i < N_STMT_GROUPS; i++) {
+		db->groups[i] = dbgroup_new(db->pool, settings->db_group);
 		if (db->groups[i] == NULL)
-			return -1;
+			goto fail;
 	}
-	return 0;
+	return db;
+fail:
+	db_free(&db);
+	return NULL;
 }
 
 void
@@ -60,7 +55,7 @@ db_free(struct db **db)
 	if (db == NULL || *db == NULL)
 		return;
 	for (int i = 0; i < N_STMT_GROUPS; i++)
-		dbgroup_stop(&(*db)->groups[i]);
+		dbgroup_free(&(*db)->groups[i]);
 	dbpool_free(&(*db)->pool);
 	free(*db);
 	*db = NULL;

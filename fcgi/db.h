@@ -17,9 +17,6 @@ struct db;
 /* As dbpool_new(). */
 struct db *db_new(const struct settings *settings, const struct serverkey *key,
     bool read_only);
-/* Threads that run statements in groups (dbgroup.h), unless db_group is 1.
- * Until then, all run singly. 0 or -1. */
-int db_start_groups(struct db *db);
 /* No statement may be running. */
 void db_free(struct db **db);
 

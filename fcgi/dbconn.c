@@ -269,6 +269,13 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 /* For this transaction alone, as a pooler may give the next one to others. */
 #define LOCK_TIMEOUT "select set_config('lock_timeout', '200ms', true)"
 
+/* What writes nothing takes no lock that a row could keep it waiting for. */
+static bool
+may_wait(const struct dbconn_item *item)
+{
+	return stmts[item->stmt].group != STMT_POLLS;
+}
+
 /* A statement's own trouble: nothing is wrong with the connection. */
 static bool
 is_refusal(const PGresult *res)
@@ -303,12 +310,14 @@ collect_group(struct dbconn *c, struct dbconn_item *const *items, int n,
 	PGresult *res = NULL;
 
 	*offender = -1;
-	if (collect_one(c, deadline_ms, &res) != 0)
-		return -1;
-	status = PQresultStatus(res); /* of LOCK_TIMEOUT */
-	PQclear(res);
-	if (status != PGRES_TUPLES_OK)
-		return -1;
+	if (may_wait(items[0])) {
+		if (collect_one(c, deadline_ms, &res) != 0)
+			return -1;
+		status = PQresultStatus(res); /* of LOCK_TIMEOUT */
+		PQclear(res);
+		if (status != PGRES_TUPLES_OK)
+			return -1;
+	}
 	for (int i = 0; i < n; i++) {
 		if (collect_one(c, deadline_ms, &items[i]->result) != 0)
 			return -1;
@@ -346,8 +355,9 @@ send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
 		}
 	}
 	if (PQenterPipelineMode(c->pg) != 1 ||
-	    PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL, NULL,
-		0) != 1)
+	    (may_wait(items[0]) &&
+		PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL,
+		    NULL, 0) != 1))
 		return -1;
 	for (int i = 0; i < n; i++)
 		if (send_stmt(c, items[i]->stmt, prepare, items[i]->params) != 1)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dbgroup.c: a queue of statements and the thread that sends them, all that
- * have come at a time. It answers nothing itself: what goes wrong in a group
- * is found out by its members, each on a connection of the pool.
+ * dbgroup.c: a queue of statements, and a leader among those who wait in it,
+ * who sends all that have come and then hands the lead to the next. It answers
+ * nothing itself: what goes wrong in a group is found out by its members, each
+ * on a connection of the pool.
  */
 #include "config.h"
 
@@ -21,24 +22,24 @@
 /* A member that is refused leaves; how often the others begin anew. */
 #define TRIES_MAX 3
 
+enum state { WAITS, LEADS, DONE, LEFT };
+
 struct job {
 	struct dbconn_item *item;
 	int64_t deadline_ms;
-	bool done;
-	sem_t ready;
+	enum state state;
+	sem_t changed; /* it waits no more */
 	struct job *next;
 };
 
 struct dbgroup {
 	struct dbpool *pool;
-	pthread_t thread;
 	int max;
 	pthread_mutex_t lock;
-	pthread_cond_t came;
 	struct job *first, **last;
-	bool wanted, stop;
-	bool up; /* connected; else nobody waits here */
-	/* The thread's own: */
+	bool led; /* somebody leads */
+	bool up;  /* connected; else nobody waits here */
+	/* The leader's: */
 	struct dbconn conn;
 	struct job **batch; /* max of them */
 	struct dbconn_item **items;
@@ -73,11 +74,12 @@ take_batch(struct dbgroup *g)
 	return n;
 }
 
+/* After this the job may be gone, unless it leads. */
 static void
-release(struct job *job, bool done)
+change(struct job *job, enum state state)
 {
-	job->done = done;
-	sem_post(&job->ready);
+	job->state = state;
+	sem_post(&job->changed);
 }
 
 /*
@@ -101,7 +103,7 @@ try_batch(struct dbgroup *g, int *n)
 	if (r < 0)
 		dbconn_close(&g->conn);
 	if (r == 1) {
-		release(g->batch[offender], false);
+		change(g->batch[offender], LEFT);
 		--*n;
 		memmove(g->batch + offender, g->batch + offender + 1,
 		    (size_t)(*n - offender) * sizeof(struct job *));
@@ -119,43 +121,34 @@ run_batch(struct dbgroup *g, int n)
 	     tries++)
 		done = try_batch(g, &n);
 	for (int i = 0; i < n; i++)
-		release(g->batch[i], done);
+		change(g->batch[i], done ? DONE : LEFT);
 }
 
-/* Nobody waits meanwhile: to look up a name alone may take long. */
+/* Runs the first of the queue, the leader's own among them, and hands over. */
 static void
-connect_group(struct dbgroup *g)
+lead(struct dbgroup *g, int64_t deadline_ms)
 {
-	const int ms = dbpool_settings(g->pool)->db_timeout_ms;
 	char why[DB_ERROR_MAX];
-
-	(void)dbpool_ready(g->pool, &g->conn, clock_mono_ms() + ms, why);
-}
-
-static void *
-run(void *arg)
-{
-	struct dbgroup *g = arg;
 	int n;
 
 	pthread_mutex_lock(&g->lock);
-	while (!g->stop || g->first != NULL) {
-		if (g->first == NULL && !g->wanted) {
-			pthread_cond_wait(&g->came, &g->lock);
-			continue;
-		}
-		g->wanted = false;
-		n = take_batch(g);
-		pthread_mutex_unlock(&g->lock);
-		if (n > 0)
-			run_batch(g, n);
-		else
-			connect_group(g);
-		pthread_mutex_lock(&g->lock);
-		g->up = g->conn.pg != NULL;
-	}
+	n = take_batch(g);
 	pthread_mutex_unlock(&g->lock);
-	return NULL;
+	/* Nobody waits meanwhile: to look up a name alone may take long. */
+	if (g->conn.pg == NULL)
+		(void)dbpool_ready(g->pool, &g->conn, deadline_ms, why);
+	run_batch(g, n);
+	pthread_mutex_lock(&g->lock);
+	g->up = g->conn.pg != NULL;
+	while (!g->up && g->first != NULL) {
+		n = take_batch(g);
+		for (int i = 0; i < n; i++)
+			change(g->batch[i], LEFT);
+	}
+	g->led = g->first != NULL;
+	if (g->led)
+		change(g->first, LEADS);
+	pthread_mutex_unlock(&g->lock);
 }
 
 bool
@@ -163,27 +156,44 @@ dbgroup_exec(
     struct dbgroup *g, struct dbconn_item *item, int64_t deadline_ms)
 {
 	struct job job = { .item = item, .deadline_ms = deadline_ms };
-	bool up;
+	bool connecting;
 
-	sem_init(&job.ready, 0, 0);
+	sem_init(&job.changed, 0, 0);
 	pthread_mutex_lock(&g->lock);
-	if ((up = g->up)) {
+	connecting = g->led && !g->up;
+	if (!connecting) {
 		*g->last = &job;
 		g->last = &job.next;
-	} else {
-		g->wanted = true;
+		if (!g->led) {
+			g->led = true;
+			change(&job, LEADS);
+		}
 	}
-	pthread_cond_signal(&g->came);
 	pthread_mutex_unlock(&g->lock);
-	/* No time-out: the thread answers everybody by the deadline. */
-	while (up && sem_wait(&job.ready) != 0 && errno == EINTR)
+	/* No time-out: whoever leads changes everybody by the deadline. */
+	while (!connecting && sem_wait(&job.changed) != 0 && errno == EINTR)
 		;
-	sem_destroy(&job.ready);
-	return up && job.done;
+	if (job.state == LEADS)
+		lead(g, deadline_ms);
+	sem_destroy(&job.changed);
+	return job.state == DONE;
+}
+
+void
+dbgroup_free(struct dbgroup **g)
+{
+	if (g == NULL || *g == NULL)
+		return;
+	dbconn_close(&(*g)->conn);
+	pthread_mutex_destroy(&(*g)->lock);
+	free((*g)->batch);
+	free((*g)->items);
+	free(*g);
+	*g = NULL;
 }
 
 struct dbgroup *
-dbgroup_start(struct dbpool *pool, int max)
+dbgroup_new(struct dbpool *pool, int max)
 {
 	struct dbgroup *g = calloc(1, sizeof(*g));
 
@@ -195,31 +205,7 @@ dbgroup_start(struct dbpool *pool, int max)
 	g->batch = calloc((size_t)max, sizeof(struct job *));
 	g->items = calloc((size_t)max, sizeof(struct dbconn_item *));
 	pthread_mutex_init(&g->lock, NULL);
-	pthread_cond_init(&g->came, NULL);
-	if (g->batch != NULL && g->items != NULL &&
-	    pthread_create(&g->thread, NULL, run, g) == 0)
-		return g;
-	free(g->batch);
-	free(g->items);
-	free(g);
-	return NULL;
-}
-
-void
-dbgroup_stop(struct dbgroup **g)
-{
-	if (g == NULL || *g == NULL)
-		return;
-	pthread_mutex_lock(&(*g)->lock);
-	(*g)->stop = true;
-	pthread_cond_signal(&(*g)->came);
-	pthread_mutex_unlock(&(*g)->lock);
-	pthread_join((*g)->thread, NULL);
-	dbconn_close(&(*g)->conn);
-	pthread_cond_destroy(&(*g)->came);
-	pthread_mutex_destroy(&(*g)->lock);
-	free((*g)->batch);
-	free((*g)->items);
-	free(*g);
-	*g = NULL;
+	if (g->batch == NULL || g->items == NULL)
+		dbgroup_free(&g);
+	return g;
 }

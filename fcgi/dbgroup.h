@@ -14,11 +14,11 @@
 
 struct dbgroup;
 
-/* A thread and, when it is first needed, a connection. max: statements in one
- * transaction. NULL: no memory or no thread. */
-struct dbgroup *dbgroup_start(struct dbpool *pool, int max);
+/* A connection, made when it is first needed. max: statements in one
+ * transaction. NULL: no memory. */
+struct dbgroup *dbgroup_new(struct dbpool *pool, int max);
 /* No statement may be running. */
-void dbgroup_stop(struct dbgroup **g);
+void dbgroup_free(struct dbgroup **g);
 
 /*
  * Waits its turn and runs in a transaction with others. True: it is committed

@@ -353,7 +353,7 @@ run(const struct settings *settings)
 
 	set_signals(&waited);
 	db_on_wrong(server.db, stop_all);
-	if (FCGX_Init() != 0 || db_start_groups(server.db) != 0 ||
+	if (FCGX_Init() != 0 ||
 	    (r = housekeeper_start(&keeper, &server)) != 0) {
 		log_error("cannot start");
 		return EXIT_FAILED;
