@@ -10,7 +10,7 @@
 #include "sqlstate.h"
 
 /* The number of the newest migration in sql/migrations. */
-#define DB_SCHEMA_VERSION 2
+#define DB_SCHEMA_VERSION 3
 
 struct db;
 

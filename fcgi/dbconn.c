@@ -10,10 +10,12 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "dbconn.h"
+#include "dbmerge.h"
 
 /* One bit a statement must fit struct dbconn's mask. */
 _Static_assert(N_STMTS <= 32, "too many statements");
@@ -249,8 +251,8 @@ send_stmt(struct dbconn *c, enum stmt stmt, bool prepare,
 	    p->lengths, p->formats, 1);
 }
 
-int
-dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
+static int
+exec_one(struct dbconn *c, enum stmt stmt, bool prepare,
     const struct db_params *p, int64_t deadline_ms, PGresult **out)
 {
 	PGresult *failure = NULL;
@@ -264,6 +266,33 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 	}
 	return send_stmt(c, stmt, prepare, p) == 1 ? collect(c, deadline_ms, out)
 					      : -1;
+}
+
+static int
+exec_merged(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
+    int n, int64_t deadline_ms, PGresult **out)
+{
+	struct db_params arrays;
+	char *memory;
+	int r;
+
+	if (dbmerge_params(items, n, &arrays, &memory) != 0)
+		return -1;
+	r = exec_one(c, items[0]->stmt, prepare, &arrays, deadline_ms, out);
+	free(memory);
+	return r;
+}
+
+int
+dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
+    const struct db_params *p, int64_t deadline_ms, PGresult **out)
+{
+	struct dbconn_item item = { .stmt = stmt, .params = p };
+	struct dbconn_item *items = &item;
+
+	if (stmts[stmt].merged)
+		return exec_merged(c, prepare, &items, 1, deadline_ms, out);
+	return exec_one(c, stmt, prepare, p, deadline_ms, out);
 }
 
 /* For this transaction alone, as a pooler may give the next one to others. */
@@ -365,6 +394,20 @@ send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
 	return PQpipelineSync(c->pg) == 1 ? flush(c->pg, deadline_ms) : -1;
 }
 
+static int
+merged_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
+    int n, int64_t deadline_ms)
+{
+	PGresult *res = NULL;
+
+	if (exec_merged(c, prepare, items, n, deadline_ms, &res) != 0)
+		return -1;
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return dbmerge_split(res, items, n);
+	PQclear(res);
+	return -1;
+}
+
 int
 dbconn_exec_group(struct dbconn *c, bool prepare,
     struct dbconn_item *const *items, int n, int64_t deadline_ms,
@@ -375,9 +418,13 @@ dbconn_exec_group(struct dbconn *c, bool prepare,
 	c->warned = false;
 	for (int i = 0; i < n; i++)
 		items[i]->result = NULL;
-	r = send_group(c, prepare, items, n, deadline_ms);
-	if (r == 0)
-		r = collect_group(c, items, n, deadline_ms, offender);
+	if (stmts[items[0]->stmt].merged) {
+		r = merged_group(c, prepare, items, n, deadline_ms);
+	} else {
+		r = send_group(c, prepare, items, n, deadline_ms);
+		if (r == 0)
+			r = collect_group(c, items, n, deadline_ms, offender);
+	}
 	for (int i = 0; i < n; i++) {
 		items[i]->warned = c->warned;
 		if (r == 0)

@@ -59,8 +59,8 @@ struct dbconn_item {
 };
 
 /*
- * Runs n statements in one transaction and one round trip; none waits for a
- * lock for long. 0: it is committed, every result is set. 1: *offender, an
+ * Runs n times the same statement in one transaction and one round trip; none
+ * waits for a lock for long. 0: it is committed, every result is set. 1: *offender, an
  * index, was refused or had to wait: nothing is done and no result is set. -1:
  * the same, or nobody knows; close the connection.
  */

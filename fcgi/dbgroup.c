@@ -12,6 +12,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "dbgroup.h"
@@ -21,8 +22,14 @@
 #define BYTES_MAX (4u << 20)
 /* A member that is refused leaves; how often the others begin anew. */
 #define TRIES_MAX 3
+/*
+ * Merged statements have no disk to wait for, while which others could come: a
+ * leader gives them this time. Like PostgreSQL's commit_delay, only when
+ * somebody waited already; a lone request is never held up.
+ */
+#define GATHER_NS 150000
 
-enum state { WAITS, LEADS, DONE, LEFT };
+enum state { WAITS, LEADS, SUCCEEDS, DONE, LEFT };
 
 struct job {
 	struct dbconn_item *item;
@@ -55,7 +62,7 @@ params_size(const struct db_params *p)
 	return sum;
 }
 
-/* With g->lock held. */
+/* With g->lock held. Of one kind each time (dbconn_exec_group()). */
 static int
 take_batch(struct dbgroup *g)
 {
@@ -64,7 +71,8 @@ take_batch(struct dbgroup *g)
 
 	while (g->first != NULL && n < g->max) {
 		bytes += params_size(g->first->item->params);
-		if (n > 0 && bytes > BYTES_MAX)
+		if (n > 0 && (bytes > BYTES_MAX || g->first->item->stmt !=
+						       g->batch[0]->item->stmt))
 			break;
 		g->batch[n++] = g->first;
 		g->first = g->first->next;
@@ -147,7 +155,7 @@ lead(struct dbgroup *g, int64_t deadline_ms)
 	}
 	g->led = g->first != NULL;
 	if (g->led)
-		change(g->first, LEADS);
+		change(g->first, SUCCEEDS);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -155,6 +163,7 @@ bool
 dbgroup_exec(
     struct dbgroup *g, struct dbconn_item *item, int64_t deadline_ms)
 {
+	const struct timespec gather = { .tv_nsec = GATHER_NS };
 	struct job job = { .item = item, .deadline_ms = deadline_ms };
 	bool connecting;
 
@@ -173,7 +182,9 @@ dbgroup_exec(
 	/* No time-out: whoever leads changes everybody by the deadline. */
 	while (!connecting && sem_wait(&job.changed) != 0 && errno == EINTR)
 		;
-	if (job.state == LEADS)
+	if (job.state == SUCCEEDS && stmts[item->stmt].merged)
+		nanosleep(&gather, NULL);
+	if (job.state == LEADS || job.state == SUCCEEDS)
 		lead(g, deadline_ms);
 	sem_destroy(&job.changed);
 	return job.state == DONE;

@@ -2,10 +2,10 @@
 /*
  * dbgroup.h: group commit. Statements of many threads that come while one
  * transaction is on its way share the next: one connection, one round trip,
- * one commit and so one fsync for all of them, durable all the same. One that
- * is refused or waits for a lock leaves, and the others begin anew; after a few
- * such, or when the connection breaks, all are left to their callers, to be run
- * singly.
+ * one commit and so one fsync for all of them, durable all the same. Where the
+ * statement allows (stmts.h) they become a single one. One that is refused or
+ * waits for a lock leaves, and the others begin anew; after a few such, or when
+ * the connection breaks, all are left to their callers, to be run singly.
  */
 #ifndef VAULT_FCGI_DBGROUP_H
 #define VAULT_FCGI_DBGROUP_H

@@ -79,8 +79,9 @@ const struct stmt_row stmts[N_STMTS] = {
 	    7, true, STMT_SINGLE },
 	[SECRET_CURRENT_VERSION] = { "secret_current_version",
 	    "select outcome, version, updated_at "
-	    "from vault.secret_current_version($1::uuid, $2::bytea, $3::bytea, $4::text)",
-	    4, true, STMT_POLLS },
+	    "from vault.secret_current_version("
+	    "$1::text[]::uuid[], $2::bytea[], $3::bytea[], $4::text[])",
+	    4, true, STMT_POLLS, true },
 	[SECRET_VERSIONS] = { "secret_versions",
 	    "select version, changed_keys, created_at "
 	    "from vault.secret_versions($1::uuid, $2::bytea, $3::bytea, $4::text)",

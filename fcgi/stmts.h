@@ -54,6 +54,11 @@ struct stmt_row {
 	 */
 	bool repeatable;
 	enum stmt_group group; /* those in one are repeatable */
+	/*
+	 * Its parameters are arrays, an element for each request, and it
+	 * answers with a row for each (dbmerge.h).
+	 */
+	bool merged;
 };
 
 extern const struct stmt_row stmts[N_STMTS];

@@ -485,23 +485,3 @@ out:
 	blob_reset(&scratch);
 	return r;
 }
-
-bool
-dotenv_find(const char *text, size_t len, const char *name,
-    struct dotenv_assignment *found)
-{
-	const size_t name_len = strlen(name);
-	struct dotenv_assignment a;
-	struct dotenv_scan s;
-	bool any = false;
-
-	dotenv_scan_init(&s, text, len);
-	while (dotenv_next(&s, &a)) {
-		if (a.name_len == name_len &&
-		    memcmp(text + a.name, name, name_len) == 0) {
-			*found = a;
-			any = true;
-		}
-	}
-	return any;
-}

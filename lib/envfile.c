@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * envfile.c: sets one variable in a .env file and leaves every other byte, and
- * the value of every other variable, as it was. Must not know the syntax: that
- * is dotenv.c's, nor how files are written: that is store.c's.
+ * envfile.c: finds or sets one variable in a .env file and leaves every other
+ * byte, and the value of every other variable, as it was. Must not know the
+ * syntax: that is dotenv.c's, nor how files are written: that is store.c's.
  */
 #include "config.h"
 
@@ -29,6 +29,26 @@ line_break(const char *text, size_t len)
 	const char *p = len == 0 ? NULL : memchr(text, '\n', len);
 
 	return p != NULL && p > text && p[-1] == '\r' ? "\r\n" : "\n";
+}
+
+bool
+dotenv_find(const char *text, size_t len, const char *name,
+    struct dotenv_assignment *found)
+{
+	const size_t name_len = strlen(name);
+	struct dotenv_assignment a;
+	struct dotenv_scan s;
+	bool any = false;
+
+	dotenv_scan_init(&s, text, len);
+	while (dotenv_next(&s, &a)) {
+		if (a.name_len == name_len &&
+		    memcmp(text + a.name, name, name_len) == 0) {
+			*found = a;
+			any = true;
+		}
+	}
+	return any;
 }
 
 /* Indentation, "export" before and a comment behind the assignment stay. */

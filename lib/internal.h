@@ -236,6 +236,9 @@ int dotenv_value(const struct dotenv_scan *s,
     const char **value, size_t *value_len);
 /* The first line terminator at or after pos, or the end of the text. */
 size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
+
+/* ---- envfile.c: one variable of a .env file ---- */
+
 /* The last assignment of name, as it is the one that counts. False: none. */
 bool dotenv_find(const char *text, size_t len, const char *name,
     struct dotenv_assignment *found);

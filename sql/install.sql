@@ -55,6 +55,8 @@ lock table vault.migrations in share row exclusive mode;
 \ir migrate.sql
 \set migration 0002-auth-key-check
 \ir migrate.sql
+\set migration 0003-poll-arrays
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset

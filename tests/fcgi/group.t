@@ -55,9 +55,31 @@ is audited('secrets/pull', 'VE031'), 24 * 3, 'and each refused device';
 sleep 2;	# by then the counts have come
 cmp_ok $commits->() - $committed, '<', 360, 'and they shared transactions';
 
-# ---- one that waits for a lock holds up nobody else
 my $other = VaultTest::Client->new($s->{url})->create('other');
-$other->push_blob('production', $blob);
+$other->push_blob('production', $blob) for 1 .. 3;
+my %current = ("$c production" => 1, "$c staging" => 0, "$other production" => 3,
+    "$other staging" => 0, "$c nowhere" => 'environment_not_found',
+    "$other nowhere" => 'environment_not_found');
+@wrong = map { @{$_ // ['died']} } VaultTest::parallel(24, sub {
+	my ($i) = @_;
+	my @bad;
+
+	for my $n (1 .. 30) {
+		my $client = ($i + $n) % 2 ? $c : $other;
+		my $environment = $environments[$n % 3];
+		my $json = $client->call('secrets/current-version',
+		    {environment => $environment, unique => "$i $n"})->{json};
+		my $got = $json->{code} // $json->{version};
+		push @bad, "$environment: $got"
+		    if $got ne $current{"$client $environment"};
+		push @bad, 'a time' if $got eq '0' && defined $json->{updated_at};
+		push @bad, 'no time' if $got =~ /^[13]/ && !$json->{updated_at};
+	}
+	return \@bad;
+});
+is_deeply \@wrong, [], '720 polls of five kinds at once: each its own answer';
+
+# ---- one that waits for a lock holds up nobody else
 my $holder = $s->psql_background('do $$ begin perform from ' .
     "vault.environments where project_id = '$c->{project}' and name = " .
     "'production' for update; perform pg_sleep(2); end \$\$");

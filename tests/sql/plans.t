@@ -30,8 +30,9 @@ my %call = (
 		" . bytes(28, 'ee') . ", null, null, null, 9, 0)",
 	secret_push_keeping_some => "vault.secret_push('$p', DIGEST, '', $A,
 		'production', " . bytes(28, 'ee') . ", null, null, null, 9, 1000)",
-	secret_current_version => "vault.secret_current_version('$p', DIGEST,
-		'production')",
+	secret_current_version => "vault.secret_current_version(array['$p'::uuid,
+		gen_random_uuid()], array[" . bytes(60, 'cd') . ", 'x'], " .
+		"array[sha256('q'), sha256('r')], array['production', 'e'])",
 	secret_versions => "vault.secret_versions('$p', DIGEST,
 		'production')",
 	secret_rollback => "vault.secret_rollback('$p', DIGEST, '',

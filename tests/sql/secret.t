@@ -54,8 +54,9 @@ sub current
 {
 	my (%o) = @_;
 	return $db->as_server(sprintf
-		"select * from vault.secret_current_version('%s', %s, '%s')",
-		$o{project} // $p, signed($o{digest} // 'c' . $n++),
+		"select * from vault.secret_current_version(array['%s']::uuid[], "
+		. "array[%s], array[%s], array['%s'])", $o{project} // $p,
+		bytes(60, 'cd'), digest($o{digest} // 'c' . $n++),
 		$o{env} // 'production');
 }
 
@@ -107,12 +108,13 @@ is audit('secrets/pull'), join("\n", map { "$_|10.0.0.5" }
 	'pulls are audited, with what came of them';
 
 # --- unknown --------------------------------------------------------------
-for ([\&pull, 'pull', 'VE041||'], [\&current, 'current', 'VE041||'],
-	[\&versions, 'versions', 'VE041 Environment not found']) {
-	my ($call, $name, $missing) = @$_;
-	is $call->(env => 'nope'), $missing, "$name: unknown environment";
-	is $call->(project => $nobody), 'VE040 Project not found',
-		"$name: unknown project";
+my $no_project = 'VE040 Project not found';
+for ([\&pull, 'pull', 'VE041||', $no_project],
+	[\&current, 'current', 'VE041||', 'VE040||'],
+	[\&versions, 'versions', 'VE041 Environment not found', $no_project]) {
+	my ($call, $name, $no_environment, $no_project) = @$_;
+	is $call->(env => 'nope'), $no_environment, "$name: unknown environment";
+	is $call->(project => $nobody), $no_project, "$name: unknown project";
 }
 is rollback(1, env => 'nope'), 'VE041 Environment not found',
 	'rollback: unknown environment';
@@ -148,7 +150,7 @@ is push_(digest => 'one', project => $q), '00000|1',
 is rollback(1, digest => 'one'), $used, 'push is no rollback';
 is pull(digest => 'one'), $used, '... no pull';
 is pull(digest => 'one', version => 1), $used, '... no pull by number';
-is current(digest => 'one'), $used, '... no current-version';
+is current(digest => 'one'), 'VE091||', '... no current-version';
 is versions(digest => 'one'), $used, '... no versions';
 is $db->as_server("select * from vault.device_register('$p', "
 	. signed('one') . ", '', 'n', sha256(repeat('a', 64)::bytea), 9)"), $used,
@@ -299,7 +301,6 @@ for my $call ("secret_push('$k', KEY, '', null, 'staging', "
 		. bytes(28, 'ee') . ', null, null, null, 9, 0)',
 	"secret_pull('$k', KEY, '', null, 'production', null)",
 	"secret_pull('$k', KEY, '', null, 'production', 1)",
-	"secret_current_version('$k', KEY, 'production')",
 	"secret_versions('$k', KEY, 'production')",
 	"secret_rollback('$k', KEY, '', 'production', 1, 0)",
 	"device_register('$k', KEY, '', 'n', sha256('d'), 9)",
@@ -310,6 +311,21 @@ for my $call ("secret_push('$k', KEY, '', null, 'staging', "
 		. $call =~ s/KEY/signed('k' . $n++)/er),
 		'VE054 Auth key replaced', $call =~ s/\(.*//sr . ': the old key';
 }
+# Polls are answered many at once: each by itself, in their order.
+my @polls = ([$p, 'poll', 'staging'], [$k, 'poll', 'production'],
+	[$p, 'poll', 'nowhere'], ['00000000-0000-4000-8000-000000000000', 'poll',
+	'production'], [$p, 'one', 'staging'], [$p, 'poll', 'production']);
+my $staging = current(env => 'staging') =~ s/\|[^|]*\z//r;
+my $production = current() =~ s/\|[^|]*\z//r;
+is $db->as_server(sprintf 'select outcome, version from '
+	. 'vault.secret_current_version(array[%s]::uuid[], array[%s], array[%s], '
+	. 'array[%s])', join(',', map { "'$_->[0]'" } @polls),
+	join(',', (bytes(60, 'cd')) x @polls),
+	join(',', map { digest($_->[1]) } @polls),
+	join(',', map { "'$_->[2]'" } @polls)),
+	join("\n", $staging, 'VE054|', 'VE041|', 'VE040|', 'VE091|', $production),
+	'six polls in one statement';
+isnt $staging, $production, '... of which these differ';
 is $db->ok("select (select count(*) from vault.requests),
 	(select count(*) from vault.audit_log), (select count(*) from
 	vault.secret_versions), (select count(*) from vault.devices)"), $rows_before,

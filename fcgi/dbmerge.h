@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dbmerge.h: many requests as one statement whose parameters are arrays, and
+ * its rows as their answers. Knows nothing of connections.
+ */
+#ifndef VAULT_FCGI_DBMERGE_H
+#define VAULT_FCGI_DBMERGE_H
+
+#include "dbconn.h"
+
+/*
+ * The n-th parameter of each of the items, text or bytea and not null, becomes
+ * an element of the array that is the n-th of *out; all items have equally
+ * many. The arrays are in *memory, for free(). 0 or -1 (no memory).
+ */
+int dbmerge_params(struct dbconn_item *const *items, int n,
+    struct db_params *out, char **memory);
+
+/* Gives each of the items its row of res, which has as many, in their order;
+ * res is used up. 0; -1: not so, or no memory, and no item has a result. */
+int dbmerge_split(PGresult *res, struct dbconn_item *const *items, int n);
+
+#endif

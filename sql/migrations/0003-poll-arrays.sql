@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+-- 0003-poll-arrays: no table changes. secret_current_version takes arrays, an
+-- element for each poll, and answers with a row for each.
