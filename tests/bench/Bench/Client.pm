@@ -103,19 +103,19 @@ sub environment
 	    TOP_BUILDDIR => $BUILD, %more};
 }
 
-my $person;
+my %people;
 
-# Somebody with a device, a project on a server over TLS, $n secrets in its
-# environment `n<n>`, and the folder of an application whose .env has the key
-# and whose cache has the secrets: {env, dir, ...}.
-sub application
+# Somebody with a device and a project on a server, over TLS or not.
+sub person
 {
-	my ($n, $dir) = @_;
+	my ($tls) = @_;
 
-	$person //= do {
-		my $site = Bench::Site->shared('tls', projects => 1, tls => 1);
+	return $people{$tls} //= do {
+		my $site = Bench::Site->shared($tls ? 'tls' : 'http',
+		    projects => 1, tls => $tls);
 		my %env = (HOME => VaultTest::tmpdir(), VAULT_URL => $site->{url},
-		    VAULT_CA_FILE => $site->{server}->dir . '/tls-cert.pem');
+		    $tls ? (VAULT_CA_FILE => $site->{server}->dir .
+		    '/tls-cert.pem') : ());
 		my $first = VaultTest::tmpdir();
 		must([$CLI, 'init', '--name', 'bench'], cwd => $first,
 		    env => environment(%env));
@@ -124,15 +124,25 @@ sub application
 		{env => \%env, key => VaultTest::slurp("$first/.env"),
 		    url => $site->{url}};
 	};
+}
+
+# The folder of an application of theirs, whose .env has the key and whose cache
+# has the $n secrets of the environment `n<n>`: {env, dir, ...}. Options: dir,
+# http => 1 for a server without TLS.
+sub application
+{
+	my ($n, %opt) = @_;
+	my $person = person($opt{http} ? 0 : 1);
 	my %env = (%{$person->{env}}, ENVIRONMENT => "n$n");
-	$dir //= VaultTest::tmpdir();
+	my $dir = $opt{dir} // VaultTest::tmpdir();
 	VaultTest::spew("$dir/.env", $person->{key});
 	VaultTest::spew("$dir/to-push", variables($n));
 	must([$CLI, 'push', '--force', '--file', 'to-push'], cwd => $dir,
 	    env => environment(%env));
 	must([$CLI, 'run', '--', 'true'], cwd => $dir,
 	    env => environment(%env));
-	return {dir => $dir, env => environment(%env), n => $n};
+	return {dir => $dir, env => environment(%env), n => $n,
+	    person => $person};
 }
 
 # An application with the same variables in a plain .env.
@@ -222,6 +232,7 @@ sub pair
 sub bare_request
 {
 	my ($app) = @_;
+	my $person = $app->{person};
 	my $c = VaultTest::Client->new($person->{url});
 	my ($key) = $person->{key} =~ /^VAULT_KEY=["']?(vk_\w[\w-]*)/m;
 	$c->use_key($key);
@@ -267,20 +278,23 @@ sub commands
 			    '--offline', '--', 'true') },
 			    sub { command($many, $app, $nop, 'true') });
 		}),
-		pair(name => 'cli-run', needs => [@SERVER, qw(hyperfine npm node)],
-		    about => 'a whole process; the secrets from the server ' .
-		    '(nginx, TLS) against a plain file',
+		(map { my ($name, $how, %opt) = @$_;
+		    pair(name => $name,
+		    needs => [@SERVER, qw(hyperfine npm node)],
+		    about => "a whole process; the secrets from the server " .
+		    "(nginx, $how) against a plain file",
 		    over => 'vault-env run -- true',
 		    under => 'dotenvx run -- true',
 		    goal => 0.05, start => sub {
-			my $app = application($secrets);
+			my $app = application($secrets, %opt);
 			my $other = plain($secrets);
 			my $dotenvx = npm('@dotenvx/dotenvx') . '/.bin/dotenvx';
 			return (sub { command($many, $app, $CLI, 'run', '--',
 			    'true') },
 			    sub { command($few, $other, $dotenvx, 'run', '--',
 			    'true') });
-		}),
+		    }) } ['cli-run', 'http, as the quick start has it',
+		    http => 1], ['cli-run-tls', 'TLS']),
 	);
 }
 
@@ -332,7 +346,7 @@ sub bindings
 		    goal => 1.1, start => sub {
 			unshift @INC, "$SRC/tests/node";
 			require NodeTest;
-			my $app = application($secrets, NodeTest::app());
+			my $app = application($secrets, dir => NodeTest::app());
 			my $other = plain($secrets);
 			symlink npm('dotenv', $DOTENV),
 			    "$other->{dir}/node_modules";
