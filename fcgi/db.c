@@ -37,8 +37,9 @@ db_new(const struct settings *settings, const struct serverkey *key,
 	db->pool = dbpool_new(settings, key, read_only);
 	if (db->pool == NULL)
 		goto fail;
-	for (int i = STMT_SINGLE + 1; settings->db_group > 1 &&
-				      i < N_STMT_GROUPS; i++) {
+	if (settings->db_group == 1)
+		return db;
+	for (int i = STMT_SINGLE + 1; i < N_STMT_GROUPS; i++) {
 		db->groups[i] = dbgroup_new(db->pool, settings->db_group);
 		if (db->groups[i] == NULL)
 			goto fail;

@@ -298,11 +298,12 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 /* For this transaction alone, as a pooler may give the next one to others. */
 #define LOCK_TIMEOUT "select set_config('lock_timeout', '200ms', true)"
 
-/* What writes nothing takes no lock that a row could keep it waiting for. */
+/* What writes nothing waits for no row's lock. For a table's, which a migration
+ * takes, it may wait until the deadline. */
 static bool
-may_wait(const struct dbconn_item *item)
+may_wait(enum stmt stmt)
 {
-	return stmts[item->stmt].group != STMT_POLLS;
+	return stmts[stmt].group != STMT_POLLS;
 }
 
 /* A statement's own trouble: nothing is wrong with the connection. */
@@ -339,7 +340,7 @@ collect_group(struct dbconn *c, struct dbconn_item *const *items, int n,
 	PGresult *res = NULL;
 
 	*offender = -1;
-	if (may_wait(items[0])) {
+	if (may_wait(items[0]->stmt)) {
 		if (collect_one(c, deadline_ms, &res) != 0)
 			return -1;
 		status = PQresultStatus(res); /* of LOCK_TIMEOUT */
@@ -373,27 +374,28 @@ static int
 send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
     int n, int64_t deadline_ms)
 {
+	const enum stmt stmt = items[0]->stmt;
 	PGresult *failure = NULL;
 
-	for (int i = 0; prepare && i < n; i++) {
-		if (prepare_once(c, items[i]->stmt, deadline_ms, &failure) != 0)
-			return -1;
-		if (failure != NULL) {
-			PQclear(failure);
-			return -1;
-		}
+	if (prepare && prepare_once(c, stmt, deadline_ms, &failure) != 0)
+		return -1;
+	if (failure != NULL) {
+		PQclear(failure);
+		return -1;
 	}
 	if (PQenterPipelineMode(c->pg) != 1 ||
-	    (may_wait(items[0]) &&
+	    (may_wait(stmt) &&
 		PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL,
 		    NULL, 0) != 1))
 		return -1;
 	for (int i = 0; i < n; i++)
-		if (send_stmt(c, items[i]->stmt, prepare, items[i]->params) != 1)
+		if (send_stmt(c, stmt, prepare, items[i]->params) != 1)
 			return -1;
 	return PQpipelineSync(c->pg) == 1 ? flush(c->pg, deadline_ms) : -1;
 }
 
+/* As dbconn_exec_group(). A merged function raises nothing: an error is never
+ * one member's, so there is no offender. */
 static int
 merged_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
     int n, int64_t deadline_ms)

@@ -23,13 +23,19 @@
 /* A member that is refused leaves; how often the others begin anew. */
 #define TRIES_MAX 3
 /*
- * Merged statements have no disk to wait for, while which others could come: a
- * leader gives them this time. Like PostgreSQL's commit_delay, only when
- * somebody waited already; a lone request is never held up.
+ * Merged statements wait for no disk, during which others could come: a leader
+ * that takes over gives them this time, like PostgreSQL's commit_delay. Who
+ * comes when nobody leads is not held up.
  */
 #define GATHER_NS 150000
 
-enum state { WAITS, LEADS, SUCCEEDS, DONE, LEFT };
+enum state {
+	WAITS,
+	LEADS,      /* came when nobody led */
+	TAKES_OVER, /* waited, and leads now */
+	DONE,       /* committed */
+	LEFT        /* nobody knows: its caller runs it singly */
+};
 
 struct job {
 	struct dbconn_item *item;
@@ -44,7 +50,7 @@ struct dbgroup {
 	int max;
 	pthread_mutex_t lock;
 	struct job *first, **last;
-	bool led; /* somebody leads */
+	bool led; /* somebody leads; else the queue is empty */
 	bool up;  /* connected; else nobody waits here */
 	/* The leader's: */
 	struct dbconn conn;
@@ -57,12 +63,13 @@ params_size(const struct db_params *p)
 {
 	size_t sum = 0;
 
-	for (int i = 0; i < p->n; i++)
+	for (int i = 0; p != NULL && i < p->n; i++)
 		sum += (size_t)p->lengths[i];
 	return sum;
 }
 
-/* With g->lock held. Of one kind each time (dbconn_exec_group()). */
+/* With g->lock held. All of the same statement, as dbconn_exec_group() wants
+ * them. */
 static int
 take_batch(struct dbgroup *g)
 {
@@ -82,7 +89,7 @@ take_batch(struct dbgroup *g)
 	return n;
 }
 
-/* After this the job may be gone, unless it leads. */
+/* After DONE or LEFT the job is gone, unless it is the leader's own. */
 static void
 change(struct job *job, enum state state)
 {
@@ -142,7 +149,8 @@ lead(struct dbgroup *g, int64_t deadline_ms)
 	pthread_mutex_lock(&g->lock);
 	n = take_batch(g);
 	pthread_mutex_unlock(&g->lock);
-	/* Nobody waits meanwhile: to look up a name alone may take long. */
+	/* None but the leader waits for this: to look up a name alone may take
+	 * long. What fails is logged, or met again singly. */
 	if (g->conn.pg == NULL)
 		(void)dbpool_ready(g->pool, &g->conn, deadline_ms, why);
 	run_batch(g, n);
@@ -155,8 +163,28 @@ lead(struct dbgroup *g, int64_t deadline_ms)
 	}
 	g->led = g->first != NULL;
 	if (g->led)
-		change(g->first, SUCCEEDS);
+		change(g->first, TAKES_OVER);
 	pthread_mutex_unlock(&g->lock);
+}
+
+/* False while the group has no connection yet: then nobody waits here. */
+static bool
+join(struct dbgroup *g, struct job *job)
+{
+	bool open;
+
+	pthread_mutex_lock(&g->lock);
+	open = g->up || !g->led;
+	if (open) {
+		*g->last = job;
+		g->last = &job->next;
+		if (!g->led) {
+			g->led = true;
+			change(job, LEADS);
+		}
+	}
+	pthread_mutex_unlock(&g->lock);
+	return open;
 }
 
 bool
@@ -165,27 +193,18 @@ dbgroup_exec(
 {
 	const struct timespec gather = { .tv_nsec = GATHER_NS };
 	struct job job = { .item = item, .deadline_ms = deadline_ms };
-	bool connecting;
 
 	sem_init(&job.changed, 0, 0);
-	pthread_mutex_lock(&g->lock);
-	connecting = g->led && !g->up;
-	if (!connecting) {
-		*g->last = &job;
-		g->last = &job.next;
-		if (!g->led) {
-			g->led = true;
-			change(&job, LEADS);
-		}
+	if (join(g, &job)) {
+		/* No time-out: whoever leads changes everybody by the
+		 * deadline. */
+		while (sem_wait(&job.changed) != 0 && errno == EINTR)
+			;
+		if (job.state == TAKES_OVER && stmts[item->stmt].merged)
+			nanosleep(&gather, NULL);
+		if (job.state == LEADS || job.state == TAKES_OVER)
+			lead(g, deadline_ms);
 	}
-	pthread_mutex_unlock(&g->lock);
-	/* No time-out: whoever leads changes everybody by the deadline. */
-	while (!connecting && sem_wait(&job.changed) != 0 && errno == EINTR)
-		;
-	if (job.state == SUCCEEDS && stmts[item->stmt].merged)
-		nanosleep(&gather, NULL);
-	if (job.state == LEADS || job.state == SUCCEEDS)
-		lead(g, deadline_ms);
 	sem_destroy(&job.changed);
 	return job.state == DONE;
 }

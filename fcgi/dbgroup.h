@@ -21,8 +21,8 @@ struct dbgroup *dbgroup_new(struct dbpool *pool, int max);
 void dbgroup_free(struct dbgroup **g);
 
 /*
- * Waits its turn and runs in a transaction with others. True: it is committed
- * and item->result says what it returned. False: nobody knows; run it singly.
+ * Waits its turn and runs in a transaction with others, perhaps as the one who
+ * sends for all. True: it is committed and item->result says what it returned. False: nobody knows; run it singly.
  */
 bool dbgroup_exec(struct dbgroup *g, struct dbconn_item *item,
     int64_t deadline_ms);

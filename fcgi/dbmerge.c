@@ -96,20 +96,16 @@ row_of(const PGresult *res, int row)
 int
 dbmerge_split(PGresult *res, struct dbconn_item *const *items, int n)
 {
-	bool failed = PQntuples(res) != n;
+	bool done = PQntuples(res) == n;
 
-	if (n == 1 && !failed) {
+	if (n == 1 && done) {
 		items[0]->result = res;
 		return 0;
 	}
-	for (int i = 0; i < n && !failed; i++) {
+	for (int i = 0; i < n && done; i++) {
 		items[i]->result = row_of(res, i);
-		failed = items[i]->result == NULL;
+		done = items[i]->result != NULL;
 	}
 	PQclear(res);
-	for (int i = 0; i < n && failed; i++) {
-		PQclear(items[i]->result);
-		items[i]->result = NULL;
-	}
-	return failed ? -1 : 0;
+	return done ? 0 : -1;
 }

@@ -11,13 +11,14 @@
 /*
  * The n-th parameter of each of the items, text or bytea and not null, becomes
  * an element of the array that is the n-th of *out; all items have equally
- * many. The arrays are in *memory, for free(). 0 or -1 (no memory).
+ * many, and some. The arrays are in *memory, for free(). 0 or -1 (no memory).
  */
 int dbmerge_params(struct dbconn_item *const *items, int n,
     struct db_params *out, char **memory);
 
 /* Gives each of the items its row of res, which has as many, in their order;
- * res is used up. 0; -1: not so, or no memory, and no item has a result. */
+ * res is used up. 0; -1: not so, or no memory; some may have a result by then,
+ * for PQclear(). */
 int dbmerge_split(PGresult *res, struct dbconn_item *const *items, int n);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * stmts.c: the closed list of statements: one SQL function each, arguments in
  * the function's order and cast here, so that every parameter has one type.
+ * Arrays of a merged one come as text[] and bytea[]: dbmerge.c writes no others.
  * Push and pull leave the columns open: they are found by name.
  */
 #include "config.h"

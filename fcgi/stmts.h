@@ -34,11 +34,12 @@ enum stmt {
 	N_STMTS
 };
 
-/* Which statements share a transaction (dbgroup.h): they take no lock that one
- * of another group waits for, and refuse in their result, not by an error. */
+/* Which statements share a queue and a connection (dbgroup.h), and those of one
+ * kind a transaction: they take no lock that one of another group waits for,
+ * and refuse in their result, not by an error. */
 enum stmt_group {
 	STMT_SINGLE,
-	STMT_POLLS, /* write nothing: wait for no disk */
+	STMT_POLLS, /* write nothing: wait for no disk and no row's lock */
 	STMT_PULLS,
 	STMT_PUSHES,
 	N_STMT_GROUPS
@@ -55,8 +56,10 @@ struct stmt_row {
 	bool repeatable;
 	enum stmt_group group; /* those in one are repeatable */
 	/*
-	 * Its parameters are arrays, an element for each request, and it
-	 * answers with a row for each (dbmerge.h).
+	 * In SQL its parameters are arrays, an element for each request, and it
+	 * answers with a row for each. Callers give one request's; dbmerge.h
+	 * makes the arrays. Only one of STMT_POLLS whose function raises
+	 * nothing.
 	 */
 	bool merged;
 };

@@ -28,7 +28,7 @@
 enum { NAME = 1, SPACE = 2, LINE = 4, LEAD = 8 };
 
 #define BATCH 16 /* assignments whose names are looked up together */
-#define BLOCK ((size_t)16 << 10) /* bytes that the nearest cache holds */
+#define BLOCK ((size_t)16 << 10) /* searched twice, so it fits the L1 cache */
 #define NAME5(c)                                                               \
 	[c] = NAME, [c + 1] = NAME, [c + 2] = NAME, [c + 3] = NAME,            \
 	[c + 4] = NAME

@@ -32,7 +32,7 @@ line_break(const char *text, size_t len)
 }
 
 bool
-dotenv_find(const char *text, size_t len, const char *name,
+envfile_find(const char *text, size_t len, const char *name,
     struct dotenv_assignment *found)
 {
 	const size_t name_len = strlen(name);
@@ -60,7 +60,7 @@ edit(struct blob *out, const char *text, size_t len,
 	struct dotenv_assignment a;
 	int r;
 
-	if (dotenv_find(text, len, pair->name, &a)) {
+	if (envfile_find(text, len, pair->name, &a)) {
 		if ((r = blob_append(out, text, a.name)) != 0)
 			return no_room(r, err);
 		if ((r = dotenv_append_pair(out, pair, err)) != 0)

@@ -240,7 +240,7 @@ size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
 /* ---- envfile.c: one variable of a .env file ---- */
 
 /* The last assignment of name, as it is the one that counts. False: none. */
-bool dotenv_find(const char *text, size_t len, const char *name,
+bool envfile_find(const char *text, size_t len, const char *name,
     struct dotenv_assignment *found);
 
 /* ---- dotenv-write.c: making .env text ---- */

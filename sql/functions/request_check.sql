@@ -12,6 +12,7 @@
 --            signature belongs to another path
 -- writes:    nothing: reads may repeat (two pollers in one millisecond sign
 --            the same bytes)
+-- The same checks for many at once are in secret_current_version().
 create or replace function vault.request_check(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_path text)
 returns void

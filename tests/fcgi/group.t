@@ -60,6 +60,7 @@ $other->push_blob('production', $blob) for 1 .. 3;
 my %current = ("$c production" => 1, "$c staging" => 0, "$other production" => 3,
     "$other staging" => 0, "$c nowhere" => 'environment_not_found',
     "$other nowhere" => 'environment_not_found');
+$committed = $commits->();
 @wrong = map { @{$_ // ['died']} } VaultTest::parallel(24, sub {
 	my ($i) = @_;
 	my @bad;
@@ -77,7 +78,9 @@ my %current = ("$c production" => 1, "$c staging" => 0, "$other production" => 3
 	}
 	return \@bad;
 });
-is_deeply \@wrong, [], '720 polls of five kinds at once: each its own answer';
+is_deeply \@wrong, [], '720 polls of six kinds at once: each its own answer';
+sleep 2;
+cmp_ok $commits->() - $committed, '<', 720, 'and they shared statements';
 
 # ---- one that waits for a lock holds up nobody else
 my $holder = $s->psql_background('do $$ begin perform from ' .
@@ -85,6 +88,10 @@ my $holder = $s->psql_background('do $$ begin perform from ' .
     "'production' for update; perform pg_sleep(2); end \$\$");
 ok VaultTest::wait_until(10, sub { $s->psql("select count(*) from " .
     "pg_stat_activity where wait_event = 'PgSleep'") }), 'a lock is held';
+is $c->call('secrets/current-version', {environment => 'production'})->{json}
+    {version}, 1, 'a poll is answered';
+is $s->psql("select count(*) from pg_stat_activity where wait_event = 'PgSleep'"),
+    1, 'and did not wait for it';
 my $start = time;
 my @pushed = VaultTest::parallel(6, sub {
 	my ($i) = @_;
@@ -99,6 +106,16 @@ is scalar(grep { $_->[1] < $pushed[0][1] } @pushed[1 .. 5]), 5,
     'the others were done before it';
 waitpid $holder, 0;
 
+# A migration may lock a table for a moment.
+$holder = $s->psql_background('do $$ begin lock table vault.environments in ' .
+    'access exclusive mode; perform pg_sleep(1.5); end $$');
+ok VaultTest::wait_until(10, sub { $s->psql("select count(*) from " .
+    "pg_stat_activity where wait_event = 'PgSleep'") }), 'a table is locked';
+is_deeply [VaultTest::parallel(6, sub { $c->call('secrets/current-version',
+    {environment => 'production', unique => "l $_[0]"})->{status} })],
+    [(200) x 6], 'polls wait for that and then are answered';
+waitpid $holder, 0;
+
 # ---- one that fails takes nobody along. The digest is in the database, and no
 # longer in the memory of a server that was restarted.
 my $body = {environment => 'production', secrets => $blob,
@@ -111,9 +128,9 @@ $s->restart('vault');
 	my @bad;
 
 	for my $n (1 .. 10) {
-		my $r = $i % 4 ? $c->call('secrets/pull',
-		    {environment => 'production', unique => "b $i $n",
-		    device_hash => $c->{device_hash}})
+		my $r = $i % 4 ? $c->call($i % 4 == 1 ? 'secrets/current-version'
+		    : 'secrets/pull', {environment => 'production',
+		    unique => "b $i $n", device_hash => $c->{device_hash}})
 		    : $c->call('secrets/current-version', $body, time_ms => $time);
 		push @bad, "$r->{status} $r->{raw}"
 		    if $r->{status} != ($i % 4 ? 200 : 409);
@@ -150,8 +167,9 @@ my $new = VaultTest::Client->new($s->{url})->use_key("vk_$c->{project}_" .
     VaultTest::Client::random_hex(32));
 is $new->call('project/set-key', {auth_key_hash => unpack 'H*',
     $new->{auth_key}})->{status}, 200, 'another key is set';
-is $old->call('secrets/versions', {environment => 'production'})->{status}, 401,
-    'the old one, still in memory, is refused at once';
+is $old->call("secrets/$_", {environment => 'production'})->{status}, 401,
+    "the old one, still in memory, is refused at once ($_)"
+    for qw(versions current-version);
 is $new->call('secrets/versions', {environment => 'production'})->{status}, 200,
     'the new one counts';
 $s->psql("update vault.projects set auth_key = null where id = '$c->{project}'");
@@ -161,7 +179,13 @@ sleep 1.2;
 is $c->call('devices/list')->{status}, 200,
     'a signature that fits no key in memory is held against the database';
 
-# ---- none of it
+# ---- some of it, and none
+$s->set(key_cache => 0);
+is_deeply [grep { $_ != 200 } map { @$_ } VaultTest::parallel(12, sub {
+	my ($i) = @_;
+	return [map { $c->call('secrets/current-version', {environment =>
+	    'production', unique => "k $i $_"})->{status} } 1 .. 10];
+})], [], 'polls share a queue with the questions for keys';
 $s->set(db_group => 1, key_cache => 0);
 is $c->pull('production')->{status}, 200,
     'without groups and without keys in memory it works too';

@@ -91,6 +91,9 @@ main(void)
 		ok(stmts[s].group == STMT_SINGLE || stmts[s].repeatable,
 		    "a group may run vault.%s, and then it may run again",
 		    stmts[s].name);
+		ok(!stmts[s].merged || stmts[s].group == STMT_POLLS,
+		    "vault.%s, if it is merged, has no lock to wait for",
+		    stmts[s].name);
 	}
 	return tap_done();
 }

@@ -21,7 +21,7 @@ each(const char *text, size_t len, const struct vaultenv_pair *pair)
 	struct dotenv_assignment a;
 	struct blob b;
 
-	if (!dotenv_find(text, len, pair->name, &a) || a.value < a.name ||
+	if (!envfile_find(text, len, pair->name, &a) || a.value < a.name ||
 	    a.value > a.value_end || a.value_end > len)
 		abort();
 	blob_init(&b, (size_t)1 << 30);

@@ -284,7 +284,7 @@ static void
 late(void)
 {
 	static const char *const breaks[] = { "\r", "\xe2\x80\xa8" };
-	const size_t from = (16 << 10) - 4, to = (16 << 10) + 2;
+	const size_t from = (16 << 10) - 4, to = (16 << 10) + 2; /* BLOCK */
 	struct vaultenv_list *list = NULL;
 	char text[20000], *whole = NULL;
 	size_t len = 0;
@@ -348,15 +348,15 @@ find(void)
 				   "  export A='x\r\ny' # c\r\nB=\r\nC=3";
 	struct dotenv_assignment a;
 
-	ok(dotenv_find(text, strlen(text), "A", &a), "an assignment is found");
+	ok(envfile_find(text, strlen(text), "A", &a), "an assignment is found");
 	ok(strncmp(text + a.name, "A='x", 4) == 0 &&
 		strncmp(text + a.value_end, " # c", 4) == 0,
 	    "the last one, from its name to the end of its value");
-	ok(dotenv_find(text, strlen(text), "B", &a), "an empty one too");
+	ok(envfile_find(text, strlen(text), "B", &a), "an empty one too");
 	ok(strncmp(text + a.value_end, "\r\nC", 3) == 0,
 	    "without its neighbour");
-	ok(!dotenv_find(text, strlen(text), "D", &a), "but none that is not");
-	ok(!dotenv_find(NULL, 0, "D", &a), "nor in an empty text");
+	ok(!envfile_find(text, strlen(text), "D", &a), "but none that is not");
+	ok(!envfile_find(NULL, 0, "D", &a), "nor in an empty text");
 }
 
 int

@@ -313,8 +313,7 @@ for my $call ("secret_push('$k', KEY, '', null, 'staging', "
 }
 # Polls are answered many at once: each by itself, in their order.
 my @polls = ([$p, 'poll', 'staging'], [$k, 'poll', 'production'],
-	[$p, 'poll', 'nowhere'], ['00000000-0000-4000-8000-000000000000', 'poll',
-	'production'], [$p, 'one', 'staging'], [$p, 'poll', 'production']);
+	[$p, 'poll', 'nowhere'], [$nobody, 'poll', 'production'], [$p, 'one', 'staging'], [$p, 'poll', 'production']);
 my $staging = current(env => 'staging') =~ s/\|[^|]*\z//r;
 my $production = current() =~ s/\|[^|]*\z//r;
 is $db->as_server(sprintf 'select outcome, version from '
