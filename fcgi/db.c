@@ -21,7 +21,7 @@
 struct db {
 	const struct settings *settings;
 	struct dbpool *pool;
-	struct dbgroup *groups[N_STMT_GROUPS]; /* NULL: none; never [0] */
+	struct dbgroup *groups[N_STMTS]; /* NULL: it runs singly */
 	void (*on_wrong)(void);
 };
 
@@ -39,7 +39,9 @@ db_new(const struct settings *settings, const struct serverkey *key,
 		goto fail;
 	if (settings->db_group == 1)
 		return db;
-	for (int i = STMT_SINGLE + 1; i < N_STMT_GROUPS; i++) {
+	for (int i = 0; i < N_STMTS; i++) {
+		if (stmts[i].way == STMT_SINGLY)
+			continue;
 		db->groups[i] = dbgroup_new(db->pool, settings->db_group);
 		if (db->groups[i] == NULL)
 			goto fail;
@@ -55,7 +57,7 @@ db_free(struct db **db)
 {
 	if (db == NULL || *db == NULL)
 		return;
-	for (int i = 0; i < N_STMT_GROUPS; i++)
+	for (int i = 0; i < N_STMTS; i++)
 		dbgroup_free(&(*db)->groups[i]);
 	dbpool_free(&(*db)->pool);
 	free(*db);
@@ -213,7 +215,7 @@ db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
     int timeout_ms, struct db_result *out)
 {
 	const int64_t deadline = clock_mono_ms() + timeout_ms;
-	struct dbgroup *group = db->groups[stmts[stmt].group];
+	struct dbgroup *group = db->groups[stmt];
 	struct dbconn_item item = { .stmt = stmt, .params = p };
 
 	out->pg = NULL;

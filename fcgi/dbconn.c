@@ -290,21 +290,13 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 	struct dbconn_item item = { .stmt = stmt, .params = p };
 	struct dbconn_item *items = &item;
 
-	if (stmts[stmt].merged)
+	if (stmts[stmt].way == STMT_MERGED)
 		return exec_merged(c, prepare, &items, 1, deadline_ms, out);
 	return exec_one(c, stmt, prepare, p, deadline_ms, out);
 }
 
 /* For this transaction alone, as a pooler may give the next one to others. */
 #define LOCK_TIMEOUT "select set_config('lock_timeout', '200ms', true)"
-
-/* What writes nothing waits for no row's lock. For a table's, which a migration
- * takes, it may wait until the deadline. */
-static bool
-may_wait(enum stmt stmt)
-{
-	return stmts[stmt].group != STMT_POLLS;
-}
 
 /* A statement's own trouble: nothing is wrong with the connection. */
 static bool
@@ -340,14 +332,12 @@ collect_group(struct dbconn *c, struct dbconn_item *const *items, int n,
 	PGresult *res = NULL;
 
 	*offender = -1;
-	if (may_wait(items[0]->stmt)) {
-		if (collect_one(c, deadline_ms, &res) != 0)
-			return -1;
-		status = PQresultStatus(res); /* of LOCK_TIMEOUT */
-		PQclear(res);
-		if (status != PGRES_TUPLES_OK)
-			return -1;
-	}
+	if (collect_one(c, deadline_ms, &res) != 0)
+		return -1;
+	status = PQresultStatus(res); /* of LOCK_TIMEOUT */
+	PQclear(res);
+	if (status != PGRES_TUPLES_OK)
+		return -1;
 	for (int i = 0; i < n; i++) {
 		if (collect_one(c, deadline_ms, &items[i]->result) != 0)
 			return -1;
@@ -384,9 +374,8 @@ send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
 		return -1;
 	}
 	if (PQenterPipelineMode(c->pg) != 1 ||
-	    (may_wait(stmt) &&
-		PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL,
-		    NULL, 0) != 1))
+	    PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL, NULL,
+		0) != 1)
 		return -1;
 	for (int i = 0; i < n; i++)
 		if (send_stmt(c, stmt, prepare, items[i]->params) != 1)
@@ -394,8 +383,11 @@ send_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
 	return PQpipelineSync(c->pg) == 1 ? flush(c->pg, deadline_ms) : -1;
 }
 
-/* As dbconn_exec_group(). A merged function raises nothing: an error is never
- * one member's, so there is no offender. */
+/*
+ * As dbconn_exec_group(). It raises nothing, so that an error is never one
+ * member's, and waits for no row's lock; for a table's, which a migration
+ * takes, it may wait until the deadline.
+ */
 static int
 merged_group(struct dbconn *c, bool prepare, struct dbconn_item *const *items,
     int n, int64_t deadline_ms)
@@ -420,7 +412,7 @@ dbconn_exec_group(struct dbconn *c, bool prepare,
 	c->warned = false;
 	for (int i = 0; i < n; i++)
 		items[i]->result = NULL;
-	if (stmts[items[0]->stmt].merged) {
+	if (stmts[items[0]->stmt].way == STMT_MERGED) {
 		r = merged_group(c, prepare, items, n, deadline_ms);
 	} else {
 		r = send_group(c, prepare, items, n, deadline_ms);

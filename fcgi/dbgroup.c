@@ -68,8 +68,7 @@ params_size(const struct db_params *p)
 	return sum;
 }
 
-/* With g->lock held. All of the same statement, as dbconn_exec_group() wants
- * them. */
+/* With g->lock held. */
 static int
 take_batch(struct dbgroup *g)
 {
@@ -78,8 +77,7 @@ take_batch(struct dbgroup *g)
 
 	while (g->first != NULL && n < g->max) {
 		bytes += params_size(g->first->item->params);
-		if (n > 0 && (bytes > BYTES_MAX || g->first->item->stmt !=
-						       g->batch[0]->item->stmt))
+		if (n > 0 && bytes > BYTES_MAX)
 			break;
 		g->batch[n++] = g->first;
 		g->first = g->first->next;
@@ -200,7 +198,7 @@ dbgroup_exec(
 		 * deadline. */
 		while (sem_wait(&job.changed) != 0 && errno == EINTR)
 			;
-		if (job.state == TAKES_OVER && stmts[item->stmt].merged)
+		if (job.state == TAKES_OVER && stmts[item->stmt].way == STMT_MERGED)
 			nanosleep(&gather, NULL);
 		if (job.state == LEADS || job.state == TAKES_OVER)
 			lead(g, deadline_ms);

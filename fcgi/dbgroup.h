@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dbgroup.h: group commit. Statements of many threads that come while one
- * transaction is on its way share the next: one connection, one round trip,
+ * dbgroup.h: group commit. Calls of one statement by many threads that come
+ * while a transaction is on its way share the next: one connection, one round trip,
  * one commit and so one fsync for all of them, durable all the same. Where the
  * statement allows (stmts.h) they become a single one. One that is refused or
  * waits for a lock leaves, and the others begin anew; after a few such, or when
@@ -14,8 +14,8 @@
 
 struct dbgroup;
 
-/* A connection, made when it is first needed. max: statements in one
- * transaction. NULL: no memory. */
+/* For one statement. A connection, made when it is first needed. max: calls in
+ * one transaction. NULL: no memory. */
 struct dbgroup *dbgroup_new(struct dbpool *pool, int max);
 /* No statement may be running. */
 void dbgroup_free(struct dbgroup **g);

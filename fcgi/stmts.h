@@ -34,15 +34,21 @@ enum stmt {
 	N_STMTS
 };
 
-/* Which statements share a queue and a connection (dbgroup.h), and those of one
- * kind a transaction: they take no lock that one of another group waits for,
- * and refuse in their result, not by an error. */
-enum stmt_group {
-	STMT_SINGLE,
-	STMT_POLLS, /* write nothing: wait for no disk and no row's lock */
-	STMT_PULLS,
-	STMT_PUSHES,
-	N_STMT_GROUPS
+/* How it runs when many requests want it at a time. */
+enum stmt_way {
+	STMT_SINGLY, /* each on a connection of the pool */
+	/*
+	 * Many in one transaction (dbgroup.h): it takes no lock that another
+	 * statement waits for, and refuses in its result, not by an error.
+	 */
+	STMT_GROUPED,
+	/*
+	 * And as one statement: in SQL its parameters are arrays, an element
+	 * for each request, and it answers with a row for each. Callers give
+	 * one request's; dbmerge.h makes the arrays. Its function writes and
+	 * raises nothing.
+	 */
+	STMT_MERGED
 };
 
 struct stmt_row {
@@ -54,14 +60,7 @@ struct stmt_row {
 	 * whether it was done: a read, or a write that knows its digest.
 	 */
 	bool repeatable;
-	enum stmt_group group; /* those in one are repeatable */
-	/*
-	 * In SQL its parameters are arrays, an element for each request, and it
-	 * answers with a row for each. Callers give one request's; dbmerge.h
-	 * makes the arrays. Only one of STMT_POLLS whose function raises
-	 * nothing.
-	 */
-	bool merged;
+	enum stmt_way way; /* not singly: repeatable */
 };
 
 extern const struct stmt_row stmts[N_STMTS];

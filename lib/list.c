@@ -83,24 +83,33 @@ short_word(const char *p, size_t len)
 	return (uint64_t)first << 32 | last;
 }
 
-/* Names come from other people: with a seed of its own no list can be filled
- * with names that were chosen to collide. */
+/*
+ * Names come from other people, who must not be able to choose many that
+ * collide: with a secret seed nobody knows what a product of its halves will
+ * be. (A multiplication by a constant lets differences in a word's top byte
+ * pass to where the next word can cancel them, whatever the seed.)
+ */
+static uint64_t
+mix(uint64_t h, uint64_t word, uint64_t seed)
+{
+	const uint64_t x = h ^ word ^ seed;
+
+	return h + (x & UINT32_MAX) * (x >> 32);
+}
+
 static uint32_t
 hash_name(const struct vaultenv_list *list, const char *name, size_t len)
 {
-	const uint64_t k = 0x9e3779b97f4a7c15u;
-	uint64_t h = list->seed ^ (len * k), word;
-	const size_t size = sizeof(word);
+	const uint64_t k = 0x9e3779b97f4a7c15u, seed = list->seed;
+	const size_t size = sizeof(uint64_t);
+	uint64_t h = len * k, last;
 
 	/* The last word may overlap the one before it. */
-	word = len < size ? short_word(name, len) : word_at(name + len - size);
-	for (; len > size; len -= size, name += size) {
-		h = (h ^ word_at(name)) * k;
-		h ^= h >> 32;
-	}
-	h = (h ^ word) * k;
-	h ^= h >> 29;
-	h = (h ^ list->seed) * k;
+	last = len < size ? short_word(name, len) : word_at(name + len - size);
+	for (; len > size; len -= size, name += size)
+		h = mix(h, word_at(name), seed);
+	h = mix(h, last, seed);
+	h = (h ^ h >> 32) * k;
 	return (uint32_t)(h >> 32);
 }
 

@@ -88,11 +88,12 @@ main(void)
 			strstr(stmts[s].sql, beyond) == NULL,
 		    "statement %d calls vault.%s with %d parameters", s,
 		    stmts[s].name, stmts[s].n_params);
-		ok(stmts[s].group == STMT_SINGLE || stmts[s].repeatable,
+		ok(stmts[s].way == STMT_SINGLY || stmts[s].repeatable,
 		    "a group may run vault.%s, and then it may run again",
 		    stmts[s].name);
-		ok(!stmts[s].merged || stmts[s].group == STMT_POLLS,
-		    "vault.%s, if it is merged, has no lock to wait for",
+		ok((stmts[s].way == STMT_MERGED) ==
+			(strstr(stmts[s].sql, "[]") != NULL),
+		    "vault.%s takes arrays if it is merged, and only then",
 		    stmts[s].name);
 	}
 	return tap_done();
