@@ -56,7 +56,7 @@ sleep 2;	# by then the counts have come
 cmp_ok $commits->() - $committed, '<', 360, 'and they shared transactions';
 
 my $other = VaultTest::Client->new($s->{url})->create('other');
-$other->push_blob('production', $blob) for 1 .. 3;
+$other->push_blob('production', $blob, {unique => $_}) for 1 .. 3;
 my %current = ("$c production" => 1, "$c staging" => 0, "$other production" => 3,
     "$other staging" => 0, "$c nowhere" => 'environment_not_found',
     "$other nowhere" => 'environment_not_found');
