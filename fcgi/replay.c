@@ -21,11 +21,11 @@
 #define N_SHARDS  64
 #define SLOTS_MIN 64
 #define LIFE_MS   (SIGNATURE_MAX_AGE_MS + SIGNATURE_MAX_AHEAD_MS)
+#define KEPT_LEN  15 /* bytes of a digest that tell it from all others */
 
 struct slot {
-	uint8_t digest[MAC_LEN];
-	uint8_t route;
-	uint8_t used;
+	uint8_t digest[KEPT_LEN];
+	uint8_t route; /* and 1; 0: the slot is free */
 };
 
 struct generation {
@@ -74,16 +74,16 @@ replay_free(struct replay **r)
 
 /* The digest's slot, or the free one where it belongs. n_slots is not 0. */
 static struct slot *
-probe(const struct generation *g, const uint8_t digest[MAC_LEN])
+probe(const struct generation *g, const uint8_t digest[KEPT_LEN])
 {
 	uint64_t h;
 
 	/* Byte 0 chose the shard. */
-	memcpy(&h, digest + 8, sizeof(h));
+	memcpy(&h, digest + KEPT_LEN - sizeof(h), sizeof(h));
 	for (size_t i = h & (g->n_slots - 1);; i = (i + 1) & (g->n_slots - 1)) {
 		struct slot *s = &g->slots[i];
 
-		if (!s->used || memcmp(s->digest, digest, MAC_LEN) == 0)
+		if (s->route == 0 || memcmp(s->digest, digest, KEPT_LEN) == 0)
 			return s;
 	}
 }
@@ -96,7 +96,7 @@ lookup(const struct generation *g, const uint8_t digest[MAC_LEN])
 	if (g->n_slots == 0)
 		return NULL;
 	s = probe(g, digest);
-	return s->used ? s : NULL;
+	return s->route != 0 ? s : NULL;
 }
 
 static bool
@@ -111,7 +111,7 @@ make_room(struct generation *g)
 	if (grown.slots == NULL)
 		return false;
 	for (size_t i = 0; i < g->n_slots; i++)
-		if (g->slots[i].used)
+		if (g->slots[i].route != 0)
 			*probe(&grown, g->slots[i].digest) = g->slots[i];
 	free(g->slots);
 	*g = grown;
@@ -126,9 +126,8 @@ insert(struct generation *g, const uint8_t digest[MAC_LEN], uint8_t route)
 	if (!make_room(g))
 		return;
 	s = probe(g, digest);
-	memcpy(s->digest, digest, MAC_LEN);
-	s->route = route;
-	s->used = 1;
+	memcpy(s->digest, digest, KEPT_LEN);
+	s->route = route + 1;
 	g->n_used++;
 }
 
@@ -161,7 +160,7 @@ replay_bind(struct replay *r, const uint8_t digest[MAC_LEN], uint8_t route,
 	age(s, r->shard_max, now_ms);
 	if ((found = lookup(&s->young, digest)) == NULL)
 		found = lookup(&s->old, digest);
-	ok = found == NULL || found->route == route;
+	ok = found == NULL || found->route == route + 1;
 	if (found == NULL)
 		insert(&s->young, digest, route);
 	pthread_mutex_unlock(&s->lock);

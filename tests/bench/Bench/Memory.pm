@@ -46,12 +46,14 @@ sub sets
 	my $n = $opt->{quick} ? 10_000 : 1_000_000;
 	my $tenth = $n / 10;
 	my %site;
+	my $few;
 
 	return {
 		name => 'memory', rounds => sub { 1 },
 		needs => [qw(wrk nginx psql fcgi/vault.fcgi)],
 		about => "resident memory of vault.fcgi with $THREADS{few} " .
-		    'threads; pull and current-version in equal parts',
+		    'threads; pull and current-version in equal parts; what ' .
+		    'grows are the signatures of the last six minutes',
 		start => sub {
 			$site{$_} = Bench::Site->new(projects => $PROJECTS,
 			    set => {threads => $THREADS{$_}}) for keys %THREADS;
@@ -65,7 +67,7 @@ sub sets
 			["after $tenth requests", 'KiB', sub {
 				requests($site{few}, $tenth, $THREADS{few},
 				    $opt->{seconds});
-				return resident($site{few});
+				return $few = resident($site{few});
 			}],
 			["after $n requests", 'KiB', sub {
 				requests($site{few}, $n - $tenth, $THREADS{few},
@@ -75,8 +77,7 @@ sub sets
 			['for each thread', 'KiB', sub {
 				requests($site{many}, $tenth, $THREADS{many},
 				    $opt->{seconds});
-				return (resident($site{many}) -
-				    resident($site{few})) /
+				return (resident($site{many}) - $few) /
 				    ($THREADS{many} - $THREADS{few});
 			}],
 		],
