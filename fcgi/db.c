@@ -152,6 +152,13 @@ try_again(struct dbconn *c, enum stmt stmt, const struct sqlstate *row,
 	return true;
 }
 
+static void
+log_no_answer(enum stmt stmt)
+{
+	log_error("vault.%s had no answer within its deadline",
+	    stmts[stmt].name);
+}
+
 static const struct sqlstate *
 run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
     int64_t deadline_ms, PGresult **res)
@@ -180,8 +187,7 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 		if (row == NULL)
 			return NULL;
 		if (clock_mono_ms() >= deadline_ms && *res == NULL) {
-			log_error("vault.%s had no answer within its deadline",
-			    stmts[stmt].name);
+			log_no_answer(stmt);
 			dbconn_close(c);
 			return row;
 		}
@@ -223,8 +229,7 @@ db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
 		out->pg = item.result;
 		out->refused = judge(stmt, item.result, item.warned, true);
 	} else if (clock_mono_ms() >= deadline) {
-		log_error("vault.%s had no answer within its deadline",
-		    stmts[stmt].name);
+		log_no_answer(stmt);
 		out->refused = sqlstate_find("08001");
 	} else {
 		out->refused = run_singly(db, stmt, p, deadline, &out->pg);

@@ -137,9 +137,9 @@ run_batch(struct dbgroup *g, int n)
 		change(g->batch[i], done ? DONE : LEFT);
 }
 
-/* Runs the first of the queue, the leader's own among them, and hands over. */
+/* Runs the head of the queue, whose first is the leader's own, and hands over. */
 static void
-lead(struct dbgroup *g, int64_t deadline_ms)
+lead(struct dbgroup *g)
 {
 	char why[DB_ERROR_MAX];
 	int n;
@@ -150,7 +150,8 @@ lead(struct dbgroup *g, int64_t deadline_ms)
 	/* None but the leader waits for this: to look up a name alone may take
 	 * long. What fails is logged, or met again singly. */
 	if (g->conn.pg == NULL)
-		(void)dbpool_ready(g->pool, &g->conn, deadline_ms, why);
+		(void)dbpool_ready(
+		    g->pool, &g->conn, g->batch[0]->deadline_ms, why);
 	run_batch(g, n);
 	pthread_mutex_lock(&g->lock);
 	g->up = g->conn.pg != NULL;
@@ -198,10 +199,11 @@ dbgroup_exec(
 		 * deadline. */
 		while (sem_wait(&job.changed) != 0 && errno == EINTR)
 			;
-		if (job.state == TAKES_OVER && stmts[item->stmt].way == STMT_MERGED)
+		if (job.state == TAKES_OVER &&
+		    stmts[item->stmt].way == STMT_MERGED)
 			nanosleep(&gather, NULL);
 		if (job.state == LEADS || job.state == TAKES_OVER)
-			lead(g, deadline_ms);
+			lead(g);
 	}
 	sem_destroy(&job.changed);
 	return job.state == DONE;

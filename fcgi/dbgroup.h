@@ -22,7 +22,8 @@ void dbgroup_free(struct dbgroup **g);
 
 /*
  * Waits its turn and runs in a transaction with others, perhaps as the one who
- * sends for all. True: it is committed and item->result says what it returned. False: nobody knows; run it singly.
+ * sends for all. True: it is committed and item->result says what it returned.
+ * False: nobody knows; run it singly.
  */
 bool dbgroup_exec(struct dbgroup *g, struct dbconn_item *item,
     int64_t deadline_ms);

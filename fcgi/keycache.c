@@ -69,12 +69,17 @@ row_of(struct keycache *k, const char *project)
 	return k->entries + h % k->n_rows * WAYS;
 }
 
-/* The project's entry, or the one that makes room for it. */
+/* The project's entry, or the one that makes room for it, with k->lock held from
+ * now on. NULL: nothing is kept, and no lock held. */
 static struct entry *
-find(struct keycache *k, const char *project, bool *found)
+lock_entry(struct keycache *k, const char *project, bool *found)
 {
-	struct entry *row = row_of(k, project), *oldest = row;
+	struct entry *row, *oldest;
 
+	if (k->n_rows == 0)
+		return NULL;
+	pthread_mutex_lock(&k->lock);
+	oldest = row = row_of(k, project);
 	*found = true;
 	for (struct entry *e = row; e < row + WAYS; e++) {
 		if (memcmp(e->project, project, UUID_LEN) == 0)
@@ -90,13 +95,11 @@ bool
 keycache_get(struct keycache *k, const char project[UUID_LEN + 1],
     struct auth_key *out, int64_t *read_ms)
 {
-	struct entry *e;
 	bool found;
+	struct entry *e = lock_entry(k, project, &found);
 
-	if (k->n_rows == 0)
+	if (e == NULL)
 		return false;
-	pthread_mutex_lock(&k->lock);
-	e = find(k, project, &found);
 	if (found) {
 		*out = e->key;
 		*read_ms = e->read_ms;
@@ -110,13 +113,11 @@ void
 keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
     const struct auth_key *key, int64_t now_ms)
 {
-	struct entry *e;
 	bool found;
+	struct entry *e = lock_entry(k, project, &found);
 
-	if (k->n_rows == 0)
+	if (e == NULL)
 		return;
-	pthread_mutex_lock(&k->lock);
-	e = find(k, project, &found);
 	memcpy(e->project, project, UUID_LEN);
 	e->key = *key;
 	e->read_ms = now_ms;
@@ -127,13 +128,11 @@ keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
 void
 keycache_drop(struct keycache *k, const char project[UUID_LEN + 1])
 {
-	struct entry *e;
 	bool found;
+	struct entry *e = lock_entry(k, project, &found);
 
-	if (k->n_rows == 0)
+	if (e == NULL)
 		return;
-	pthread_mutex_lock(&k->lock);
-	e = find(k, project, &found);
 	if (found)
 		mem_wipe(e, sizeof(*e));
 	pthread_mutex_unlock(&k->lock);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * replay.h: which path a signature was first used on, for every signed call
- * of this process. A repeat on the same path passes: reads may repeat, and writes answer from the database's own table, which is
- * shared by all processes. A repeat on another path is refused.
+ * of this process. A repeat on the same path passes: reads may repeat, and
+ * writes answer from the database's own table, which is shared by all
+ * processes. A repeat on another path is refused.
  */
 #ifndef VAULT_FCGI_REPLAY_H
 #define VAULT_FCGI_REPLAY_H

@@ -248,11 +248,32 @@ sub bare_request
 	    VaultTest::Client::now_ms()), $body);
 }
 
+# How many runs of a quick command and of a slow one, and of how many secrets.
+sub sizes { return ($_[0]{quick} ? (5, 1) : (20, 3), 20) }
+
+# `run` with a server that application()'s options choose.
+sub running
+{
+	my ($opt, $name, $how, %server) = @_;
+	my ($many, $few, $secrets) = sizes($opt);
+
+	return pair(name => $name, needs => [@SERVER, qw(hyperfine npm node)],
+	    about => 'a whole process; the secrets from the server ' .
+	    "(nginx, $how) against a plain file",
+	    over => 'vault-env run -- true', under => 'dotenvx run -- true',
+	    goal => 0.05, start => sub {
+		my $app = application($secrets, %server);
+		my $other = plain($secrets);
+		my $dotenvx = npm('@dotenvx/dotenvx') . '/.bin/dotenvx';
+		return (sub { command($many, $app, $CLI, 'run', '--', 'true') },
+		    sub { command($few, $other, $dotenvx, 'run', '--', 'true') });
+	});
+}
+
 sub commands
 {
 	my ($opt) = @_;
-	my ($many, $few) = $opt->{quick} ? (5, 1) : (20, 3);
-	my $secrets = 20;
+	my ($many, undef, $secrets) = sizes($opt);
 
 	return (
 		pair(name => 'cli-pull', needs => [@SERVER, 'hyperfine'],
@@ -278,23 +299,9 @@ sub commands
 			    '--offline', '--', 'true') },
 			    sub { command($many, $app, $nop, 'true') });
 		}),
-		(map { my ($name, $how, %opt) = @$_;
-		    pair(name => $name,
-		    needs => [@SERVER, qw(hyperfine npm node)],
-		    about => "a whole process; the secrets from the server " .
-		    "(nginx, $how) against a plain file",
-		    over => 'vault-env run -- true',
-		    under => 'dotenvx run -- true',
-		    goal => 0.05, start => sub {
-			my $app = application($secrets, %opt);
-			my $other = plain($secrets);
-			my $dotenvx = npm('@dotenvx/dotenvx') . '/.bin/dotenvx';
-			return (sub { command($many, $app, $CLI, 'run', '--',
-			    'true') },
-			    sub { command($few, $other, $dotenvx, 'run', '--',
-			    'true') });
-		    }) } ['cli-run', 'http, as the quick start has it',
-		    http => 1], ['cli-run-tls', 'TLS']),
+		running($opt, 'cli-run', 'http, as the quick start has it',
+		    http => 1),
+		running($opt, 'cli-run-tls', 'TLS'),
 	);
 }
 
