@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "clock.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/settings.h"
 #include "housekeep.h"
-#include "log.h"
-#include "settings.h"
 
 #define FIRST_MS  5000
 #define EVERY_MS  60000

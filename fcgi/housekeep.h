@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "call.h"
+#include "api/call.h"
 
 struct housekeeper {
 	struct server *server;

@@ -24,16 +24,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "api/routes.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/settings.h"
 #include "deadline.h"
 #include "harden.h"
 #include "housekeep.h"
 #include "listen.h"
-#include "log.h"
 #include "options.h"
 #include "rekey.h"
-#include "routes.h"
-#include "settings.h"
 #include "start.h"
 
 #define ROLE_RESPONDER 1 /* FastCGI specification 6.2 */

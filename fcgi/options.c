@@ -7,8 +7,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "common/settings.h"
 #include "options.h"
-#include "settings.h"
 
 static const char usage[] =
     "usage: vault.fcgi [--config FILE] [--listen SOCKET] [--check | --rekey]\n"

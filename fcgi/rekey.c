@@ -14,11 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "db.h"
+#include "common/clock.h"
+#include "common/settings.h"
+#include "db/db.h"
+#include "key/serverkey.h"
 #include "rekey.h"
-#include "serverkey.h"
-#include "settings.h"
 
 #define LIMIT_MS 600000 /* a statement; all keys of a large server */
 

@@ -8,17 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "keycache.h"
-#include "keyfile.h"
-#include "replay.h"
-#include "serverkey.h"
-#include "settings.h"
+#include "api/replay.h"
+#include "common/settings.h"
+#include "key/keycache.h"
+#include "key/keyfile.h"
+#include "key/serverkey.h"
 #include "start.h"
 
 /* 70 MB at most in each of two generations; see replay.h. */
 #define REPLAY_MAX 1500000
 #define TOKEN_MIN  8
 #define TOKEN_MAX  256
+
+_Static_assert(DB_KEY_ID_LEN == SERVERKEY_ID_LEN, "of one fingerprint");
 
 static int
 load_token(struct server *s, char why[START_ERROR_MAX])
@@ -64,7 +66,7 @@ server_open(struct server *s, const struct settings *settings, bool read_only,
 		return -1;
 	s->replay = replay_new(REPLAY_MAX);
 	s->keys = keycache_new(settings->key_cache);
-	s->db = db_new(settings, s->key, read_only);
+	s->db = db_new(settings, s->key->id, read_only);
 	if (s->keys == NULL || s->replay == NULL || s->db == NULL) {
 		snprintf(why, START_ERROR_MAX, "out of memory");
 		server_close(s);

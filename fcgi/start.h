@@ -5,7 +5,7 @@
 #ifndef VAULT_FCGI_START_H
 #define VAULT_FCGI_START_H
 
-#include "call.h"
+#include "api/call.h"
 
 #define START_ERROR_MAX 512
 

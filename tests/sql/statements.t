@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# The server's statements (fcgi/stmts.c) against these functions: each one
+# The server's statements (fcgi/db/stmts.c) against these functions: each one
 # prepares as vault_server, and every function that the server may call is
-# called. The SQLSTATEs and sentences are those of fcgi/sqlstate.c.
+# called. The SQLSTATEs and sentences are those of fcgi/db/sqlstate.c.
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests/sql";
@@ -19,7 +19,7 @@ sub slurp
 
 my $c = SqlTest->start;
 my $db = $c->database('t');
-my $text = slurp('fcgi/stmts.c');
+my $text = slurp('fcgi/db/stmts.c');
 my %called;
 while ($text =~ /\{ "(\w+)",\s*((?:"[^"]*"\s*)+),\s*(\d+)/g) {
 	my ($name, $literals, $n) = ($1, $2, $3);
@@ -36,11 +36,11 @@ is join(' ', sort keys %called), join(' ', sort split /\n/,
 	'execute')")),
 	'the server calls what it may call';
 
-my ($version) = slurp('fcgi/db.h') =~ /^#define\s+DB_SCHEMA_VERSION\s+(\d+)$/m;
+my ($version) = slurp('fcgi/db/check.h') =~ /^#define\s+DB_SCHEMA_VERSION\s+(\d+)$/m;
 is $version, $db->as_server('select vault.schema_version()'),
-	'DB_SCHEMA_VERSION of fcgi/db.h';
+	'DB_SCHEMA_VERSION of fcgi/db/check.h';
 
-my %known = slurp('fcgi/sqlstate.c') =~
+my %known = slurp('fcgi/db/sqlstate.c') =~
 	/\{ "(VE0\d\d)", \d+, \w+, "\w+",\s*"([^"]*)" \}/g;
 my %used;
 for my $file (glob(TOP . '/sql/functions/*.sql')) {

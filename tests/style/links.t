@@ -18,7 +18,7 @@ ok -e "$src/$_", "README: $_" for sort keys %path;
 for my $file (qw(vaultenv.h PROTOCOL routes.c install.sql vault.conf nginx.conf
     lighttpd.conf dev-server quickstart LICENSE)) {
 	like $readme, qr/\Q$file\E/, "README names $file";
-	ok((grep { -e "$src/$_$file" } '', map { "$_/" } qw(lib fcgi sql etc)),
+	ok((grep { -e "$src/$_$file" } '', map { "$_/" } qw(lib fcgi/api sql etc)),
 	    "$file exists");
 }
 my ($targets) = $readme =~ /^make targets: ([^.]+)\./m;

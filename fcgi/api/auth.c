@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * auth.c: project -> auth key -> signature -> path. The device is checked in
+ * the SQL function, in the transaction that it guards. All refusals of a
+ * signature look alike outside; the log's guard tells them apart.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "api/auth.h"
+#include "api/call.h"
+#include "api/replay.h"
+#include "api/routes.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "key/keycache.h"
+#include "key/serverkey.h"
+
+/* How long a key from memory is taken for the present one. */
+#define KEY_TRUSTED_MS 1000
+
+static int
+refuse(struct call *c, const char *guard)
+{
+	reply_error(c->reply, 401, "unauthorized", "Unauthorized", guard);
+	return -1;
+}
+
+bool
+auth_time_is_fresh(int64_t time_ms, int64_t now_ms)
+{
+	return time_ms <= now_ms + SIGNATURE_MAX_AHEAD_MS &&
+	       time_ms >= now_ms - SIGNATURE_MAX_AGE_MS;
+}
+
+/* The project's key as it is in the database. */
+static int
+read_key(struct call *c, struct auth_key *key)
+{
+	const char *project = c->in.text[FIELD_PROJECT_ID];
+	struct db_params p = { .n = 0 };
+	struct db_result r;
+	const uint8_t *sealed;
+	size_t len;
+	int result = -1;
+
+	db_text(&p, project);
+	if (call_exec(c, PROJECT_AUTH, &p, &r) != 0)
+		goto out;
+	/* It may be gone, or of another server key by now. */
+	keycache_drop(c->server->keys, project);
+	if (db_rows(&r) == 0) {
+		reply_refused(c->reply, sqlstate_find("VE040"));
+		goto out;
+	}
+	sealed = db_get_bytes(&r, 0, 0, &len);
+	if (sealed == NULL) {
+		refuse(c, "no_auth_key");
+		goto out;
+	}
+	if (serverkey_open(c->server->key, key->key, sealed, len, project) !=
+	    0) {
+		log_error("the auth key of project %s does not open under "
+			  "this server key: restart vault.fcgi if the key was "
+			  "changed",
+		    project);
+		reply_refused(c->reply, sqlstate_find("VE053"));
+		goto out;
+	}
+	memcpy(key->sealed, sealed, SEALED_LEN);
+	keycache_put(c->server->keys, project, key, clock_mono_ms());
+	result = 0;
+out:
+	db_result_free(&r);
+	return result;
+}
+
+/* Is the signature of this key? NULL, or the guard that refuses it. */
+static const char *
+verify(struct call *c, const struct auth_key *key)
+{
+	const char *header = c->req.signature;
+	uint8_t digest[MAC_LEN];
+	int64_t time_ms;
+
+	if (header == NULL)
+		return "signature_missing";
+	if (signature_parse(header, strlen(header), &time_ms, digest) != 0)
+		return "signature_form";
+	if (!auth_time_is_fresh(time_ms, clock_unix_ms()))
+		return "signature_time";
+	if (!signature_verify(key->key, c->req.body.data, c->req.body.len,
+		time_ms, digest))
+		return "signature";
+	memcpy(c->digest, digest, MAC_LEN);
+	memcpy(c->sealed, key->sealed, SEALED_LEN);
+	return NULL;
+}
+
+/*
+ * With a key from memory if there is one. A signature that does not fit it may
+ * fit the one that has replaced it: the database is asked, at most once a
+ * second and project.
+ */
+static int
+check(struct call *c, struct auth_key *key, bool from_memory)
+{
+	const char *guard;
+	int64_t read_ms;
+
+	from_memory = from_memory &&
+		      keycache_get(c->server->keys,
+			  c->in.text[FIELD_PROJECT_ID], key, &read_ms);
+	if (!from_memory && read_key(c, key) != 0)
+		return -1;
+	guard = verify(c, key);
+	if (guard != NULL && from_memory &&
+	    clock_mono_ms() - read_ms >= KEY_TRUSTED_MS) {
+		if (read_key(c, key) != 0)
+			return -1;
+		guard = verify(c, key);
+	}
+	return guard == NULL ? 0 : refuse(c, guard);
+}
+
+int
+auth_renew(struct call *c)
+{
+	struct auth_key key;
+	int r = check(c, &key, false);
+
+	mem_wipe(&key, sizeof(key));
+	return r;
+}
+
+int
+auth_check(struct call *c)
+{
+	struct auth_key key;
+	int r = check(c, &key, true);
+
+	mem_wipe(&key, sizeof(key));
+	if (r != 0)
+		return r;
+	if (!replay_bind(c->server->replay, c->digest, route_number(c->route),
+		clock_mono_ms())) {
+		reply_refused(c->reply, sqlstate_find("VE091"));
+		return -1;
+	}
+	return 0;
+}

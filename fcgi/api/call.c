@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.c: what several handlers do alike.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "api/auth.h"
+#include "api/call.h"
+#include "key/keycache.h"
+
+void
+call_begin_params(const struct call *c, struct db_params *p)
+{
+	p->n = 0;
+	db_text(p, c->in.text[FIELD_PROJECT_ID]);
+	db_bytes(p, c->sealed, SEALED_LEN);
+	db_bytes(p, c->digest, MAC_LEN);
+}
+
+void
+call_device_param(const struct call *c, struct db_params *p)
+{
+	if ((c->in.given & FIELD_BIT(FIELD_DEVICE_HASH)) != 0)
+		db_bytes(p, c->in.device_hash, HASH_LEN);
+	else
+		db_text(p, NULL);
+}
+
+/* A version_conflict names the version that is current. */
+static void
+add_version(struct reply *reply, const struct db_result *r)
+{
+	const int column = PQfnumber(r->pg, "version");
+
+	if (column < 0 || db_rows(r) == 0 || db_is_null(r, 0, column))
+		return;
+	reply->body.len--; /* the closing bracket */
+	reply_int(reply, "version", db_get_int(r, 0, column));
+	reply_end(reply, '}');
+}
+
+/* Where the function says which device it was, the log says it too. */
+static void
+note_device(struct call *c, const struct db_result *r)
+{
+	const int column = r->pg == NULL ? -1 : PQfnumber(r->pg, "device_id");
+
+	if (column >= 0 && db_rows(r) == 1 && !db_is_null(r, 0, column))
+		db_get_uuid(r, 0, column, c->device);
+}
+
+int
+call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
+    struct db_result *r)
+{
+	int refused = db_exec(c->server->db, stmt, p, r);
+
+	/* The key that we had in memory is not the project's any more. */
+	if (refused != 0 && strcmp(r->refused->state, "VE054") == 0) {
+		db_result_free(r);
+		if (auth_renew(c) != 0)
+			return -1;
+		refused = db_exec(c->server->db, stmt, p, r);
+	}
+	if (refused != 0 && strcmp(r->refused->state, "VE040") == 0)
+		keycache_drop(c->server->keys, c->in.text[FIELD_PROJECT_ID]);
+	note_device(c, r);
+	if (refused == 0)
+		return 0;
+	reply_refused(c->reply, r->refused);
+	if (r->pg != NULL && strcmp(r->refused->state, "VE092") == 0)
+		add_version(c->reply, r);
+	return -1;
+}

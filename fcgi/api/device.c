@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.c: devices of a project. Only the SHA-256 of what a device sends goes
+ * to the database.
+ */
+#include "config.h"
+
+#include "api/call.h"
+#include "api/handlers.h"
+#include "common/settings.h"
+
+/* Register, approve and revoke all answer with the device and its status. */
+static void
+answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
+{
+	struct db_result r = { .pg = NULL };
+
+	if (call_exec(c, stmt, p, &r) != 0)
+		goto out;
+	if (!db_get_uuid(&r, 0, 1, c->device)) {
+		reply_refused(c->reply, sqlstate_find(""));
+		goto out;
+	}
+	reply_begin(c->reply, NULL, '{');
+	reply_text(c->reply, "device_id", c->device);
+	reply_text(c->reply, "status", db_get_text(&r, 0, 2));
+	reply_end(c->reply, '}');
+out:
+	db_result_free(&r);
+}
+
+void
+device_register(struct call *c)
+{
+	struct db_params p;
+
+	call_begin_params(c, &p);
+	db_text(&p, c->req.remote);
+	db_text(&p, c->in.text[FIELD_DEVICE_NAME]);
+	call_device_param(c, &p);
+	db_int(&p, c->server->settings->max_devices);
+	answer_status(c, DEVICE_REGISTER, &p);
+}
+
+static void
+change_status(struct call *c, enum stmt stmt)
+{
+	struct db_params p;
+
+	call_begin_params(c, &p);
+	db_text(&p, c->req.remote);
+	db_text(&p, c->in.text[FIELD_DEVICE_ID]);
+	answer_status(c, stmt, &p);
+}
+
+void
+device_approve(struct call *c)
+{
+	change_status(c, DEVICE_APPROVE);
+}
+
+void
+device_revoke(struct call *c)
+{
+	change_status(c, DEVICE_REVOKE);
+}
+
+void
+device_list(struct call *c)
+{
+	static const char *const names[] = { "device_name", "status",
+		"created_at", "approved_at", "last_seen_at" };
+	struct db_params p;
+	struct db_result r = { .pg = NULL };
+	char id[37];
+
+	call_begin_params(c, &p);
+	if (call_exec(c, DEVICE_LIST, &p, &r) != 0)
+		goto out;
+	reply_begin(c->reply, NULL, '{');
+	reply_begin(c->reply, "devices", '[');
+	for (int row = 0; row < db_rows(&r); row++) {
+		db_get_uuid(&r, row, 0, id);
+		reply_begin(c->reply, NULL, '{');
+		reply_text(c->reply, "id", id);
+		for (int i = 0; i < 5; i++)
+			reply_text(
+			    c->reply, names[i], db_get_text(&r, row, i + 1));
+		reply_end(c->reply, '}');
+	}
+	reply_end(c->reply, ']');
+	reply_end(c->reply, '}');
+out:
+	db_result_free(&r);
+}

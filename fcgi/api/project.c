@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * project.c: projects and their auth keys: the two calls that no signature
+ * protects.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/handlers.h"
+#include "common/settings.h"
+#include "key/serverkey.h"
+
+/* Hashes are compared, so that the token's length does not show either. */
+static bool
+token_is_good(const struct call *c)
+{
+	const char *token = c->req.create_token;
+	uint8_t hash[HASH_LEN];
+
+	return token != NULL && sha256(hash, token, strlen(token)) == 0 &&
+	       mem_equal(hash, c->server->create_token_hash, HASH_LEN);
+}
+
+static int
+check_creation(struct call *c)
+{
+	switch ((enum creation)c->server->settings->project_creation) {
+	case CREATION_OPEN:
+		return 0;
+	case CREATION_TOKEN:
+		if (token_is_good(c))
+			return 0;
+		reply_error(c->reply, 403, "project_creation_token",
+		    "Project creation needs a valid token", NULL);
+		return -1;
+	case CREATION_CLOSED:
+		break;
+	}
+	reply_error(c->reply, 403, "project_creation_closed",
+	    "Project creation is closed", NULL);
+	return -1;
+}
+
+void
+project_create(struct call *c)
+{
+	struct db_params p = { .n = 0 };
+	struct db_result r = { .pg = NULL };
+
+	if (check_creation(c) != 0)
+		return;
+	db_text(&p, c->in.text[FIELD_PROJECT_NAME]);
+	db_text(&p, c->req.remote);
+	db_int(&p, c->server->settings->project_daily_limit);
+	if (call_exec(c, PROJECT_CREATE, &p, &r) != 0)
+		goto out;
+	if (!db_get_uuid(&r, 0, 1, c->project)) {
+		reply_refused(c->reply, sqlstate_find(""));
+		goto out;
+	}
+	reply_begin(c->reply, NULL, '{');
+	reply_text(c->reply, "project_id", c->project);
+	reply_json(c->reply, "environments",
+	    "[\"development\",\"staging\",\"production\"]");
+	reply_end(c->reply, '}');
+out:
+	db_result_free(&r);
+}
+
+void
+project_set_key(struct call *c)
+{
+	const char *project = c->in.text[FIELD_PROJECT_ID];
+	const char *hex = c->in.text[FIELD_AUTH_KEY_HASH];
+	uint8_t auth_key[KEY_LEN], sealed[SEALED_LEN];
+	struct db_params p = { .n = 0 };
+	struct db_result r = { .pg = NULL };
+
+	if (hex_decode(auth_key, KEY_LEN, hex, strlen(hex)) != 0 ||
+	    serverkey_seal(c->server->key, sealed, auth_key, project) != 0) {
+		reply_refused(c->reply, sqlstate_find(""));
+		goto out;
+	}
+	db_text(&p, project);
+	db_bytes(&p, sealed, SEALED_LEN);
+	db_bytes(&p, c->server->key->id, SERVERKEY_ID_LEN);
+	db_text(&p, c->req.remote);
+	if (call_exec(c, PROJECT_SET_KEY, &p, &r) != 0)
+		goto out;
+	reply_begin(c->reply, NULL, '{');
+	reply_json(c->reply, "ok", "true");
+	reply_end(c->reply, '}');
+out:
+	mem_wipe(auth_key, sizeof(auth_key));
+	db_result_free(&r);
+}

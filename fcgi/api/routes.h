@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * routes.h: the table of routes, and the one way a request goes through it.
+ */
+#ifndef VAULT_FCGI_API_ROUTES_H
+#define VAULT_FCGI_API_ROUTES_H
+
+#include "api/call.h"
+
+enum route_access {
+	ACCESS_PUBLIC, /* anybody */
+	ACCESS_SIGNED, /* whoever has the vault key */
+	ACCESS_DEVICE  /* and, if the project has devices, is one */
+};
+
+struct route {
+	const char *method;
+	const char *path;
+	enum route_access access;
+	size_t body_cap;             /* bytes; 0: max_body */
+	uint32_t required, optional; /* FIELD_BITs */
+	void (*handler)(struct call *c);
+};
+
+/* Answers one request and writes its log line. */
+void routes_run(struct server *server, const struct request_source *source,
+    struct reply *reply);
+
+/* Row i, NULL past the end. */
+const struct route *routes_at(size_t i);
+uint8_t route_number(const struct route *route);
+
+#endif

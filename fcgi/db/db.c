@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * db.c: where a statement runs, in a group or on a connection of its own, and
+ * what to do when it does not succeed: again on the same connection
+ * (serialisation), again on a fresh one (lost), or an answer.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/settings.h"
+#include "db/db.h"
+#include "db/group.h"
+
+#define TRIES_MAX 3
+
+struct db {
+	const struct settings *settings;
+	struct dbpool *pool;
+	struct dbgroup *groups[N_STMTS]; /* NULL: it runs singly */
+	void (*on_wrong)(void);
+};
+
+struct db *
+db_new(const struct settings *settings,
+    const uint8_t key_id[DB_KEY_ID_LEN], bool read_only)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (db == NULL)
+		return NULL;
+	db->settings = settings;
+	db->pool = dbpool_new(settings, key_id, read_only);
+	if (db->pool == NULL)
+		goto fail;
+	if (settings->db_group == 1)
+		return db;
+	for (int i = 0; i < N_STMTS; i++) {
+		if (stmts[i].way == STMT_SINGLY)
+			continue;
+		db->groups[i] = dbgroup_new(db->pool, settings->db_group);
+		if (db->groups[i] == NULL)
+			goto fail;
+	}
+	return db;
+fail:
+	db_free(&db);
+	return NULL;
+}
+
+void
+db_free(struct db **db)
+{
+	if (db == NULL || *db == NULL)
+		return;
+	for (int i = 0; i < N_STMTS; i++)
+		dbgroup_free(&(*db)->groups[i]);
+	dbpool_free(&(*db)->pool);
+	free(*db);
+	*db = NULL;
+}
+
+void
+db_on_wrong(struct db *db, void (*on_wrong)(void))
+{
+	db->on_wrong = on_wrong;
+}
+
+int
+db_check(struct db *db, char why[DB_ERROR_MAX])
+{
+	const int64_t deadline = clock_mono_ms() + db->settings->db_timeout_ms;
+	struct dbconn *c = dbpool_take(db->pool, deadline);
+	int r;
+
+	if (c == NULL) {
+		snprintf(why, DB_ERROR_MAX, "all connections are in use");
+		return 1;
+	}
+	r = dbpool_ready(db->pool, c, deadline, why);
+	dbpool_give(db->pool, c);
+	return r;
+}
+
+/* Text of errors of class 22 and 23 can hold what the client sent. */
+static void
+report(enum stmt stmt, const char *state, const PGresult *res)
+{
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (state[0] == '2' && (state[1] == '2' || state[1] == '3'))
+		text = state[1] == '2'
+			   ? "a value passed input checks that should not have"
+			   : PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	log_error("vault.%s failed with SQLSTATE %s: %s", stmts[stmt].name,
+	    state, text != NULL ? text : "no text");
+}
+
+/* Sorts a result that came back. NULL: it was done. */
+static const struct sqlstate *
+judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
+{
+	const struct sqlstate *row;
+	const char *state;
+
+	switch (PQresultStatus(res)) {
+	case PGRES_COMMAND_OK:
+	case PGRES_TUPLES_OK:
+		/* Committed here, perhaps not where it was to be as well. */
+		if (warned && stmt != HOUSEKEEP) {
+			log_error("vault.%s: its commit was not confirmed by "
+				  "the standby",
+			    stmts[stmt].name);
+			return sqlstate_find("57014");
+		}
+		if (PQntuples(res) == 0 || PQnfields(res) == 0 ||
+		    strcmp(PQfname(res, 0), "outcome") != 0)
+			return NULL;
+		state = PQgetvalue(res, 0, 0);
+		return strcmp(state, "00000") == 0 ? NULL
+						   : sqlstate_find(state);
+	default:
+		break;
+	}
+	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	/* libpq's own errors have none: the connection broke. */
+	if (state == NULL || state[0] == '\0' || !connected)
+		return sqlstate_find("08006");
+	row = sqlstate_find(state);
+	if (row->action == SQLSTATE_INPUT || row->action == SQLSTATE_FAULT)
+		report(stmt, state, res);
+	return row;
+}
+
+/* Once more, with what was learnt? Closes c if it is of no more use. */
+static bool
+try_again(struct dbconn *c, enum stmt stmt, const struct sqlstate *row,
+    int tries, bool *lost)
+{
+	if (row->action == SQLSTATE_RETRY)
+		return tries < TRIES_MAX;
+	if (row->action != SQLSTATE_RECONNECT)
+		return false;
+	dbconn_close(c);
+	if (*lost || !stmts[stmt].repeatable)
+		return false;
+	*lost = true;
+	return true;
+}
+
+static void
+log_no_answer(enum stmt stmt)
+{
+	log_error("vault.%s had no answer within its deadline",
+	    stmts[stmt].name);
+}
+
+static const struct sqlstate *
+run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
+    int64_t deadline_ms, PGresult **res)
+{
+	const struct sqlstate *row;
+	char why[DB_ERROR_MAX];
+	bool lost = false;
+	int tries = 0, r;
+
+	for (;;) {
+		if ((r = dbpool_ready(db->pool, c, deadline_ms, why)) != 0) {
+			if (r < 0) {
+				log_error("%s", why);
+				if (db->on_wrong != NULL)
+					db->on_wrong();
+			}
+			return sqlstate_find("08001");
+		}
+		tries++;
+		if (dbconn_exec(c, stmt, db->settings->db_prepare, p,
+			deadline_ms, res) == 0)
+			row = judge(stmt, *res, c->warned,
+			    PQstatus(c->pg) == CONNECTION_OK);
+		else
+			row = sqlstate_find("08006");
+		if (row == NULL)
+			return NULL;
+		if (clock_mono_ms() >= deadline_ms && *res == NULL) {
+			log_no_answer(stmt);
+			dbconn_close(c);
+			return row;
+		}
+		if (!try_again(c, stmt, row, tries, &lost))
+			return row;
+		PQclear(*res);
+		*res = NULL;
+	}
+}
+
+/* On a connection of its own. */
+static const struct sqlstate *
+run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
+    int64_t deadline_ms, PGresult **res)
+{
+	struct dbconn *c = dbpool_take(db->pool, deadline_ms);
+	const struct sqlstate *row;
+
+	if (c == NULL) {
+		log_error("no database connection became free for vault.%s",
+		    stmts[stmt].name);
+		return sqlstate_find("08001");
+	}
+	row = run(db, c, stmt, p, deadline_ms, res);
+	dbpool_give(db->pool, c);
+	return row;
+}
+
+int
+db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
+    int timeout_ms, struct db_result *out)
+{
+	const int64_t deadline = clock_mono_ms() + timeout_ms;
+	struct dbgroup *group = db->groups[stmt];
+	struct db_item item = { .stmt = stmt, .params = p };
+
+	out->pg = NULL;
+	if (group != NULL && dbgroup_exec(group, &item, deadline)) {
+		out->pg = item.result;
+		out->refused = judge(stmt, item.result, item.warned, true);
+	} else if (clock_mono_ms() >= deadline) {
+		log_no_answer(stmt);
+		out->refused = sqlstate_find("08001");
+	} else {
+		out->refused = run_singly(db, stmt, p, deadline, &out->pg);
+	}
+	if (out->refused == NULL)
+		return 0;
+	if (PQresultStatus(out->pg) != PGRES_TUPLES_OK) {
+		PQclear(out->pg);
+		out->pg = NULL;
+	}
+	return -out->refused->status;
+}
+
+int
+db_exec(struct db *db, enum stmt stmt, const struct db_params *p,
+    struct db_result *out)
+{
+	return db_exec_within(db, stmt, p, db->settings->db_timeout_ms, out);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * params.h: the parameters of a statement, and a statement of a group with
+ * them. Knows nothing of connections.
+ */
+#ifndef VAULT_FCGI_DB_PARAMS_H
+#define VAULT_FCGI_DB_PARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "db/stmts.h"
+
+#define DB_PARAMS_MAX 12
+
+struct db_params {
+	int n;
+	const char *values[DB_PARAMS_MAX];
+	int lengths[DB_PARAMS_MAX];
+	int formats[DB_PARAMS_MAX];
+	char numbers[DB_PARAMS_MAX][24];
+};
+
+/* Appends the next parameter; what it points to must outlive the statement. */
+void db_text(struct db_params *p, const char *text); /* NULL: null */
+void db_bytes(struct db_params *p, const void *data, size_t len);
+void db_int(struct db_params *p, int64_t value);
+
+/* One statement of a group, and what became of it. */
+struct db_item {
+	enum stmt stmt;
+	const struct db_params *params; /* or NULL */
+	PGresult *result;               /* rows, for PQclear() */
+	bool warned;                    /* as in struct dbconn */
+};
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result.c: columns of a result in PostgreSQL's binary format: integers in
+ * network order, text and bytea as they are, a uuid as 16 bytes.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "internal.h"
+#include "db/result.h"
+
+void
+db_result_free(struct db_result *r)
+{
+	PQclear(r->pg);
+	*r = (struct db_result){ .pg = NULL };
+}
+
+int
+db_rows(const struct db_result *r)
+{
+	return PQntuples(r->pg);
+}
+
+bool
+db_is_null(const struct db_result *r, int row, int column)
+{
+	return PQgetisnull(r->pg, row, column) == 1;
+}
+
+const char *
+db_get_text(const struct db_result *r, int row, int column)
+{
+	return db_is_null(r, row, column) ? NULL
+					  : PQgetvalue(r->pg, row, column);
+}
+
+const uint8_t *
+db_get_bytes(const struct db_result *r, int row, int column, size_t *len)
+{
+	*len = (size_t)PQgetlength(r->pg, row, column);
+	return db_is_null(r, row, column)
+		   ? NULL
+		   : (const uint8_t *)PQgetvalue(r->pg, row, column);
+}
+
+int64_t
+db_get_int(const struct db_result *r, int row, int column)
+{
+	size_t len;
+	const uint8_t *p = db_get_bytes(r, row, column, &len);
+	uint64_t v = 0;
+
+	if (p == NULL || (len != 4 && len != 8))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
+	return len == 4 ? (int64_t)(int32_t)(uint32_t)v : (int64_t)v;
+}
+
+bool
+db_get_uuid(const struct db_result *r, int row, int column, char out[37])
+{
+	size_t len;
+	const uint8_t *p = db_get_bytes(r, row, column, &len);
+	char hex[33];
+
+	out[0] = '\0';
+	if (p == NULL || len != 16)
+		return false;
+	hex_encode(hex, p, 16);
+	for (int from = 0, to = 0; from < 32; from++) {
+		if (from == 8 || from == 12 || from == 16 || from == 20)
+			out[to++] = '-';
+		out[to++] = hex[from];
+	}
+	out[36] = '\0';
+	return true;
+}

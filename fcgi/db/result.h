@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result.h: what a statement gave: rows, or why there are none.
+ */
+#ifndef VAULT_FCGI_DB_RESULT_H
+#define VAULT_FCGI_DB_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "db/sqlstate.h"
+
+struct db_result {
+	PGresult *pg;                   /* NULL unless rows came */
+	const struct sqlstate *refused; /* NULL: it was done */
+};
+
+void db_result_free(struct db_result *r);
+
+/* Columns, results being binary. A null text is NULL, a null number 0. */
+int db_rows(const struct db_result *r);
+bool db_is_null(const struct db_result *r, int row, int column);
+const char *db_get_text(const struct db_result *r, int row, int column);
+const uint8_t *
+db_get_bytes(const struct db_result *r, int row, int column, size_t *len);
+int64_t db_get_int(const struct db_result *r, int row, int column);
+/* False when it is not a UUID of 16 bytes. */
+bool db_get_uuid(const struct db_result *r, int row, int column, char out[37]);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sqlstate.h: what a SQLSTATE means to the wire and to the connection, in one
+ * table. The VE class is this project's own; see sql/README.
+ */
+#ifndef VAULT_FCGI_DB_SQLSTATE_H
+#define VAULT_FCGI_DB_SQLSTATE_H
+
+#include <stddef.h>
+
+enum sqlstate_action {
+	SQLSTATE_ANSWER,    /* a refusal: its row says all */
+	SQLSTATE_INPUT,     /* the database refused what input let pass */
+	SQLSTATE_RETRY,     /* rolled back for others' sake: try again */
+	SQLSTATE_RECONNECT, /* this connection is of no more use */
+	SQLSTATE_FAULT      /* the installation or this program is wrong */
+};
+
+struct sqlstate {
+	const char *state; /* five characters, or a class of two, or "" */
+	int status;
+	enum sqlstate_action action;
+	const char *code;
+	const char *sentence;
+};
+
+/* Never NULL: the last row matches whatever no other does. */
+const struct sqlstate *sqlstate_find(const char *state);
+/* Row i, NULL past the end: for tests. */
+const struct sqlstate *sqlstate_at(size_t i);
+
+#endif

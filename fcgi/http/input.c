@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * input.c: declared JSON members -> typed, bounded values, before anything
+ * else sees them: every string is held against its exact grammar here, so that
+ * the database never has to judge one. Must not know what a route does.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "http/input.h"
+#include "http/reply.h"
+
+#define MEMBERS_MAX 64
+
+struct rule {
+	const char *name;
+	/* True if the value has the field's form; fills in. */
+	bool (*accept)(
+	    struct input *in, enum field field, const struct json_value *v);
+	const char *sentence;
+};
+
+static bool
+accept_uuid(struct input *in, enum field field, const struct json_value *v)
+{
+	in->text[field] = v->text;
+	return v->type == JSON_STRING && uuid_is_canonical(v->text, v->len);
+}
+
+/* C0, DEL and C1 (U+0080 to U+009F), which a terminal would obey. */
+static bool
+has_control(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20 || c == 0x7f)
+			return true;
+		if (c == 0xc2 && i + 1 < len &&
+		    (unsigned char)text[i + 1] < 0xa0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+accept_name(struct input *in, enum field field, const struct json_value *v)
+{
+	in->text[field] = v->text;
+	return v->type == JSON_STRING && v->len >= 1 &&
+	       v->len <= NAME_LEN_MAX && !has_control(v->text, v->len);
+}
+
+static bool
+accept_hex(struct input *in, enum field field, const struct json_value *v)
+{
+	in->text[field] = v->text;
+	return v->type == JSON_STRING && v->len == 2 * HASH_LEN &&
+	       strspn(v->text, "0123456789abcdef") == v->len;
+}
+
+/* What the client sends is what it proves itself with: it ends here, so that
+ * no database can log it. */
+static bool
+accept_device_hash(
+    struct input *in, enum field field, const struct json_value *v)
+{
+	const bool fits = accept_hex(in, field, v);
+
+	in->text[field] = NULL;
+	return fits && sha256(in->device_hash, v->text, v->len) == 0;
+}
+
+/* Zeros are what an uninitialised key looks like: anybody could sign. */
+static bool
+accept_key(struct input *in, enum field field, const struct json_value *v)
+{
+	return accept_hex(in, field, v) && strspn(v->text, "0") != v->len;
+}
+
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z');
+}
+
+static bool
+accept_environment(
+    struct input *in, enum field field, const struct json_value *v)
+{
+	in->text[field] = v->text;
+	if (v->type != JSON_STRING || v->len < 1 || v->len > 64 ||
+	    !is_alnum(v->text[0]))
+		return false;
+	for (size_t i = 1; i < v->len; i++)
+		if (!is_alnum(v->text[i]) && strchr("._-", v->text[i]) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+accept_blob(struct input *in, enum field field, const struct json_value *v)
+{
+	in->text[field] = v->text;
+	if (v->type != JSON_STRING)
+		return false;
+	in->secrets.max = v->len;
+	return base64_decode(&in->secrets, v->text, v->len) == 0 &&
+	       in->secrets.len >= BLOB_LEN_MIN;
+}
+
+static bool
+accept_integer(struct input *in, enum field field, const struct json_value *v,
+    int64_t min, int64_t max)
+{
+	return v->type == JSON_NUMBER &&
+	       decimal_parse(v->text, v->len, max, &in->number[field]) == 0 &&
+	       in->number[field] >= min;
+}
+
+static bool
+accept_version(struct input *in, enum field field, const struct json_value *v)
+{
+	return accept_integer(in, field, v, 1, JSON_INTEGER_MAX);
+}
+
+static bool
+accept_base(struct input *in, enum field field, const struct json_value *v)
+{
+	return accept_integer(in, field, v, 0, JSON_INTEGER_MAX);
+}
+
+static bool
+accept_count(struct input *in, enum field field, const struct json_value *v)
+{
+	return accept_integer(in, field, v, 0, 1000000);
+}
+
+/* Written anew, so that what is stored is what was understood. */
+static bool
+accept_key_names(struct input *in, enum field field, const struct json_value *v)
+{
+	struct json_value item;
+	size_t pos = 0, n = 0;
+	int r;
+
+	if (v->type != JSON_ARRAY)
+		return false;
+	/* An escape is at most six times its byte, and quotes add two. */
+	in->key_names.max = 6 * v->len + 2;
+	if (blob_append(&in->key_names, "[", 1) != 0)
+		return false;
+	while ((r = json_array_next(&in->json, v, &pos, &item)) == 1) {
+		if (item.type != JSON_STRING || item.len < 1 ||
+		    item.len > KEY_NAME_LEN_MAX || ++n > KEY_NAMES_MAX)
+			return false;
+		if ((n > 1 && blob_append(&in->key_names, ",", 1) != 0) ||
+		    json_append_string(&in->key_names, item.text, item.len) !=
+			0)
+			return false;
+	}
+	if (r != 0 || blob_append(&in->key_names, "]", 1) != 0)
+		return false;
+	/* versions answers with fifty of these: too much is not kept, but not
+	 * refused either, as clients in the field know of no such limit. */
+	if (in->key_names.len <= KEY_NAMES_SIZE)
+		in->text[field] = (const char *)in->key_names.data;
+	return true;
+}
+
+#define HEX64 " must be 64 lower-case hex characters"
+#define WHOLE " must be a whole number from "
+#define UUID  " must be a UUID in lower case"
+#define NAME  " must be 1 to 128 bytes of text without control characters"
+
+static const struct rule rules[N_FIELDS] = {
+	[FIELD_PROJECT_ID] = { "project_id", accept_uuid, "project_id" UUID },
+	[FIELD_PROJECT_NAME] = { "project_name", accept_name,
+	    "project_name" NAME },
+	[FIELD_AUTH_KEY_HASH] = { "auth_key_hash", accept_key,
+	    "auth_key_hash" HEX64 ", not all zero" },
+	[FIELD_DEVICE_ID] = { "device_id", accept_uuid, "device_id" UUID },
+	[FIELD_DEVICE_NAME] = { "device_name", accept_name,
+	    "device_name" NAME },
+	[FIELD_DEVICE_HASH] = { "device_hash", accept_device_hash,
+	    "device_hash" HEX64 },
+	[FIELD_ENVIRONMENT] = { "environment", accept_environment,
+	    "environment must be 1 to 64 letters, digits, dots, underscores, "
+	    "or hyphens, the first a letter or digit" },
+	[FIELD_SECRETS] = { "secrets", accept_blob,
+	    "secrets must be canonical base64 of at least 28 bytes" },
+	[FIELD_VERSION] = { "version", accept_version,
+	    "version" WHOLE "1 to 9007199254740991" },
+	[FIELD_BASE_VERSION] = { "base_version", accept_base,
+	    "base_version" WHOLE "0 to 9007199254740991" },
+	[FIELD_KEY_NAMES] = { "key_names", accept_key_names,
+	    "key_names must be an array of at most 10000 strings of 1 to 257 "
+	    "bytes" },
+	[FIELD_KEY_COUNT] = { "key_count", accept_count,
+	    "key_count" WHOLE "0 to 1000000" },
+};
+
+const char *
+input_field_name(enum field field)
+{
+	return rules[field].name;
+}
+
+const char *
+input_field_rule(enum field field)
+{
+	return rules[field].sentence;
+}
+
+void
+input_init(struct input *in)
+{
+	*in = (struct input){ .given = 0 };
+	blob_init(&in->secrets, 0);
+	blob_init(&in->key_names, 0);
+}
+
+/* "a required", "a and b required", "a, b, and c required". */
+static int
+refuse_missing(uint32_t required, struct reply *reply)
+{
+	const int n = __builtin_popcount(required);
+	char sentence[256];
+	size_t len = 0;
+	int i = 0;
+
+	for (int f = 0; f < N_FIELDS; f++) {
+		if ((required & FIELD_BIT(f)) == 0)
+			continue;
+		i++;
+		len += (size_t)snprintf(sentence + len, sizeof(sentence) - len,
+		    "%s%s%s",
+		    i == 1           ? ""
+		    : i < n || n > 2 ? ", "
+				     : " ",
+		    i == n && n > 1 ? "and " : "", rules[f].name);
+	}
+	snprintf(sentence + len, sizeof(sentence) - len, " required");
+	reply_error(reply, 400, "missing_field", sentence, "input_missing");
+	return -1;
+}
+
+static bool
+is_missing(const struct json_value *v, bool required)
+{
+	return v == NULL || v->type == JSON_NULL ||
+	       (required && v->type == JSON_STRING && v->len == 0);
+}
+
+int
+input_parse(struct input *in, uint32_t required, uint32_t optional,
+    const struct blob *body, struct reply *reply)
+{
+	const struct json_value *v;
+	int r;
+
+	r = json_object_parse(
+	    &in->json, (const char *)body->data, body->len, MEMBERS_MAX);
+	if (r == VAULTENV_ERR_NOMEM) {
+		reply_error(
+		    reply, 500, "internal_error", "Internal error", "memory");
+		return -1;
+	}
+	if (r != 0) {
+		reply_error(reply, 400, "invalid_json", "Invalid JSON", NULL);
+		return -1;
+	}
+	for (int f = 0; f < N_FIELDS; f++)
+		if ((required & FIELD_BIT(f)) != 0 &&
+		    is_missing(
+			json_object_find(&in->json, rules[f].name), true))
+			return refuse_missing(required, reply);
+	for (int f = 0; f < N_FIELDS; f++) {
+		if (((required | optional) & FIELD_BIT(f)) == 0)
+			continue;
+		v = json_object_find(&in->json, rules[f].name);
+		if (is_missing(v, false))
+			continue;
+		if (!rules[f].accept(in, (enum field)f, v)) {
+			reply_error(reply, 400, "invalid_field",
+			    rules[f].sentence, "input_value");
+			return -1;
+		}
+		in->given |= FIELD_BIT(f);
+	}
+	return 0;
+}
+
+void
+input_reset(struct input *in)
+{
+	json_object_reset(&in->json);
+	blob_reset(&in->secrets);
+	blob_reset(&in->key_names);
+}

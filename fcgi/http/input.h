@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * input.h: the members of request bodies, each declared once: name, form and
+ * the sentence for a wrong value. Handlers see only what passed.
+ */
+#ifndef VAULT_FCGI_HTTP_INPUT_H
+#define VAULT_FCGI_HTTP_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "internal.h"
+
+#define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
+#define KEY_NAMES_MAX    10000
+#define KEY_NAMES_SIZE   65536 /* as JSON; more are not kept */
+#define KEY_NAME_LEN_MAX 257
+#define NAME_LEN_MAX     128
+#define BLOB_LEN_MIN     (IV_LEN + TAG_LEN)
+
+struct reply;
+
+/* In the order in which "… required" names them. */
+enum field {
+	FIELD_PROJECT_ID,
+	FIELD_PROJECT_NAME,
+	FIELD_AUTH_KEY_HASH,
+	FIELD_DEVICE_ID,
+	FIELD_DEVICE_NAME,
+	FIELD_DEVICE_HASH,
+	FIELD_ENVIRONMENT,
+	FIELD_SECRETS,
+	FIELD_VERSION,
+	FIELD_BASE_VERSION,
+	FIELD_KEY_NAMES,
+	FIELD_KEY_COUNT,
+	N_FIELDS
+};
+
+#define FIELD_BIT(field) (1u << (field))
+
+struct input {
+	uint32_t given;             /* FIELD_BITs */
+	const char *text[N_FIELDS]; /* NULL unless given; NUL-terminated */
+	int64_t number[N_FIELDS];   /* versions and counts */
+	struct blob secrets;        /* decoded */
+	uint8_t device_hash[HASH_LEN]; /* SHA-256 of what was received */
+	struct blob key_names;      /* the text of a JSON array */
+	struct json_object json;
+};
+
+void input_init(struct input *in);
+/* 0, or -1 with the error in reply. Borrows body, for as long as in lives. A
+ * member that is null, or a required text that is empty, is missing. */
+int input_parse(struct input *in, uint32_t required, uint32_t optional,
+    const struct blob *body, struct reply *reply);
+void input_reset(struct input *in);
+
+const char *input_field_name(enum field field);
+/* The sentence for a wrong value. Never NULL. */
+const char *input_field_rule(enum field field);
+
+#endif

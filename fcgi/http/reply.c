@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reply.c: replies as CGI wants them. JSON is written straight into the body:
+ * every reply is a flat object or a list of such, and a blob of a megabyte
+ * should not be copied through a tree of objects.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db/sqlstate.h"
+#include "http/reply.h"
+
+#define BODY_MAX ((size_t)128 << 20) /* any max_body, in base64 */
+
+static const struct {
+	int status;
+	const char *phrase;
+} phrases[] = {
+	{ 200, "OK" },
+	{ 204, "No Content" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 429, "Too Many Requests" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+
+void
+reply_init(struct reply *r)
+{
+	*r = (struct reply){ .status = 200 };
+	blob_init(&r->body, BODY_MAX);
+}
+
+void
+reply_reset(struct reply *r)
+{
+	blob_reset(&r->body);
+}
+
+static void
+need(struct reply *r, int result)
+{
+	if (result != 0)
+		r->broken = true;
+}
+
+static void
+name_value(struct reply *r, const char *name)
+{
+	const struct blob *b = &r->body;
+
+	if (b->len > 0 && b->data[b->len - 1] != '{' &&
+	    b->data[b->len - 1] != '[')
+		need(r, blob_append(&r->body, ",", 1));
+	if (name != NULL)
+		need(r, blob_printf(&r->body, "\"%s\":", name));
+}
+
+void
+reply_begin(struct reply *r, const char *name, char bracket)
+{
+	name_value(r, name);
+	need(r, blob_append(&r->body, &bracket, 1));
+}
+
+void
+reply_end(struct reply *r, char bracket)
+{
+	need(r, blob_append(&r->body, &bracket, 1));
+}
+
+void
+reply_text(struct reply *r, const char *name, const char *text)
+{
+	if (text == NULL) {
+		reply_json(r, name, "null");
+		return;
+	}
+	name_value(r, name);
+	need(r, json_append_string(&r->body, text, strlen(text)));
+}
+
+void
+reply_int(struct reply *r, const char *name, int64_t value)
+{
+	name_value(r, name);
+	need(r, blob_printf(&r->body, "%lld", (long long)value));
+}
+
+void
+reply_json(struct reply *r, const char *name, const char *json)
+{
+	name_value(r, name);
+	need(r, blob_append_str(&r->body, json));
+}
+
+void
+reply_base64(struct reply *r, const char *name, const uint8_t *data, size_t len)
+{
+	name_value(r, name);
+	need(r, blob_append(&r->body, "\"", 1));
+	need(r, base64_encode(&r->body, data, len));
+	need(r, blob_append(&r->body, "\"", 1));
+}
+
+void
+reply_error(struct reply *r, int status, const char *code, const char *sentence,
+    const char *guard)
+{
+	blob_reset(&r->body);
+	r->broken = false;
+	r->status = status;
+	r->guard = guard != NULL ? guard : code;
+	reply_begin(r, NULL, '{');
+	reply_text(r, "error", sentence);
+	reply_text(r, "code", code);
+	reply_end(r, '}');
+}
+
+void
+reply_refused(struct reply *r, const struct sqlstate *refused)
+{
+	reply_error(r, refused->status, refused->code, refused->sentence, NULL);
+}
+
+static const char *
+phrase_of(int status)
+{
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Error";
+}
+
+void
+reply_settle(struct reply *r)
+{
+	if (r->broken)
+		reply_error(r, 500, "internal_error", "Internal error", NULL);
+}
+
+size_t
+reply_head(const struct reply *r, char *out, size_t size)
+{
+	int n;
+
+	/* Without its phrase nginx sends a status line without one. */
+	n = snprintf(out, size,
+	    "Status: %d %s\r\n"
+	    "Access-Control-Allow-Origin: *\r\n"
+	    "%s%s%s%s%s",
+	    r->status, phrase_of(r->status),
+	    r->status != 204
+		? "Content-Type: application/json\r\n"
+		: "Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
+		  "Access-Control-Allow-Headers: Content-Type, "
+		  "X-Vault-Signature\r\n"
+		  "Access-Control-Max-Age: 86400\r\n",
+	    r->allow != NULL ? "Allow: " : "", r->allow != NULL ? r->allow : "",
+	    r->allow != NULL ? "\r\n" : "",
+	    r->status == 503 ? "Retry-After: 1\r\n" : "");
+	if (r->status != 204)
+		n += snprintf(out + n, size - (size_t)n,
+		    "Cache-Control: no-store\r\n"
+		    "Content-Length: %zu\r\n",
+		    r->body.len);
+	n += snprintf(out + n, size - (size_t)n, "\r\n");
+	return (size_t)n;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keycache.c: a table of rows of four: a project's row follows from its id,
+ * and within a row the one not used for longest makes room. Ids are random
+ * UUIDs that the server chose, so they spread by themselves.
+ */
+#include "config.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "key/keycache.h"
+
+#define WAYS 4
+
+struct entry {
+	char project[UUID_LEN]; /* [0] is 0: free */
+	struct auth_key key;
+	int64_t read_ms;
+	uint64_t used; /* the clock of uses */
+};
+
+struct keycache {
+	pthread_mutex_t lock;
+	struct entry *entries;
+	size_t n_rows;
+	uint64_t uses;
+};
+
+struct keycache *
+keycache_new(int max)
+{
+	struct keycache *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	k->n_rows = ((size_t)max + WAYS - 1) / WAYS;
+	if (k->n_rows > 0 && (k->entries = secmem_alloc(k->n_rows * WAYS *
+				  sizeof(*k->entries))) == NULL) {
+		free(k);
+		return NULL;
+	}
+	pthread_mutex_init(&k->lock, NULL);
+	return k;
+}
+
+void
+keycache_free(struct keycache **k)
+{
+	if (k == NULL || *k == NULL)
+		return;
+	secmem_free((*k)->entries,
+	    (*k)->n_rows * WAYS * sizeof(*(*k)->entries));
+	pthread_mutex_destroy(&(*k)->lock);
+	free(*k);
+	*k = NULL;
+}
+
+/* FNV-1a */
+static struct entry *
+row_of(struct keycache *k, const char *project)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (int i = 0; i < UUID_LEN; i++)
+		h = (h ^ (uint8_t)project[i]) * UINT64_C(0x100000001b3);
+	return k->entries + h % k->n_rows * WAYS;
+}
+
+/* The project's entry, or the one that makes room for it, with k->lock held from
+ * now on. NULL: nothing is kept, and no lock held. */
+static struct entry *
+lock_entry(struct keycache *k, const char *project, bool *found)
+{
+	struct entry *row, *oldest;
+
+	if (k->n_rows == 0)
+		return NULL;
+	pthread_mutex_lock(&k->lock);
+	oldest = row = row_of(k, project);
+	*found = true;
+	for (struct entry *e = row; e < row + WAYS; e++) {
+		if (memcmp(e->project, project, UUID_LEN) == 0)
+			return e;
+		if (e->used < oldest->used)
+			oldest = e;
+	}
+	*found = false;
+	return oldest;
+}
+
+bool
+keycache_get(struct keycache *k, const char project[UUID_LEN + 1],
+    struct auth_key *out, int64_t *read_ms)
+{
+	bool found;
+	struct entry *e = lock_entry(k, project, &found);
+
+	if (e == NULL)
+		return false;
+	if (found) {
+		*out = e->key;
+		*read_ms = e->read_ms;
+		e->used = ++k->uses;
+	}
+	pthread_mutex_unlock(&k->lock);
+	return found;
+}
+
+void
+keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
+    const struct auth_key *key, int64_t now_ms)
+{
+	bool found;
+	struct entry *e = lock_entry(k, project, &found);
+
+	if (e == NULL)
+		return;
+	memcpy(e->project, project, UUID_LEN);
+	e->key = *key;
+	e->read_ms = now_ms;
+	e->used = ++k->uses;
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
+keycache_drop(struct keycache *k, const char project[UUID_LEN + 1])
+{
+	bool found;
+	struct entry *e = lock_entry(k, project, &found);
+
+	if (e == NULL)
+		return;
+	if (found)
+		mem_wipe(e, sizeof(*e));
+	pthread_mutex_unlock(&k->lock);
+}

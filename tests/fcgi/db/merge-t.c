@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dbmerge-t: arrays as PostgreSQL's array_send() writes them, and each request
+ * its own row.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "db/merge.h"
+#include "tap.h"
+
+static void
+test_params(void)
+{
+	/* select array_send(array['ab', '']), array_send(array['\x00ff'::bytea,
+	 * '\x01']) */
+	static const char text[] = "\0\0\0\1\0\0\0\0\0\0\0\x19\0\0\0\2\0\0\0\1"
+				   "\0\0\0\2" "ab" "\0\0\0\0";
+	static const char bytes[] = "\0\0\0\1\0\0\0\0\0\0\0\x11\0\0\0\2\0\0\0\1"
+				    "\0\0\0\2\0\xff" "\0\0\0\1\1";
+	struct db_params one = { .n = 0 }, two = { .n = 0 }, out;
+	struct db_item a = { .params = &one }, b = { .params = &two };
+	struct db_item *items[] = { &a, &b };
+	char *memory = NULL;
+
+	db_text(&one, "ab");
+	db_bytes(&one, "\0\xff", 2);
+	db_text(&two, "");
+	db_bytes(&two, "\1", 1);
+	is_int(dbmerge_params(items, 2, &out, &memory), 0, "two requests");
+	is_int(out.n, 2, "become two arrays");
+	ok(out.formats[0] == 1 && out.lengths[0] == sizeof(text) - 1 &&
+		memcmp(out.values[0], text, sizeof(text) - 1) == 0,
+	    "one of text");
+	ok(out.formats[1] == 1 && out.lengths[1] == sizeof(bytes) - 1 &&
+		memcmp(out.values[1], bytes, sizeof(bytes) - 1) == 0,
+	    "one of bytea");
+	free(memory);
+}
+
+static PGresult *
+rows(int n)
+{
+	PGresAttDesc columns[] = { { .name = (char *)"outcome", .format = 1 },
+		{ .name = (char *)"updated_at", .format = 1 } };
+	PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+	char text[2] = "0";
+
+	PQsetResultAttrs(res, 2, columns);
+	for (int i = 0; i < n; i++) {
+		text[0] = (char)('0' + i);
+		PQsetvalue(res, i, 0, text, 1);
+		PQsetvalue(res, i, 1, text, i == 0 ? -1 : 1);
+	}
+	return res;
+}
+
+static void
+test_split(void)
+{
+	struct db_item a = { .result = NULL }, b = { .result = NULL };
+	struct db_item *items[] = { &a, &b };
+
+	is_int(dbmerge_split(rows(2), items, 2), 0, "two rows for two");
+	ok(PQntuples(a.result) == 1 && PQntuples(b.result) == 1, "one each");
+	is_str(PQgetvalue(a.result, 0, 0), "0", "the first has the first");
+	is_str(PQgetvalue(b.result, 0, 0), "1", "the second the second");
+	ok(PQgetisnull(a.result, 0, 1) == 1, "a null stays one");
+	ok(PQgetisnull(b.result, 0, 1) == 0, "for whom it was");
+	is_str(PQfname(b.result, 0), "outcome", "columns keep their names");
+	ok(PQresultStatus(b.result) == PGRES_TUPLES_OK, "and it is a result");
+	PQclear(a.result);
+	PQclear(b.result);
+	a.result = b.result = NULL;
+	is_int(dbmerge_split(rows(1), items, 1), 0, "one row for one");
+	PQclear(a.result);
+	is_int(dbmerge_split(rows(1), items, 2), -1, "one row for two is none");
+	is_int(dbmerge_split(rows(2), items, 1), -1, "nor two for one");
+}
+
+int
+main(void)
+{
+	test_params();
+	test_split();
+	return tap_done();
+}
