@@ -90,8 +90,8 @@ verify(struct call *c, const struct auth_key *key)
 		return "signature_form";
 	if (!auth_time_is_fresh(time_ms, clock_unix_ms()))
 		return "signature_time";
-	if (!signature_verify(key->key, c->req.body.data, c->req.body.len,
-		time_ms, digest))
+	if (!signature_verify(
+		key->key, c->req.body.data, c->req.body.len, time_ms, digest))
 		return "signature";
 	memcpy(c->digest, digest, MAC_LEN);
 	memcpy(c->sealed, key->sealed, SEALED_LEN);
@@ -109,9 +109,9 @@ check(struct call *c, struct auth_key *key, bool from_memory)
 	const char *guard;
 	int64_t read_ms;
 
-	from_memory = from_memory &&
-		      keycache_get(c->server->keys,
-			  c->in.text[FIELD_PROJECT_ID], key, &read_ms);
+	from_memory =
+	    from_memory && keycache_get(c->server->keys,
+			       c->in.text[FIELD_PROJECT_ID], key, &read_ms);
 	if (!from_memory && read_key(c, key) != 0)
 		return -1;
 	guard = verify(c, key);

@@ -32,9 +32,9 @@ struct call {
 	struct request req;
 	struct input in;
 	struct reply *reply;
-	uint8_t digest[MAC_LEN]; /* of a signature that was verified */
+	uint8_t digest[MAC_LEN];    /* of a signature that was verified */
 	uint8_t sealed[SEALED_LEN]; /* the auth key that verified it */
-	char project[37];        /* for the log; empty: not known */
+	char project[37];           /* for the log; empty: not known */
 	char device[37];
 };
 

@@ -66,8 +66,8 @@ secret_pull(struct call *c)
 	db_text(&p, c->in.text[FIELD_ENVIRONMENT]);
 	if (!newest)
 		db_int(&p, c->in.number[FIELD_VERSION]);
-	if (call_exec(
-		c, newest ? SECRET_PULL : SECRET_PULL_VERSION, &p, &r) != 0)
+	if (call_exec(c, newest ? SECRET_PULL : SECRET_PULL_VERSION, &p, &r) !=
+	    0)
 		goto out;
 	blob = db_get_bytes(&r, 0, PQfnumber(r.pg, "blob"), &len);
 	if (blob == NULL) {

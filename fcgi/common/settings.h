@@ -40,8 +40,8 @@ struct settings {
 	int max_params;
 	int keep_versions; /* 0: all */
 	int audit_months;  /* 0: all */
-	int log;       /* enum log_target */
-	int log_level; /* enum log_level */
+	int log;           /* enum log_target */
+	int log_level;     /* enum log_level */
 	int stop_timeout_s;
 };
 

@@ -22,7 +22,7 @@
  * unless read_only.
  * 1: it went away. -1: it is the wrong one, why says what to run.
  */
-int dbcheck(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN], bool read_only,
-    int64_t deadline_ms, char why[DB_ERROR_MAX]);
+int dbcheck(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN],
+    bool read_only, int64_t deadline_ms, char why[DB_ERROR_MAX]);
 
 #endif

@@ -213,8 +213,8 @@ prepare_once(
 static const struct db_params no_params;
 
 static int
-send_stmt(struct dbconn *c, enum stmt stmt, bool prepare,
-    const struct db_params *p)
+send_stmt(
+    struct dbconn *c, enum stmt stmt, bool prepare, const struct db_params *p)
 {
 	if (p == NULL)
 		p = &no_params;
@@ -238,13 +238,14 @@ exec_one(struct dbconn *c, enum stmt stmt, bool prepare,
 		*out = failure;
 		return 0;
 	}
-	return send_stmt(c, stmt, prepare, p) == 1 ? collect(c, deadline_ms, out)
-					      : -1;
+	return send_stmt(c, stmt, prepare, p) == 1
+		   ? collect(c, deadline_ms, out)
+		   : -1;
 }
 
 static int
-exec_merged(struct dbconn *c, bool prepare, struct db_item *const *items,
-    int n, int64_t deadline_ms, PGresult **out)
+exec_merged(struct dbconn *c, bool prepare, struct db_item *const *items, int n,
+    int64_t deadline_ms, PGresult **out)
 {
 	struct db_params arrays;
 	char *memory;
@@ -335,8 +336,8 @@ collect_group(struct dbconn *c, struct db_item *const *items, int n,
 }
 
 static int
-send_group(struct dbconn *c, bool prepare, struct db_item *const *items,
-    int n, int64_t deadline_ms)
+send_group(struct dbconn *c, bool prepare, struct db_item *const *items, int n,
+    int64_t deadline_ms)
 {
 	const enum stmt stmt = items[0]->stmt;
 	PGresult *failure = NULL;
@@ -348,8 +349,8 @@ send_group(struct dbconn *c, bool prepare, struct db_item *const *items,
 		return -1;
 	}
 	if (PQenterPipelineMode(c->pg) != 1 ||
-	    PQsendQueryParams(c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL, NULL,
-		0) != 1)
+	    PQsendQueryParams(
+		c->pg, LOCK_TIMEOUT, 0, NULL, NULL, NULL, NULL, 0) != 1)
 		return -1;
 	for (int i = 0; i < n; i++)
 		if (send_stmt(c, stmt, prepare, items[i]->params) != 1)
@@ -377,9 +378,8 @@ merged_group(struct dbconn *c, bool prepare, struct db_item *const *items,
 }
 
 int
-dbconn_exec_group(struct dbconn *c, bool prepare,
-    struct db_item *const *items, int n, int64_t deadline_ms,
-    int *offender)
+dbconn_exec_group(struct dbconn *c, bool prepare, struct db_item *const *items,
+    int n, int64_t deadline_ms, int *offender)
 {
 	int r;
 

@@ -25,9 +25,9 @@ void dbconn_close(struct dbconn *c);
 bool dbconn_is_alive(struct dbconn *c);
 
 /*
- * Runs a statement, results in binary; p is one request's, also if it is merged.
- * 0: *out is set, whatever it says, for PQclear(). -1: deadline, no memory, or
- * the connection broke; close it then.
+ * Runs a statement, results in binary; p is one request's, also if it is
+ * merged. 0: *out is set, whatever it says, for PQclear(). -1: deadline, no
+ * memory, or the connection broke; close it then.
  */
 int dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
     const struct db_params *p, int64_t deadline_ms, PGresult **out);
@@ -39,8 +39,7 @@ int dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
  * nobody knows; close the connection.
  */
 int dbconn_exec_group(struct dbconn *c, bool prepare,
-    struct db_item *const *items, int n, int64_t deadline_ms,
-    int *offender);
+    struct db_item *const *items, int n, int64_t deadline_ms, int *offender);
 /* The same for a command without parameters: begin, commit. */
 int dbconn_command(
     struct dbconn *c, const char *sql, int64_t deadline_ms, PGresult **out);

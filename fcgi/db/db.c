@@ -26,8 +26,8 @@ struct db {
 };
 
 struct db *
-db_new(const struct settings *settings,
-    const uint8_t key_id[DB_KEY_ID_LEN], bool read_only)
+db_new(const struct settings *settings, const uint8_t key_id[DB_KEY_ID_LEN],
+    bool read_only)
 {
 	struct db *db = calloc(1, sizeof(*db));
 
@@ -155,8 +155,8 @@ try_again(struct dbconn *c, enum stmt stmt, const struct sqlstate *row,
 static void
 log_no_answer(enum stmt stmt)
 {
-	log_error("vault.%s had no answer within its deadline",
-	    stmts[stmt].name);
+	log_error(
+	    "vault.%s had no answer within its deadline", stmts[stmt].name);
 }
 
 static const struct sqlstate *

@@ -129,15 +129,15 @@ run_batch(struct dbgroup *g, int n)
 {
 	bool done = false;
 
-	for (int tries = 0; tries < TRIES_MAX && n > 0 && g->conn.pg != NULL &&
-			    !done;
-	     tries++)
+	for (int tries = 0;
+	     tries < TRIES_MAX && n > 0 && g->conn.pg != NULL && !done; tries++)
 		done = try_batch(g, &n);
 	for (int i = 0; i < n; i++)
 		change(g->batch[i], done ? DONE : LEFT);
 }
 
-/* Runs the head of the queue, whose first is the leader's own, and hands over. */
+/* Runs the head of the queue, whose first is the leader's own, and hands over.
+ */
 static void
 lead(struct dbgroup *g)
 {
@@ -187,8 +187,7 @@ join(struct dbgroup *g, struct job *job)
 }
 
 bool
-dbgroup_exec(
-    struct dbgroup *g, struct db_item *item, int64_t deadline_ms)
+dbgroup_exec(struct dbgroup *g, struct db_item *item, int64_t deadline_ms)
 {
 	const struct timespec gather = { .tv_nsec = GATHER_NS };
 	struct job job = { .item = item, .deadline_ms = deadline_ms };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * group.h: group commit. Calls of one statement by many threads that come
- * while a transaction is on its way share the next: one connection, one round trip,
- * one commit and so one fsync for all of them, durable all the same. Where the
- * statement allows (stmts.h) they become a single one. One that is refused or
- * waits for a lock leaves, and the others begin anew; after a few such, or when
- * the connection breaks, all are left to their callers, to be run singly.
+ * while a transaction is on its way share the next: one connection, one round
+ * trip, one commit and so one fsync for all of them, durable all the same.
+ * Where the statement allows (stmts.h) they become a single one. One that is
+ * refused or waits for a lock leaves, and the others begin anew; after a few
+ * such, or when the connection breaks, all are left to their callers, to be run
+ * singly.
  */
 #ifndef VAULT_FCGI_DB_GROUP_H
 #define VAULT_FCGI_DB_GROUP_H
@@ -25,7 +26,6 @@ void dbgroup_free(struct dbgroup **g);
  * sends for all. True: it is committed and item->result says what it returned.
  * False: nobody knows; run it singly.
  */
-bool dbgroup_exec(struct dbgroup *g, struct db_item *item,
-    int64_t deadline_ms);
+bool dbgroup_exec(struct dbgroup *g, struct db_item *item, int64_t deadline_ms);
 
 #endif

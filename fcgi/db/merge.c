@@ -14,8 +14,8 @@
 
 #define ARRAY_HEAD 20
 /* These never change (pg_type.dat). */
-#define BYTEA_OID  17
-#define TEXT_OID   25
+#define BYTEA_OID 17
+#define TEXT_OID  25
 
 static void
 put_u32(char **to, uint32_t v)
@@ -53,8 +53,8 @@ put_array(char **to, struct db_item *const *items, int n, int k)
 }
 
 int
-dbmerge_params(struct db_item *const *items, int n, struct db_params *out,
-    char **memory)
+dbmerge_params(
+    struct db_item *const *items, int n, struct db_params *out, char **memory)
 {
 	const int n_params = items[0]->params->n;
 	size_t size = 0;

@@ -13,8 +13,8 @@
  * an element of the array that is the n-th of *out; all items have equally
  * many, and some. The arrays are in *memory, for free(). 0 or -1 (no memory).
  */
-int dbmerge_params(struct db_item *const *items, int n,
-    struct db_params *out, char **memory);
+int dbmerge_params(
+    struct db_item *const *items, int n, struct db_params *out, char **memory);
 
 /* Gives each of the items its row of res, which has as many, in their order;
  * res is used up. 0; -1: not so, or no memory; some may have a result by then,

@@ -38,8 +38,8 @@ struct dbpool {
 };
 
 struct dbpool *
-dbpool_new(const struct settings *settings,
-    const uint8_t key_id[DB_KEY_ID_LEN], bool read_only)
+dbpool_new(const struct settings *settings, const uint8_t key_id[DB_KEY_ID_LEN],
+    bool read_only)
 {
 	const size_t n = (size_t)settings->db_connections;
 	struct dbpool *p = calloc(1, sizeof(*p));
@@ -97,8 +97,8 @@ dbpool_take(struct dbpool *p, int64_t deadline_ms)
 	struct dbconn *c = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->n_idle == 0 && pthread_cond_timedwait(&p->idle_came,
-				      &p->lock, &until) != ETIMEDOUT)
+	while (p->n_idle == 0 && pthread_cond_timedwait(&p->idle_came, &p->lock,
+				     &until) != ETIMEDOUT)
 		;
 	if (p->n_idle > 0)
 		c = p->idle[--p->n_idle];
@@ -112,8 +112,8 @@ dbpool_give(struct dbpool *p, struct dbconn *c)
 	pthread_mutex_lock(&p->lock);
 	/* Those without a connection go below, to be used when none is left. */
 	if (c->pg == NULL) {
-		memmove(p->idle + 1, p->idle,
-		    (size_t)p->n_idle * sizeof(*p->idle));
+		memmove(
+		    p->idle + 1, p->idle, (size_t)p->n_idle * sizeof(*p->idle));
 		p->idle[0] = c;
 	} else {
 		p->idle[p->n_idle] = c;
@@ -148,8 +148,7 @@ note_connect(struct dbpool *p, bool worked, const char *why)
 	if (worked) {
 		p->pause_ms = 0;
 	} else {
-		p->pause_ms =
-		    p->pause_ms == 0 ? PAUSE_MIN_MS : p->pause_ms * 2;
+		p->pause_ms = p->pause_ms == 0 ? PAUSE_MIN_MS : p->pause_ms * 2;
 		if (p->pause_ms > PAUSE_MAX_MS)
 			p->pause_ms = PAUSE_MAX_MS;
 		p->probe_at_ms = clock_mono_ms() + p->pause_ms;

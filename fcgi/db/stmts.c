@@ -2,8 +2,8 @@
 /*
  * stmts.c: the closed list of statements: one SQL function each, arguments in
  * the function's order and cast here, so that every parameter has one type.
- * Arrays of a merged one come as text[] and bytea[]: db/merge.c writes no others.
- * Push and pull leave the columns open: they are found by name.
+ * Arrays of a merged one come as text[] and bytea[]: db/merge.c writes no
+ * others. Push and pull leave the columns open: they are found by name.
  */
 #include "config.h"
 
@@ -13,8 +13,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	[SCHEMA_VERSION] = { "schema_version", "select vault.schema_version()",
 	    0, true, STMT_SINGLY },
 	[SERVER_KEY_GET] = { "server_key_get",
-	    "select key_id from vault.server_key_get() as t (key_id)", 0,
-	    true, STMT_SINGLY },
+	    "select key_id from vault.server_key_get() as t (key_id)", 0, true,
+	    STMT_SINGLY },
 	[SERVER_KEY_INIT] = { "server_key_init",
 	    "select key_id from vault.server_key_init($1::bytea) "
 	    "as t (key_id)",
@@ -23,12 +23,14 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select key_id from vault.server_key_lock() as t (key_id)", 0,
 	    false, STMT_SINGLY },
 	[SERVER_KEY_REPLACE] = { "server_key_replace",
-	    "select vault.server_key_replace($1::bytea, $2::bytea)", 2, false, STMT_SINGLY },
+	    "select vault.server_key_replace($1::bytea, $2::bytea)", 2, false,
+	    STMT_SINGLY },
 	[AUTH_KEY_LIST] = { "auth_key_list",
-	    "select project_id, auth_key from vault.auth_key_list()", 0,
-	    false, STMT_SINGLY },
+	    "select project_id, auth_key from vault.auth_key_list()", 0, false,
+	    STMT_SINGLY },
 	[AUTH_KEY_REPLACE] = { "auth_key_replace",
-	    "select vault.auth_key_replace($1::uuid, $2::bytea)", 2, false, STMT_SINGLY },
+	    "select vault.auth_key_replace($1::uuid, $2::bytea)", 2, false,
+	    STMT_SINGLY },
 	[HOUSEKEEP] = { "housekeep",
 	    "select projects_removed, requests_removed "
 	    "from vault.housekeep($1::int)",
@@ -50,7 +52,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	    4, false, STMT_SINGLY },
 	[DEVICE_REGISTER] = { "device_register",
 	    "select outcome, device_id, status from vault.device_register("
-	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::bytea, $7::int)",
+	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::bytea, "
+	    "$7::int)",
 	    7, true, STMT_SINGLY },
 	[DEVICE_APPROVE] = { "device_approve",
 	    "select outcome, device_id, status from vault.device_approve("
@@ -62,21 +65,25 @@ const struct stmt_row stmts[N_STMTS] = {
 	    5, true, STMT_SINGLY },
 	[DEVICE_LIST] = { "device_list",
 	    "select id, device_name, status, created_at, approved_at, "
-	    "last_seen_at from vault.device_list($1::uuid, $2::bytea, $3::bytea)",
+	    "last_seen_at from vault.device_list($1::uuid, $2::bytea, "
+	    "$3::bytea)",
 	    3, true, STMT_SINGLY },
 	[SECRET_PUSH] = { "secret_push",
 	    "select * from vault.secret_push("
-	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, $7::bytea, "
+	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
+	    "$7::bytea, "
 	    "$8::text, $9::int, $10::bigint, $11::int, $12::int)",
 	    12, true, STMT_GROUPED },
 	[SECRET_PULL] = { "secret_pull",
 	    "select * from vault.secret_pull("
-	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, null)",
+	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
+	    "null)",
 	    6, true, STMT_GROUPED },
 	/* Writes its digest, for which it may have to wait. */
 	[SECRET_PULL_VERSION] = { "secret_pull_version",
 	    "select * from vault.secret_pull("
-	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, $7::bigint)",
+	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
+	    "$7::bigint)",
 	    7, true, STMT_SINGLY },
 	[SECRET_CURRENT_VERSION] = { "secret_current_version",
 	    "select outcome, version, updated_at "
@@ -85,7 +92,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	    4, true, STMT_MERGED },
 	[SECRET_VERSIONS] = { "secret_versions",
 	    "select version, changed_keys, created_at "
-	    "from vault.secret_versions($1::uuid, $2::bytea, $3::bytea, $4::text)",
+	    "from vault.secret_versions($1::uuid, $2::bytea, $3::bytea, "
+	    "$4::text)",
 	    4, true, STMT_SINGLY },
 	[SECRET_ROLLBACK] = { "secret_rollback",
 	    "select outcome, version from vault.secret_rollback("

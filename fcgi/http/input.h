@@ -40,12 +40,12 @@ enum field {
 #define FIELD_BIT(field) (1u << (field))
 
 struct input {
-	uint32_t given;             /* FIELD_BITs */
-	const char *text[N_FIELDS]; /* NULL unless given; NUL-terminated */
-	int64_t number[N_FIELDS];   /* versions and counts */
-	struct blob secrets;        /* decoded */
+	uint32_t given;                /* FIELD_BITs */
+	const char *text[N_FIELDS];    /* NULL unless given; NUL-terminated */
+	int64_t number[N_FIELDS];      /* versions and counts */
+	struct blob secrets;           /* decoded */
 	uint8_t device_hash[HASH_LEN]; /* SHA-256 of what was received */
-	struct blob key_names;      /* the text of a JSON array */
+	struct blob key_names;         /* the text of a JSON array */
 	struct json_object json;
 };
 

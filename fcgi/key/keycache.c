@@ -37,8 +37,9 @@ keycache_new(int max)
 	if (k == NULL)
 		return NULL;
 	k->n_rows = ((size_t)max + WAYS - 1) / WAYS;
-	if (k->n_rows > 0 && (k->entries = secmem_alloc(k->n_rows * WAYS *
-				  sizeof(*k->entries))) == NULL) {
+	if (k->n_rows > 0 &&
+	    (k->entries = secmem_alloc(
+		 k->n_rows * WAYS * sizeof(*k->entries))) == NULL) {
 		free(k);
 		return NULL;
 	}
@@ -51,8 +52,8 @@ keycache_free(struct keycache **k)
 {
 	if (k == NULL || *k == NULL)
 		return;
-	secmem_free((*k)->entries,
-	    (*k)->n_rows * WAYS * sizeof(*(*k)->entries));
+	secmem_free(
+	    (*k)->entries, (*k)->n_rows * WAYS * sizeof(*(*k)->entries));
 	pthread_mutex_destroy(&(*k)->lock);
 	free(*k);
 	*k = NULL;
@@ -69,8 +70,8 @@ row_of(struct keycache *k, const char *project)
 	return k->entries + h % k->n_rows * WAYS;
 }
 
-/* The project's entry, or the one that makes room for it, with k->lock held from
- * now on. NULL: nothing is kept, and no lock held. */
+/* The project's entry, or the one that makes room for it, with k->lock held
+ * from now on. NULL: nothing is kept, and no lock held. */
 static struct entry *
 lock_entry(struct keycache *k, const char *project, bool *found)
 {

@@ -38,7 +38,8 @@ main(void)
 	deadline_enforce(&d, 2000);
 	is_int(send(a[0], &c, 1, MSG_NOSIGNAL), -1, "writing ends");
 
-	/* The number is another connection's before the deadline is looked at */
+	/* The number is another connection's before the deadline is looked at
+	 */
 	deadline_set(&d, a[0], SHUT_RDWR, 1);
 	if ((reused = dup2(b[0], a[0])) < 0)
 		return 1;

@@ -16,9 +16,12 @@ test_params(void)
 	/* select array_send(array['ab', '']), array_send(array['\x00ff'::bytea,
 	 * '\x01']) */
 	static const char text[] = "\0\0\0\1\0\0\0\0\0\0\0\x19\0\0\0\2\0\0\0\1"
-				   "\0\0\0\2" "ab" "\0\0\0\0";
+				   "\0\0\0\2"
+				   "ab"
+				   "\0\0\0\0";
 	static const char bytes[] = "\0\0\0\1\0\0\0\0\0\0\0\x11\0\0\0\2\0\0\0\1"
-				    "\0\0\0\2\0\xff" "\0\0\0\1\1";
+				    "\0\0\0\2\0\xff"
+				    "\0\0\0\1\1";
 	struct db_params one = { .n = 0 }, two = { .n = 0 }, out;
 	struct db_item a = { .params = &one }, b = { .params = &two };
 	struct db_item *items[] = { &a, &b };

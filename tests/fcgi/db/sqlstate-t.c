@@ -79,8 +79,7 @@ main(void)
 
 		snprintf(highest, sizeof(highest), "$%d", stmts[s].n_params);
 		snprintf(beyond, sizeof(beyond), "$%d", stmts[s].n_params + 1);
-		ok(stmts[s].name != NULL &&
-			call != NULL &&
+		ok(stmts[s].name != NULL && call != NULL &&
 			strncmp(stmts[s].name, call + 6,
 			    strcspn(call + 6, "(")) == 0 &&
 			(stmts[s].n_params == 0 ||
