@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * harden.c: what the process can do for its own secrecy; units and web server
- * do the rest. Key memory is locked and kept out of dumps by lib/secmem.c.
+ * do the rest. Key memory is locked and kept out of dumps by lib/base/secmem.c.
  */
 #include "config.h"
 

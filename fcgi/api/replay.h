@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "labels.h"
+#include "wire/wire.h"
 
 struct replay;
 

@@ -11,7 +11,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "base/json.h"
 #include "common/clock.h"
 #include "common/log.h"
 

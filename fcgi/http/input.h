@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "internal.h"
+#include "base/json.h"
+#include "crypto/crypto.h"
 
 #define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
 #define KEY_NAMES_MAX    10000

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "internal.h"
+#include "base/base.h"
 
 #define REQUEST_PATH_MAX 256
 #define REMOTE_MAX       64

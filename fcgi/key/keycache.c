@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "crypto/crypto.h"
 #include "key/keycache.h"
 
 #define WAYS 4

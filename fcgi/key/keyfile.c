@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "crypto/crypto.h"
 #include "key/keyfile.h"
 
 /*

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "key/serverkey.h"
+#include "wire/labels.h"
 
 static int
 make_id(struct serverkey *k)

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "internal.h"
+#include "crypto/crypto.h"
 #include "key/keyfile.h"
 
 #define SERVERKEY_ID_LEN 16

@@ -50,6 +50,14 @@ function list(folder, pattern) {
     .map((name) => path.join(folder, name));
 }
 
+// The same, and in the rooms below the folder; the bindings are none.
+function tree(folder, pattern) {
+  const rooms = fs.readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !['node', 'python'].includes(entry.name))
+    .map((entry) => path.join(folder, entry.name)).sort();
+  return [folder, ...rooms].flatMap((room) => list(room, pattern));
+}
+
 // ---- npm pack
 
 function bundle() {
@@ -57,9 +65,10 @@ function bundle() {
   for (const [to, from] of [['libvaultenv', '..'], ['cli', '../../cli']]) {
     const folder = path.join(here, from);
     if (!fs.existsSync(folder)) die(`${folder} is not there: pack it in the source tree`);
-    fs.mkdirSync(path.join(here, to));
-    for (const file of list(folder, /\.[ch]$/)) {
-      fs.copyFileSync(file, path.join(here, to, path.basename(file)));
+    for (const file of tree(folder, /\.[ch]$/)) {
+      const copy = path.join(here, to, path.relative(folder, file));
+      fs.mkdirSync(path.dirname(copy), { recursive: true });
+      fs.copyFileSync(file, copy);
     }
   }
   fs.copyFileSync(path.join(here, '../../LICENSE'), path.join(here, 'LICENSE'));
@@ -121,8 +130,8 @@ function cc(args) {
 
 // Compiles into build/<kind>-<name>.o, as many at once as there are processors.
 async function compile(kind, files, flags) {
-  const objects = files.map((file) =>
-    path.join(out, `${kind}-${path.basename(file, '.c')}.o`));
+  const objects = files.map((file, i) =>
+    path.join(out, `${kind}-${i}-${path.basename(file, '.c')}.o`));
   const left = files.map((file, i) => [...common, ...flags, '-c', file, '-o', objects[i]]);
   const worker = async () => {
     while (left.length > 0) await cc(left.shift());
@@ -163,7 +172,7 @@ async function build() {
     }
     const cflags = [`-I${folder}`, ...words(pkgConfig('--cflags', ...Object.keys(packages)))];
     const libs = words(pkgConfig('--libs', ...Object.keys(packages)));
-    const objects = await compile('lib', list(folder, /\.c$/), cflags);
+    const objects = await compile('lib', tree(folder, /\.c$/), cflags);
     const own = await compile('node', addon, [...node, `-I${folder}`]);
     await cc([...shared, ...ldflags, ...own, ...objects, '-o', target, ...libs]);
     const commands = await compile('cli', list(command(), /\.c$/), [`-I${folder}`]);

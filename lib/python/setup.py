@@ -42,13 +42,22 @@ def pkg_config(option):
             % (", ".join(PACKAGES), " ".join(PACKAGES.values())))
 
 
+def library(suffix):
+    """Files of libvaultenv, by room; the bindings beside them are none."""
+    return sorted(name for name in glob(LIB + "/*." + suffix)
+                  + glob(LIB + "/*/*." + suffix)
+                  if os.path.basename(os.path.dirname(name))
+                  not in ("node", "python"))
+
+
 class WithLibrary(sdist):
     def make_release_tree(self, base_dir, files):
         super().make_release_tree(base_dir, files)
         target = os.path.join(base_dir, "libvaultenv")
-        os.makedirs(target, exist_ok=True)
-        for name in glob(LIB + "/*.[ch]"):
-            shutil.copy(name, target)
+        for name in library("[ch]"):
+            copy = os.path.join(target, os.path.relpath(name, LIB))
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            shutil.copy(name, copy)
         with open(os.path.join(target, "VERSION"), "w") as file:
             print(VERSION, file=file)
 
@@ -59,8 +68,8 @@ setup(
     cmdclass={"sdist": WithLibrary},
     ext_modules=[Extension(
         "vaultdotenv._native",
-        sources=sorted(glob("native/*.c")) + sorted(glob(LIB + "/*.c")),
-        depends=glob("native/*.h") + glob(LIB + "/*.h"),
+        sources=sorted(glob("native/*.c")) + library("c"),
+        depends=glob("native/*.h") + library("h"),
         include_dirs=["native", LIB],
         define_macros=[("PACKAGE_VERSION", '"%s"' % VERSION)],
         extra_compile_args=pkg_config("--cflags") + [

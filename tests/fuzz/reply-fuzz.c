@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "client/client.h"
 
 #define PROJECT "4f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11"
 #define N_CALLS 9

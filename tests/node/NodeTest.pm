@@ -26,7 +26,7 @@ sub copy_tree
 {
 	my ($to) = @_;
 	my @files = map { substr $_, length "$SRC/" } glob "$SRC/lib/*.[ch] " .
-	    "$SRC/cli/*.[ch] $SRC/LICENSE $SRC/lib/node/* " .
+	    "$SRC/lib/*/*.[ch] $SRC/cli/*.[ch] $SRC/LICENSE $SRC/lib/node/* " .
 	    "$SRC/lib/node/src/* $SRC/lib/node/bin/*";
 
 	for my $file (grep { -f "$SRC/$_" } @files) {

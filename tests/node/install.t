@@ -78,7 +78,9 @@ my @files = sort map { m{^package/(.*)} } split /\n/, $r->{stdout};
 my @wanted = sort qw(LICENSE README bin/vault-env build.js config.d.ts config.js
     config.mjs index.d.ts index.js package.json vault.js watch.js),
     map { s{^\Q$tree\E/}{}r } glob("$tree/src/*"),
-    map({ "libvaultenv/$_" } map { m{([^/]+)$} } glob "$dir/tree/lib/*.[ch]"),
+    map({ "libvaultenv/$_" } map { m{/lib/(.+)$} }
+	grep { !m{/lib/(?:node|python)/} }
+	glob "$dir/tree/lib/*.[ch] $dir/tree/lib/*/*.[ch]"),
     map({ "cli/$_" } map { m{([^/]+)$} } glob "$dir/tree/cli/*.[ch]");
 is_deeply(\@files, \@wanted, 'it holds the sources and nothing else');
 

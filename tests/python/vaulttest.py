@@ -120,7 +120,7 @@ def in_child(function):
 
 def _stamp():
     state = hashlib.sha256(sys.version.encode())
-    for name in sorted(glob(SRC + "/lib/*.[ch]") +
+    for name in sorted(glob(SRC + "/lib/**/*.[ch]", recursive=True) +
                        glob(SRC + "/lib/python/**/*.*", recursive=True)):
         if os.path.isfile(name) and "/build/" not in name:
             with open(name, "rb") as file:
@@ -141,12 +141,9 @@ def _run_or_die(*argv, **named):
 def copy_source(to):
     """What `pip install ./lib/python` looks at: the build leaves files, and the
     source tree may be read-only."""
-    os.makedirs(to + "/lib")
+    shutil.copytree(SRC + "/lib", to + "/lib", ignore=shutil.ignore_patterns(
+        "build", "*.egg-info", "node", "*.o", "*.lo", "*.la", ".libs"))
     shutil.copy(SRC + "/configure.ac", to)
-    for name in glob(SRC + "/lib/*.[ch]"):
-        shutil.copy(name, to + "/lib")
-    shutil.copytree(SRC + "/lib/python", to + "/lib/python",
-                    ignore=shutil.ignore_patterns("build", "*.egg-info"))
     for folder, _, _ in os.walk(to):
         os.chmod(folder, 0o755)
     return to + "/lib/python"

@@ -26,23 +26,23 @@ like $symbols, qr/ main$/m, 'the symbols can be seen';
 like $symbols, qr/aead/, 'AES-GCM is there, for auth keys at rest';
 # What lib/ keeps for clients, read from its own sources
 my @client_functions;
-for my $file (qw(seal derive)) {
-	my $text = VaultTest::slurp("$VaultTest::SRC/lib/$file.c");
+for my $file (glob "$VaultTest::SRC/lib/vault/*.c") {
+	my $text = VaultTest::slurp($file);
 	push @client_functions, $text =~ /^(\w+)\(/mg;
 }
-cmp_ok scalar @client_functions, '>=', 4, "lib/seal.c and lib/derive.c: " .
+cmp_ok scalar @client_functions, '>=', 4, 'lib/vault/: ' .
     join ' ', @client_functions;
 is_deeply [grep { $symbols =~ / \Q$_\E$/m } @client_functions], [],
     'none of which is in vault.fcgi';
-is_deeply [$symbols =~ / ((?:seal|derive|hkdf|vaultenv)_\w+)$/mg], [],
+is_deeply [$symbols =~ / ((?:seal|derive|vaultenv_(?:secrets|load|client|device))_\w+)$/mg], [],
     'nor anything that is named so';
 unlike output('readelf', '-d', $server), qr/libvaultenv|libcurl/,
     'nor does it load libvaultenv';
 
 sub holds { return index(VaultTest::slurp($_[0]), $_[1]) >= 0 }
-my ($label) = VaultTest::slurp("$VaultTest::SRC/lib/labels.h") =~
+my ($label) = VaultTest::slurp("$VaultTest::SRC/lib/wire/labels.h") =~
     /"(vault-encrypt-v1)"/;
-is $label, 'vault-encrypt-v1', 'the label, as lib/labels.h has it';
+is $label, 'vault-encrypt-v1', 'the label, as lib/wire/labels.h has it';
 ok !holds($server, 'vault-encrypt'), 'is nowhere in vault.fcgi';
 SKIP: {
 	skip 'the client is not built', 3 unless defined $library;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/json.h: JSON by the letter of RFC 8259, as both ends of the wire read it.
+ */
+#ifndef VAULTENV_JSON_H
+#define VAULTENV_JSON_H
+
+#include "base/base.h"
+
+/* ---- json.c: strict RFC 8259 reader, and a writer of strings ---- */
+
+/*
+ * Ours, because json-c accepts what v1 must refuse (duplicate names, \u0000 in
+ * names, lone surrogates, overlong UTF-8, single quotes, NaN, raw newlines)
+ * and leaves plaintext in freed memory. It reads one object at a
+ * time; arrays and objects inside are handed out as text, to be read in turn.
+ */
+#define JSON_INT_MAX (((int64_t)1 << 53) - 1) /* RFC 8259 section 6 */
+
+enum json_kind {
+	JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
+	JSON_ARRAY, JSON_OBJECT
+};
+
+struct json_value {
+	enum json_kind type;
+	/* STRING: decoded text, NUL-terminated, in the document's memory.
+	 * Others: the text as it stands in the document, not terminated. */
+	const char *text;
+	size_t len;
+};
+
+struct json_member {
+	const char *name;	/* decoded, NUL-terminated, no NUL inside */
+	size_t name_len;
+	struct json_value value;
+};
+
+struct json_object {
+	struct json_member *members;	/* in document order */
+	size_t n_members;
+	struct blob strings;		/* decoded text lives here; wiped */
+	const char *text;		/* borrowed: the document; json.c's own */
+};
+
+/*
+ * Consumes all of text. INVALID: not one JSON object, or a duplicate name, a
+ * NUL, a lone surrogate, bad UTF-8, nesting deeper than 32, more than
+ * max_members members. Borrows text. reset() wipes and frees.
+ */
+int json_object_parse(struct json_object *o, const char *text, size_t len,
+    size_t max_members);
+void json_object_reset(struct json_object *o);
+const struct json_value *json_object_find(const struct json_object *o,
+    const char *name);
+/* Steps over an ARRAY value: *pos starts at 0. 1: *item set; 0: end. Items
+ * that are strings are decoded into o->strings. Negative: NOMEM. */
+int json_array_next(struct json_object *o, const struct json_value *array,
+    size_t *pos, struct json_value *item);
+/* Appends "text" with quotes and escapes. INVALID: not UTF-8, or a NUL, which
+ * the reader refuses. */
+int json_append_string(struct blob *out, const char *text, size_t len);
+/* Text of a string member, in o's memory; NULL: not there, or no string. */
+const char *json_find_text(const struct json_object *o, const char *name);
+/* A whole number of min to JSON_INT_MAX. False: not there, or not one. */
+bool json_find_int(
+    const struct json_object *o, const char *name, int64_t min, int64_t *out);
+
+#endif /* VAULTENV_JSON_H */

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handle: what it holds, how its keys are bound to it, and what it tells
+ * about itself. It makes no request; call.c does.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/client.h"
+
+int
+client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1])
+{
+	const char *secret = keys->device_secret;
+	int r;
+
+	if (*secret == '\0')
+		secret = NULL;
+	if ((r = derive_auth_key(keys->auth, keys->vault_key)) != 0 ||
+	    (r = derive_encryption_key(
+		 keys->encryption, keys->vault_key, secret)) != 0)
+		return r;
+	hash[0] = '\0';
+	return secret == NULL ? 0 : device_hash(hash, secret);
+}
+
+int
+vaultenv_client_set_key(
+    struct vaultenv_client *client, const char *key, struct vaultenv_error *err)
+{
+	char project_id[VAULTENV_PROJECT_ID_LEN + 1], hash[2 * HASH_LEN + 1];
+	struct client_keys *keys = NULL;
+	const char *id, *secret;
+	char *path = NULL;
+	size_t id_len;
+	int r;
+
+	if ((r = client_check_process(client, err)) != 0)
+		return r;
+	/* The id becomes a file name, so nothing but a UUID will do. */
+	if (strlen(key) > VAULTENV_KEY_MAX ||
+	    key_parse(key, &id, &id_len, &secret) != 0 ||
+	    !uuid_is_canonical(id, id_len))
+		return err_set(err, VAULTENV_ERR_INVALID,
+		    "VAULT_KEY is not a "
+		    "vault key: it must read vk_<project id>_<secret>, the "
+		    "project id being a UUID. Copy it again from where it was "
+		    "made");
+	if ((keys = secmem_alloc(sizeof(*keys))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	memcpy(project_id, id, id_len);
+	project_id[id_len] = '\0';
+	strcpy(keys->vault_key, key);
+	memcpy(keys->given_secret, client->keys->given_secret,
+	    sizeof(keys->given_secret));
+	if ((r = discover_device_path(project_id, &path, err)) != 0 ||
+	    (r = discover_device_secret(path, keys, err)) != 0)
+		goto out;
+	if ((r = client_keys_derive(keys, hash)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	secmem_free(client->keys, sizeof(*keys));
+	client->keys = keys;
+	keys = NULL;
+	free(client->device_path);
+	client->device_path = path;
+	path = NULL;
+	strcpy(client->project_id, project_id);
+	strcpy(client->device_hash, hash);
+out:
+	secmem_free(keys, sizeof(*keys));
+	free(path);
+	return r;
+}
+
+int
+client_check_process(
+    const struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	if (client->pid == getpid())
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID,
+	    "This client was opened before a fork(), and its keys stayed with "
+	    "the parent. Open another one in the child");
+}
+
+int
+vaultenv_client_open(const struct vaultenv_options *opts,
+    struct vaultenv_client **out, struct vaultenv_error *err)
+{
+	static const struct vaultenv_options defaults;
+	struct vaultenv_client *c = NULL;
+	int r;
+
+	if (opts == NULL)
+		opts = &defaults;
+	if ((c = calloc(1, sizeof(*c))) == NULL ||
+	    (c->keys = secmem_alloc(sizeof(*c->keys))) == NULL) {
+		r = err_general(err, VAULTENV_ERR_NOMEM);
+		goto out;
+	}
+	c->pid = getpid();
+	c->notice = (struct notice){ opts->notice, opts->notice_arg };
+	if ((r = discover(c, opts, err)) != 0)
+		goto out;
+	if ((r = crypto_init()) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	if (!opts->no_key &&
+	    (r = vaultenv_client_set_key(c, c->keys->vault_key, err)) != 0)
+		goto out;
+	if ((r = transport_new(&c->transport, opts)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	*out = c;
+	c = NULL;
+out:
+	vaultenv_client_free(&c);
+	return r;
+}
+
+void
+vaultenv_client_free(struct vaultenv_client **client)
+{
+	struct vaultenv_client *c;
+
+	if (client == NULL || (c = *client) == NULL)
+		return;
+	transport_free(&c->transport);
+	secmem_free(c->keys, sizeof(*c->keys));
+	free(c->url);
+	free(c->environment);
+	free(c->device_path);
+	mem_wipe(c, sizeof(*c));
+	free(c);
+	*client = NULL;
+}
+
+static const char *
+null_if_empty(const char *text)
+{
+	return *text != '\0' ? text : NULL;
+}
+
+const char *
+vaultenv_client_project_id(const struct vaultenv_client *client)
+{
+	return null_if_empty(client->project_id);
+}
+
+const char *
+vaultenv_client_environment(const struct vaultenv_client *client)
+{
+	return client->environment;
+}
+
+const char *
+vaultenv_client_url(const struct vaultenv_client *client)
+{
+	return client->url;
+}
+
+const char *
+vaultenv_client_device_hash(const struct vaultenv_client *client)
+{
+	return null_if_empty(client->device_hash);
+}
+
+const char *
+vaultenv_client_device_path(const struct vaultenv_client *client)
+{
+	return client->device_path;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a status other than 200 means: one table from status and the server's
+ * words to a code and a sentence for the user. It decides nothing else.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/client.h"
+
+#define SAID_MAX 200 /* bytes of the server's sentence that are shown */
+
+/*
+ * The first row that fits. word: part of the server's sentence, NULL for any.
+ * In text: {said} the server's sentence, {url}, {env}, {project}, {device},
+ * {version} the server's version of the environment.
+ */
+struct refusal {
+	int status; /* 4 and 5: the whole hundred */
+	const char *word;
+	int code;
+	const char *text;
+};
+
+static const struct refusal refusals[] = {
+	{ 401, NULL, VAULTENV_ERR_UNAUTHORIZED,
+	    "The server does not accept this VAULT_KEY for project {project}. "
+	    "Check that key and server belong together" },
+	{ 403, "pending", VAULTENV_ERR_PENDING,
+	    "Device not yet approved. Ask the project owner to run: "
+	    "vault-env approve-device --id {device}" },
+	{ 403, "creation", VAULTENV_ERR_FORBIDDEN,
+	    "{said}. Ask the operator of {url}" },
+	{ 403, "register", VAULTENV_ERR_DEVICE,
+	    "Device not registered. Run: vault-env register-device" },
+	{ 403, NULL, VAULTENV_ERR_FORBIDDEN,
+	    "{url} refused: {said}. Ask its operator" },
+	{ 404, "Environment not found", VAULTENV_ERR_NO_SECRETS,
+	    "No secrets stored yet in environment {env}. Run: vault-env push" },
+	{ 404, "No secrets stored yet", VAULTENV_ERR_NO_SECRETS,
+	    "No secrets stored yet in environment {env}. Run: vault-env push" },
+	{ 404, "Version not found", VAULTENV_ERR_NOT_FOUND,
+	    "Version not found in environment {env}. Run: vault-env versions" },
+	{ 404, "Device not found", VAULTENV_ERR_NOT_FOUND,
+	    "Device not found. Run: vault-env list-devices" },
+	{ 404, "Project not found", VAULTENV_ERR_NOT_FOUND,
+	    "Project {project} is unknown to {url}. Check VAULT_KEY and "
+	    "VAULT_URL" },
+	{ 404, NULL, VAULTENV_ERR_NOT_FOUND,
+	    "{said}. Check that {url} is a vault-env server" },
+	{ 409, "Environment has changed", VAULTENV_ERR_CONFLICT,
+	    "Environment {env} has changed: the server has version {version} "
+	    "now. Pull it, look at what differs, and push again" },
+	{ 409, "Auth key already set", VAULTENV_ERR_CONFLICT,
+	    "Project {project} has a key already. Use the VAULT_KEY that was "
+	    "made with it" },
+	{ 409, "Device revoked", VAULTENV_ERR_CONFLICT,
+	    "Device revoked, and that is final. Run on that machine: vault-env "
+	    "register-device --force" },
+	{ 409, "Too many", VAULTENV_ERR_FORBIDDEN,
+	    "The server refused: {said}. Ask the operator of {url}" },
+	{ 409, NULL, VAULTENV_ERR_CONFLICT,
+	    "The server refused: {said}. Try again" },
+	{ 413, NULL, VAULTENV_ERR_FORBIDDEN,
+	    "The server refused: {said}. Push less, or ask the operator of "
+	    "{url}" },
+	{ 429, NULL, VAULTENV_ERR_SERVER,
+	    "{url} cannot answer now: {said}. Try again later" },
+	{ 4, NULL, VAULTENV_ERR_FORBIDDEN,
+	    "The server refused: {said}. Correct it and try again" },
+	{ 5, NULL, VAULTENV_ERR_SERVER,
+	    "{url} cannot answer now: {said}. Try again later" },
+};
+
+struct words {
+	const char *name;
+	const char *value;
+};
+
+/* The server's sentence, NULL if the reply is not one of a v1 server. */
+static const char *
+server_said(const struct answer *r)
+{
+	const char *said = json_find_text(&r->json, "error");
+
+	return said != NULL && *said != '\0' ? said : NULL;
+}
+
+static bool
+refusal_fits(const struct refusal *row, int status, const char *said)
+{
+	if (row->status != status && row->status != status / 100)
+		return false;
+	return row->word == NULL || strstr(said, row->word) != NULL;
+}
+
+/* text with its {words} filled in. The last of words stands for any other. */
+static int
+fill_in(struct blob *out, const char *text, const struct words *words,
+    size_t n_words)
+{
+	const char *brace, *end;
+	size_t i, len;
+	int r;
+
+	while ((brace = strchr(text, '{')) != NULL &&
+	       (end = strchr(brace, '}')) != NULL) {
+		len = (size_t)(end - brace - 1);
+		for (i = 0; i < n_words - 1; i++) {
+			if (strlen(words[i].name) == len &&
+			    memcmp(words[i].name, brace + 1, len) == 0)
+				break;
+		}
+		if ((r = blob_append(out, text, (size_t)(brace - text))) != 0 ||
+		    (r = blob_append_str(out, words[i].value)) != 0)
+			return r;
+		text = end + 1;
+	}
+	return blob_append_str(out, text);
+}
+
+bool
+refusal_is_pending(const struct answer *r)
+{
+	const char *said = server_said(r);
+
+	return r->http.status == 403 && said != NULL &&
+	       strstr(said, "pending") != NULL;
+}
+
+/* No v1 server speaks like this: a proxy, or another service. */
+static int
+stranger_error(const struct vaultenv_client *c, const struct answer *r,
+    struct vaultenv_error *err)
+{
+	const int status = r->http.status;
+
+	if (status / 100 == 3)
+		return err_set(err, VAULTENV_ERR_PROTOCOL,
+		    "%s answers with a "
+		    "redirect (HTTP %d), which is not followed. Check the URL ("
+		    "VAULT_URL)",
+		    c->url, status);
+	if (status / 100 == 5 || status == 429)
+		return err_set(err, VAULTENV_ERR_SERVER,
+		    "%s cannot answer "
+		    "now: HTTP %d. Try again later",
+		    c->url, status);
+	return err_set(err, VAULTENV_ERR_PROTOCOL,
+	    "%s answers HTTP %d, but "
+	    "not as a vault-env server does. Check the URL (VAULT_URL)",
+	    c->url, status);
+}
+
+int
+refusal_error(const struct vaultenv_client *c, const struct answer *r,
+    const char *device_id, struct vaultenv_error *err)
+{
+	const char *said = server_said(r);
+	char version[24] = "another", *shown = NULL;
+	int64_t current = 0;
+	struct blob text;
+	size_t i, len;
+	int code;
+
+	if (said == NULL || r->http.status < 400 || r->http.status > 599)
+		return stranger_error(c, r, err);
+	for (i = 0; !refusal_fits(&refusals[i], r->http.status, said); i++)
+		continue;
+	code = refusals[i].code;
+	blob_init(&text, 8192);
+	if ((shown = text_printable(said, SAID_MAX)) == NULL) {
+		code = err_general(err, VAULTENV_ERR_NOMEM);
+		goto out;
+	}
+	for (len = strlen(shown); len > 0 && shown[len - 1] == '.'; len--)
+		shown[len - 1] = '\0';
+	if (code == VAULTENV_ERR_CONFLICT &&
+	    json_find_int(&r->json, "version", 0, &current))
+		snprintf(version, sizeof(version), "%" PRId64, current);
+	const struct words words[] = {
+		{ "url", c->url },
+		{ "env", c->environment },
+		{ "project", c->project_id },
+		{ "device", device_id != NULL ? device_id : "<id>" },
+		{ "version", version },
+		{ "said", shown },
+	};
+	if (fill_in(&text, refusals[i].text, words,
+		sizeof(words) / sizeof(words[0])) != 0) {
+		code = err_general(err, VAULTENV_ERR_NOMEM);
+		goto out;
+	}
+	err_set(err, code, "%s", (const char *)text.data);
+	if (err != NULL)
+		err->current_version = current;
+out:
+	free(shown);
+	blob_reset(&text);
+	return code;
+}

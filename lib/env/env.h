@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * env/: names and values, .env text and ${NAME}: text in, text out. Opens no file,
+ * knows no key and no server.
+ */
+#ifndef VAULTENV_ENV_H
+#define VAULTENV_ENV_H
+
+#include "base/base.h"
+
+/* ---- list.c: see vaultenv.h ---- */
+
+/* vaultenv_list_set() for a name that is not NUL-terminated. */
+int list_set(struct vaultenv_list *list, const char *name, size_t name_len,
+    const char *value, size_t value_len);
+/* Room in advance; only speed depends on it. bytes: of names and values, with
+ * a NUL for each. NOMEM. */
+int list_reserve(struct vaultenv_list *list, size_t n_names, size_t bytes);
+/* This name will be set soon; only speed depends on it. Returns its hash. */
+uint32_t list_expect(
+    const struct vaultenv_list *list, const char *name, size_t name_len);
+/* list_set() with that hash, for a name that can hold no '=' and no NUL. */
+int list_set_expected(struct vaultenv_list *list, const char *name,
+    size_t name_len, uint32_t hash, const char *value, size_t value_len);
+
+/* ---- dotenv.c: reading .env text ---- */
+
+/* One assignment, as offsets into the text. */
+struct dotenv_assignment {
+	size_t name;
+	size_t name_len;
+	size_t value;		/* as it stands there: quotes included, trimmed */
+	size_t value_end;
+	bool open;		/* what follows may take part in the value: it
+				 * begins with a quote that nothing surely closes */
+	uint32_t hash; /* the reader's own: of list_expect() */
+};
+
+struct dotenv_scan {
+	const char *text;	/* borrowed */
+	size_t len;
+	size_t pos;
+	bool plain;		/* LF is the only line terminator in text */
+};
+
+void dotenv_scan_init(struct dotenv_scan *s, const char *text, size_t len);
+/* False at the end of the text. */
+bool dotenv_next(struct dotenv_scan *s, struct dotenv_assignment *a);
+/* The value without quotes and escapes: borrowed from the text or, where that
+ * has other bytes, from scratch, which is overwritten. NOMEM. */
+int dotenv_value(const struct dotenv_scan *s,
+    const struct dotenv_assignment *a, struct blob *scratch,
+    const char **value, size_t *value_len);
+/* The first line terminator at or after pos, or the end of the text. */
+size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
+
+/* ---- dotenv-write.c: making .env text ---- */
+
+/* One line without its line break. UNWRITABLE. */
+int dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
+    struct vaultenv_error *err);
+
+/* ---- expand.c: ${NAME} in values ---- */
+
+struct expand_scope {
+	const struct vaultenv_list *names;
+	const struct vaultenv_list *environment; /* NULL: the process's own */
+	bool override;                           /* names first */
+};
+
+/* Appends text with its ${NAME} and ${NAME:-default} replaced. */
+int expand_value(struct blob *out, const char *text, size_t len,
+    const struct expand_scope *scope);
+
+#endif /* VAULTENV_ENV_H */

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config() for any program: the key, then the server, else the cache, and over
+ * that the .env file's own variables; without a key the file alone. What a
+ * program sees, and how old, is decided here alone. Changes no environment.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/load.h"
+
+#define MAX_AGE_VARIABLE "VAULT_CACHE_MAX_AGE"
+#define VALUE_MAX        ((size_t)16 << 20)
+
+/* ---- how old a cache may be ---- */
+
+static int
+max_age_find(struct load_job *job, struct vaultenv_error *err)
+{
+	const char *text;
+
+	job->max_age_s = -1;
+	job->max_age_name = "the limit given";
+	if (job->options.cache_max_age_s < 0 || job->options.fresh_s < 0)
+		return err_set(err, VAULTENV_ERR_INVALID,
+		    "cache_max_age_s and fresh_s cannot be negative");
+	if (job->options.no_cache)
+		return 0;
+	if (job->options.cache_max_age_s > 0) {
+		job->max_age_s = job->options.cache_max_age_s;
+		return 0;
+	}
+	if ((text = getenv(MAX_AGE_VARIABLE)) == NULL || *text == '\0')
+		return 0;
+	job->max_age_name = MAX_AGE_VARIABLE;
+	return age_parse(text, MAX_AGE_VARIABLE, &job->max_age_s, err);
+}
+
+/* ---- one load ---- */
+
+int
+load_job_open(struct load_job *job, const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err)
+{
+	static const struct vaultenv_options no_options;
+	int r;
+
+	memset(job, 0, sizeof(*job));
+	if (opts == NULL)
+		opts = &no_options;
+	if (load != NULL)
+		job->options = *load;
+	job->path = strdup(opts->path != NULL ? opts->path : ".env");
+	if (job->path == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if (opts->no_key)
+		return err_general(err, VAULTENV_ERR_NO_KEY);
+	if ((r = vaultenv_client_open(opts, &job->client, err)) != 0)
+		return r;
+	job->cache.environment = job->client->environment;
+	job->cache.url = job->client->url;
+	job->cache.notice = job->client->notice;
+	if ((r = cache_init(&job->cache, job->path,
+		 job->client->device_path)) != 0)
+		return err_general(err, r);
+	return max_age_find(job, err);
+}
+
+void
+load_job_close(struct load_job *job)
+{
+	vaultenv_client_free(&job->client);
+	cache_reset(&job->cache);
+	free(job->path);
+	job->path = NULL;
+}
+
+static int
+lay_assignments(const struct load_job *job, const char *text, size_t len,
+    struct vaultenv_list *list)
+{
+	const struct expand_scope scope = { list, job->environment,
+		job->options.override != 0 };
+	struct dotenv_assignment a;
+	struct blob scratch, value;
+	struct dotenv_scan scan;
+	const char *raw;
+	size_t raw_len;
+	int r = 0;
+
+	blob_init(&scratch, len);
+	blob_init(&value, VALUE_MAX);
+	dotenv_scan_init(&scan, text, len);
+	while (r == 0 && dotenv_next(&scan, &a)) {
+		r = dotenv_value(&scan, &a, &scratch, &raw, &raw_len);
+		if (r == 0 && job->options.expand) {
+			blob_reset(&value);
+			r = expand_value(&value, raw, raw_len, &scope);
+			raw = (const char *)value.data;
+			raw_len = value.len;
+		}
+		if (r == 0)
+			r = list_set(
+			    list, text + a.name, a.name_len, raw, raw_len);
+	}
+	blob_reset(&scratch);
+	blob_reset(&value);
+	return r;
+}
+
+/*
+ * The file's own variables, over what the vault has. One by one, since with
+ * expand A=${A}:more may follow an A of the same file. No file: none.
+ */
+static int
+lay_file(const struct load_job *job, struct vaultenv_list *list,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	r = vaultenv_file_read(job->path, &text, &len, &why);
+	if (r == VAULTENV_ERR_NOT_FOUND)
+		return 0;
+	if (r != 0)
+		return err_set(err, r, "%s", why.text);
+	r = lay_assignments(job, text, len, list);
+	vaultenv_text_free(&text, len);
+	if (r == VAULTENV_ERR_INVALID)
+		err_set(err, r,
+		    "%s and the secrets have more than 1,000,000 names or "
+		    "16 MiB of values. Split them",
+		    job->path);
+	else if (r != 0)
+		err_general(err, r);
+	return r;
+}
+
+/* The vault may set neither how to get at it nor, unasked, what is run. */
+static bool
+runs_unasked(const struct load_job *job, const char *name)
+{
+	return !job->options.allow_loader_names &&
+	       vaultenv_name_runs_code(name);
+}
+
+static int
+filter_secrets(const struct load_job *job, const struct vaultenv_list *secrets,
+    struct vaultenv_loaded *loaded)
+{
+	const struct vaultenv_pair *pair;
+	int r;
+
+	if ((r = vaultenv_list_new(&loaded->variables)) != 0)
+		return r;
+	for (size_t i = 0; (pair = vaultenv_list_at(secrets, i)) != NULL; i++) {
+		if (vaultenv_name_is_reserved(pair->name))
+			continue;
+		if (runs_unasked(job, pair->name))
+			r = vaultenv_list_set(
+			    loaded->left_out, pair->name, "", 0);
+		else
+			r = vaultenv_list_set(loaded->variables, pair->name,
+			    pair->value, pair->value_len);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Nearly always there is nothing to leave out: then the list itself will do. */
+static int
+take_secrets(const struct load_job *job, struct vaultenv_list **secrets,
+    struct vaultenv_loaded *loaded)
+{
+	const struct vaultenv_pair *pair;
+
+	for (size_t i = 0; (pair = vaultenv_list_at(*secrets, i)) != NULL; i++)
+		if (vaultenv_name_is_reserved(pair->name) ||
+		    runs_unasked(job, pair->name))
+			return filter_secrets(job, *secrets, loaded);
+	loaded->variables = *secrets;
+	*secrets = NULL;
+	return 0;
+}
+
+/* secrets NULL: the file alone; else *secrets may be taken. */
+static int
+loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
+    struct vaultenv_loaded **out, struct vaultenv_error *err)
+{
+	struct vaultenv_loaded *loaded;
+	int r = VAULTENV_ERR_NOMEM;
+
+	if ((loaded = calloc(1, sizeof(*loaded))) == NULL ||
+	    (r = vaultenv_list_new(&loaded->left_out)) != 0 ||
+	    (r = secrets == NULL ? vaultenv_list_new(&loaded->variables)
+				 : take_secrets(job, secrets, loaded)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	if ((r = lay_file(job, loaded->variables, err)) != 0)
+		goto out;
+	*out = loaded;
+	loaded = NULL;
+out:
+	vaultenv_loaded_free(&loaded);
+	return r;
+}
+
+int
+load_file(const struct load_job *job, struct vaultenv_loaded **out,
+    struct vaultenv_error *err)
+{
+	/* calloc's zero is VAULTENV_SOURCE_FILE, version 0. */
+	return loaded_new(job, NULL, out, err);
+}
+
+int
+load_pull(struct load_job *job, struct vaultenv_loaded **out,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_list *secrets = NULL;
+	struct vaultenv_loaded *loaded = NULL;
+	struct blob base64;
+	int64_t version;
+	int r;
+
+	blob_init(&base64, REPLY_MAX);
+	if ((r = secrets_pull(
+		 job->client, 0, &secrets, &version, &base64, err)) != 0 ||
+	    (r = cache_check_version(&job->cache, &base64, version, err)) != 0)
+		goto out;
+	if (version < job->seen) {
+		r = err_set(err, VAULTENV_ERR_PROTOCOL,
+		    "%s gave version %" PRId64 " of %s after version %" PRId64
+		    ". If it was restored from a backup, start this program "
+		    "again",
+		    job->client->url, version, job->client->environment,
+		    job->seen);
+		goto out;
+	}
+	if ((r = loaded_new(job, &secrets, &loaded, err)) != 0)
+		goto out;
+	if (!job->options.no_cache)
+		cache_write(&job->cache, &base64, version);
+	job->seen = version;
+	loaded->source = VAULTENV_SOURCE_SERVER;
+	loaded->version = version;
+	*out = loaded;
+out:
+	vaultenv_list_free(&secrets);
+	blob_reset(&base64);
+	return r;
+}
+
+/* ---- the cache ---- */
+
+struct cache_use {
+	int64_t max_age_s;  /* -1: no limit */
+	const char *limit;  /* whose limit that is */
+	bool must_be_known; /* not one that another client wrote */
+};
+
+struct found {
+	struct vaultenv_list *secrets;
+	int64_t version;
+	int64_t age_s;
+};
+
+/* Errors have no full stop, and begin so that "... and " fits before them. */
+static int
+cache_find(const struct load_job *job, const struct cache_use *use,
+    struct found *out, struct vaultenv_error *err)
+{
+	char age[AGE_TEXT], limit[AGE_TEXT];
+	struct vaultenv_error why;
+	struct cached cached;
+	int r;
+
+	r = cache_read(&job->cache, &cached, &why);
+	if (r == VAULTENV_ERR_NOT_FOUND) {
+		err_set(err, r, "no cache available");
+		goto out;
+	}
+	if (r != 0) {
+		err_set(err, r, "no cache available (%s)", why.text);
+		goto out;
+	}
+	if (use->max_age_s >= 0 && cached.age_s > use->max_age_s) {
+		age_text(age, cached.age_s, false);
+		age_text(limit, use->max_age_s, true);
+		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
+		    "the cache is %s old, older than %s (%s)", age, use->limit,
+		    limit);
+		goto out;
+	}
+	if (use->must_be_known && cached.version == 0) {
+		r = VAULTENV_ERR_NOT_FOUND;
+		goto out;
+	}
+	r = secrets_open(job->client, (const char *)cached.text.data,
+	    cached.text.len, cached.version, &out->secrets, NULL);
+	if (r != 0) {
+		err_set(err, r,
+		    "no cache available (%s is damaged, or of another "
+		    "VAULT_KEY or device)",
+		    job->cache.path);
+		goto out;
+	}
+	out->version = cached.version;
+	out->age_s = cached.age_s;
+out:
+	blob_reset(&cached.text);
+	return r;
+}
+
+static int
+cache_take(const struct load_job *job, struct found *found,
+    struct vaultenv_loaded **out, struct vaultenv_error *err)
+{
+	int r;
+
+	if ((r = loaded_new(job, &found->secrets, out, err)) == 0) {
+		(*out)->source = VAULTENV_SOURCE_CACHE;
+		(*out)->version = found->version;
+		(*out)->cache_age_s = found->age_s;
+	}
+	vaultenv_list_free(&found->secrets);
+	return r;
+}
+
+static int
+load_fallback(const struct load_job *job, const struct vaultenv_error *away,
+    struct vaultenv_loaded **out, struct vaultenv_error *err)
+{
+	const struct cache_use use = { job->max_age_s, job->max_age_name,
+		false };
+	struct vaultenv_error miss = { .text = "no cache available" };
+	struct found found = { NULL, 0, 0 };
+	int r;
+
+	if (job->options.no_cache || cache_find(job, &use, &found, &miss) != 0)
+		return err_set(err, away->code,
+		    "Failed to fetch secrets and %s: %s", miss.text,
+		    away->text);
+	if ((r = cache_take(job, &found, out, err)) == 0)
+		notice_give(&job->client->notice,
+		    "Remote fetch failed, using cached secrets");
+	return r;
+}
+
+/* A cache that is young enough to spare the server the question. */
+static bool
+cache_is_fresh(const struct load_job *job, struct found *found)
+{
+	struct cache_use use = { job->options.fresh_s, "", true };
+
+	if (use.max_age_s == 0 || job->options.no_cache)
+		return false;
+	if (job->max_age_s >= 0 && job->max_age_s < use.max_age_s)
+		use.max_age_s = job->max_age_s;
+	return cache_find(job, &use, found, NULL) == 0;
+}
+
+void
+left_out_notify(const struct vaultenv_client *client,
+    const struct vaultenv_loaded *loaded)
+{
+	char *text;
+
+	if (client == NULL || client->notice.call == NULL || loaded == NULL)
+		return;
+	if ((text = vaultenv_left_out_text(loaded->left_out)) != NULL)
+		notice_give(&client->notice, text);
+	free(text);
+}
+
+int
+vaultenv_load(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
+    struct vaultenv_error *err)
+{
+	struct found found = { NULL, 0, 0 };
+	struct vaultenv_error why;
+	struct load_job job;
+	int r;
+
+	r = load_job_open(&job, opts, load, &why);
+	if (r == VAULTENV_ERR_NO_KEY) {
+		r = load_file(&job, out, err);
+	} else if (r != 0) {
+		err_set(err, r, "%s", why.text);
+	} else if (cache_is_fresh(&job, &found)) {
+		r = cache_take(&job, &found, out, err);
+	} else {
+		r = load_pull(&job, out, &why);
+		if (r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER)
+			r = load_fallback(&job, &why, out, err);
+		else if (r != 0)
+			err_set(err, r, "%s", why.text);
+	}
+	left_out_notify(job.client, r == 0 ? *out : NULL);
+	load_job_close(&job);
+	return r;
+}
+
+int
+vaultenv_load_cached(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
+    struct vaultenv_error *err)
+{
+	struct cache_use use = { 0, "", false };
+	struct found found = { NULL, 0, 0 };
+	struct vaultenv_error why;
+	struct load_job job;
+	int r;
+
+	r = load_job_open(&job, opts, load, &why);
+	if (r == VAULTENV_ERR_NO_KEY) {
+		r = load_file(&job, out, err);
+		goto out;
+	}
+	if (r != 0) {
+		err_set(err, r, "%s", why.text);
+		goto out;
+	}
+	if (job.options.no_cache) {
+		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
+		    "Neither the cache nor the server may be used: nothing to "
+		    "load from");
+		goto out;
+	}
+	use.max_age_s = job.max_age_s;
+	use.limit = job.max_age_name;
+	if ((r = cache_find(&job, &use, &found, &why)) != 0) {
+		why.text[0] = (char)toupper((unsigned char)why.text[0]);
+		err_set(
+		    err, r, "%s. Load once with the server in reach", why.text);
+		goto out;
+	}
+	r = cache_take(&job, &found, out, err);
+out:
+	left_out_notify(job.client, r == 0 ? *out : NULL);
+	load_job_close(&job);
+	return r;
+}
+
+int
+vaultenv_load_setenv(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	int r;
+
+	if ((r = vaultenv_load(opts, load, &loaded, err)) == 0)
+		r = vaultenv_list_setenv(loaded->variables,
+		    load != NULL && load->override, err);
+	vaultenv_loaded_free(&loaded);
+	return r;
+}
+
+void
+vaultenv_loaded_free(struct vaultenv_loaded **loaded)
+{
+	if (loaded == NULL || *loaded == NULL)
+		return;
+	vaultenv_list_free(&(*loaded)->variables);
+	vaultenv_list_free(&(*loaded)->left_out);
+	free(*loaded);
+	*loaded = NULL;
+}

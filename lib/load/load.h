@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load/: what a program gets, once or for as long as it watches: the server's
+ * secrets or the cache's, and over them the .env file's own variables.
+ */
+#ifndef VAULTENV_LOAD_H
+#define VAULTENV_LOAD_H
+
+#include "client/client.h"
+#include "disk/disk.h"
+
+/* The notice of vaultenv_left_out_text(), if there is one to give. loaded may be
+ * NULL; so may client, without which nothing is left out. */
+void left_out_notify(const struct vaultenv_client *client,
+    const struct vaultenv_loaded *loaded);
+
+/* ---- age.c ---- */
+
+#define AGE_TEXT 40
+
+/* "90", "12h", "3d". INVALID with a sentence about `what`. */
+int age_parse(const char *text, const char *what, int64_t *seconds,
+    struct vaultenv_error *err);
+/* "36 hours", "1 day". exact: a unit that leaves no rest. */
+void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);
+
+/* ---- load.c ---- */
+
+struct load_job {
+	struct vaultenv_client *client; /* NULL: no key */
+	char *path;
+	struct cache cache;
+	struct vaultenv_load_options options;
+	int64_t max_age_s;        /* -1: no limit */
+	const char *max_age_name; /* who set it */
+	int64_t seen;             /* the newest version that was pulled */
+	/* Borrowed, for expand; NULL: the process's own environment. */
+	const struct vaultenv_list *environment;
+};
+
+/* NO_KEY: job is good for load_file() alone. Close it in any case. */
+int load_job_open(struct load_job *job, const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load, struct vaultenv_error *err);
+void load_job_close(struct load_job *job);
+/* The .env file alone, as SOURCE_FILE. */
+int load_file(const struct load_job *job, struct vaultenv_loaded **out,
+    struct vaultenv_error *err);
+/* From the server, and into the cache. */
+int load_pull(struct load_job *job, struct vaultenv_loaded **out,
+    struct vaultenv_error *err);
+
+/* ---- watch.c, for tests: a watch without its thread ---- */
+
+int watch_new(const struct vaultenv_options *opts,
+    const struct vaultenv_load_options *load,
+    const struct vaultenv_loaded *known,
+    const struct vaultenv_watch_options *watch, struct vaultenv_watch **out,
+    struct vaultenv_error *err);
+/* One poll with its callbacks. Returns what the poll did. */
+int watch_poll(struct vaultenv_watch *w);
+void watch_free(struct vaultenv_watch **watch);
+
+#endif /* VAULTENV_LOAD_H */

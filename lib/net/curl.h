@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few functions of libcurl that transport.c uses, by pointer: libcurl is
+ * loaded when the first request is made and never before. Only transport.c and
+ * curl.c may include it.
+ */
+#ifndef VAULTENV_CURL_H
+#define VAULTENV_CURL_H
+
+/* The checking macros go by the functions' names, and here they have none. */
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
+#include "base/base.h"
+
+#define CURL_FUNCTIONS(X)                                                      \
+	X(global_init)                                                         \
+	X(easy_init)                                                           \
+	X(easy_cleanup)                                                        \
+	X(easy_setopt)                                                         \
+	X(easy_perform)                                                        \
+	X(easy_getinfo)                                                        \
+	X(easy_header)                                                         \
+	X(easy_strerror)                                                       \
+	X(slist_append)                                                        \
+	X(slist_free_all)                                                      \
+	X(getdate)
+
+struct curl_functions {
+#define X(name) __typeof__(curl_##name) *name;
+	CURL_FUNCTIONS(X)
+#undef X
+};
+
+/*
+ * *out lives for ever, its global_init() has been called. Any thread may ask,
+ * any number of times. IO: libcurl is not installed, or too old.
+ */
+int curl_load(const struct curl_functions **out, struct vaultenv_error *err);
+
+#endif /* VAULTENV_CURL_H */

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One HTTP request, by libcurl or by the caller's callback. The only file that
+ * uses libcurl (curl.c loads it). It knows nothing of JSON, keys or signatures,
+ * and refuses whatever URL, redirect or reply size the rest of the library must
+ * not see.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/curl.h"
+#include "net/net.h"
+
+#define TIMEOUT_MS         30000
+#define CONNECT_TIMEOUT_MS 10000L
+#define STALL_BYTES_PER_S  8L
+#define STALL_S            20L
+#define HINT               "Check the URL (VAULT_URL)"
+
+struct transport {
+	const struct curl_functions *libcurl; /* these two: NULL before the */
+	CURL *curl;                           /* first request, or callback */
+	char *ca_file;                        /* NULL: libcurl's own */
+	pid_t pid;                            /* whose connection it is */
+	bool insecure;
+	atomic_bool aborted;
+	long timeout_ms;
+	int (*callback)(void *arg, const char *url, const char *const *headers,
+	    const char *body, size_t body_len, int *http_status, char **reply,
+	    size_t *reply_len);
+	void *callback_arg;
+};
+
+/* libcurl's reasons, in the words of a person who has to do something. */
+static const struct {
+	CURLcode curl;
+	int code;
+	const char *reason; /* NULL: the system's own (connect) */
+	const char *hint;
+} reasons[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, VAULTENV_ERR_NETWORK,
+	    "its name does not resolve", HINT },
+	{ CURLE_COULDNT_RESOLVE_PROXY, VAULTENV_ERR_NETWORK,
+	    "the proxy's name does not resolve", "Check https_proxy" },
+	{ CURLE_COULDNT_CONNECT, VAULTENV_ERR_NETWORK, NULL, HINT },
+	{ CURLE_OPERATION_TIMEDOUT, VAULTENV_ERR_NETWORK, "no answer in time",
+	    "Try again, or check the URL (VAULT_URL)" },
+	{ CURLE_GOT_NOTHING, VAULTENV_ERR_NETWORK,
+	    "it closed the connection without an answer", HINT },
+	{ CURLE_RECV_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
+	    "Try again" },
+	{ CURLE_SEND_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
+	    "Try again" },
+	{ CURLE_PARTIAL_FILE, VAULTENV_ERR_NETWORK,
+	    "the connection broke within the answer", "Try again" },
+	{ CURLE_PEER_FAILED_VERIFICATION, VAULTENV_ERR_NETWORK,
+	    "its certificate is not trusted",
+	    "Check the URL (VAULT_URL), or name your own CA in VAULT_CA_FILE" },
+	{ CURLE_SSL_CACERT_BADFILE, VAULTENV_ERR_NETWORK,
+	    "the file of trusted certificates cannot be read",
+	    "Check VAULT_CA_FILE" },
+	{ CURLE_SSL_CONNECT_ERROR, VAULTENV_ERR_NETWORK,
+	    "no TLS connection can be made (1.2 or newer is needed)", HINT },
+	{ CURLE_WEIRD_SERVER_REPLY, VAULTENV_ERR_PROTOCOL,
+	    "its answer is not HTTP", HINT },
+	{ CURLE_UNSUPPORTED_PROTOCOL, VAULTENV_ERR_PROTOCOL,
+	    "its answer is not HTTP", HINT },
+	{ CURLE_OUT_OF_MEMORY, VAULTENV_ERR_NOMEM, "out of memory",
+	    "Free some memory" },
+};
+
+struct body_sink {
+	struct blob *body;
+	int error;
+};
+
+/* libcurl asks about once a second, whatever it waits for. */
+static int
+is_aborted(void *arg, curl_off_t down, curl_off_t down_now, curl_off_t up,
+    curl_off_t up_now)
+{
+	return atomic_load(&((struct transport *)arg)->aborted);
+}
+
+void
+transport_abort(struct transport *t)
+{
+	atomic_store(&t->aborted, true);
+}
+
+static size_t
+body_write(char *data, size_t size, size_t n, void *arg)
+{
+	struct body_sink *sink = arg;
+
+	sink->error = blob_append(sink->body, data, size * n);
+	return sink->error == 0 ? size * n : 0;
+}
+
+/*
+ * In a function that returns CURLcode and has t and r. What libcurl takes is a
+ * long, a curl_off_t or a pointer, and no compiler says so of an int.
+ */
+#define SET(option, value)                                                     \
+	do {                                                                   \
+		_Static_assert(_Generic((value), int : 0, default : 1),        \
+		    "libcurl takes no int");                                   \
+		r = t->libcurl->easy_setopt(t->curl, option, value);           \
+		if (r != CURLE_OK)                                             \
+			return r;                                              \
+	} while (0)
+
+static CURLcode
+curl_configure(struct transport *t)
+{
+	CURLcode r;
+
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, is_aborted);
+	SET(CURLOPT_XFERINFODATA, t);
+	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_TIMEOUT_MS, t->timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, t->timeout_ms < CONNECT_TIMEOUT_MS
+					   ? t->timeout_ms
+					   : CONNECT_TIMEOUT_MS);
+	SET(CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_S);
+	SET(CURLOPT_LOW_SPEED_TIME, STALL_S);
+	SET(CURLOPT_USERAGENT, "vault-env/" PACKAGE_VERSION);
+	SET(CURLOPT_WRITEFUNCTION, body_write);
+	if (t->ca_file != NULL)
+		SET(CURLOPT_CAINFO, t->ca_file);
+	return CURLE_OK;
+}
+
+/* One handle for all requests, so that they share a connection. */
+static int
+curl_begin(struct transport *t, struct vaultenv_error *err)
+{
+	int r;
+
+	if (t->curl != NULL)
+		return 0;
+	if ((r = curl_load(&t->libcurl, err)) != 0)
+		return r;
+	if ((t->curl = t->libcurl->easy_init()) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if (curl_configure(t) == CURLE_OK)
+		return 0;
+	t->libcurl->easy_cleanup(t->curl);
+	t->curl = NULL;
+	return err_general(err, VAULTENV_ERR_NOMEM);
+}
+
+int
+transport_new(struct transport **out, const struct vaultenv_options *opts)
+{
+	const char *ca = opts->ca_file;
+	struct transport *t;
+	int r = VAULTENV_ERR_NOMEM;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return r;
+	t->pid = getpid();
+	t->insecure = opts->insecure_http != 0;
+	t->timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : TIMEOUT_MS;
+	t->callback = opts->transport;
+	t->callback_arg = opts->transport_arg;
+	if (ca == NULL && (ca = getenv("VAULT_CA_FILE")) != NULL && *ca == '\0')
+		ca = NULL;
+	if (ca != NULL && (t->ca_file = strdup(ca)) == NULL)
+		goto out;
+	*out = t;
+	t = NULL;
+	r = 0;
+out:
+	transport_free(&t);
+	return r;
+}
+
+void
+transport_free(struct transport **t)
+{
+	if (*t == NULL)
+		return;
+	/* After fork() this would end the parent's TLS session: left alone. */
+	if ((*t)->curl != NULL && (*t)->pid == getpid())
+		(*t)->libcurl->easy_cleanup((*t)->curl);
+	free((*t)->ca_file);
+	free(*t);
+	*t = NULL;
+}
+
+static int
+curl_error(struct transport *t, CURLcode curl, const char *url, size_t url_len,
+    struct vaultenv_error *err)
+{
+	const char *reason = t->libcurl->easy_strerror(curl), *hint = HINT;
+	int code = VAULTENV_ERR_NETWORK;
+	long os_error = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (reasons[i].curl != curl)
+			continue;
+		code = reasons[i].code;
+		hint = reasons[i].hint;
+		reason = reasons[i].reason;
+		if (reason != NULL)
+			break;
+		t->libcurl->easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_error);
+		reason = os_error == 0 ? NULL : strerrordesc_np((int)os_error);
+		if (reason == NULL)
+			reason = "no connection";
+		break;
+	}
+	return err_set(err, code, "Cannot reach %.*s: %s. %s", (int)url_len,
+	    url, reason, hint);
+}
+
+static int
+too_large(const char *url, size_t url_len, struct vaultenv_error *err)
+{
+	return err_set(err, VAULTENV_ERR_PROTOCOL,
+	    "The answer of %.*s is larger than %u MiB. " HINT, (int)url_len,
+	    url, REPLY_MAX >> 20);
+}
+
+/*
+ * With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us, and TLS writes by plain
+ * write(2). Blocking it for this thread needs no handler, which a library must
+ * not install; one that came meanwhile is taken away again.
+ */
+static CURLcode
+perform_without_sigpipe(const struct transport *t)
+{
+	const struct timespec no_wait = { 0, 0 };
+	sigset_t pipe_set, old_set, pending;
+	bool was_pending;
+	CURLcode r;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE) == 1;
+	pthread_sigmask(SIG_BLOCK, &pipe_set, &old_set);
+	r = t->libcurl->easy_perform(t->curl);
+	if (!was_pending) {
+		while (sigtimedwait(&pipe_set, NULL, &no_wait) == -1 &&
+		       errno == EINTR)
+			continue;
+	}
+	pthread_sigmask(SIG_SETMASK, &old_set, NULL);
+	return r;
+}
+
+static CURLcode
+curl_request(struct transport *t, const char *url, const struct url *parsed,
+    struct curl_slist *headers, const char *body, size_t len,
+    struct body_sink *sink)
+{
+	CURLcode r;
+
+	SET(CURLOPT_PROTOCOLS_STR, parsed->https ? "https" : "http");
+	SET(CURLOPT_NOPROXY, parsed->loopback ? "*" : NULL);
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_HTTPHEADER, headers);
+	SET(CURLOPT_WRITEDATA, sink);
+	if (body == NULL) {
+		SET(CURLOPT_HTTPGET, 1L);
+	} else {
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDS, body);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+	}
+	return perform_without_sigpipe(t);
+}
+
+static int
+curl_exchange(struct transport *t, const char *url, const struct url *parsed,
+    const char *const *headers, const char *body, size_t len,
+    struct http_reply *reply, struct vaultenv_error *err)
+{
+	struct body_sink sink = { &reply->body, 0 };
+	struct curl_slist *list = NULL, *next;
+	struct curl_header *date;
+	CURLcode curl;
+	long status = 0;
+	time_t when;
+	size_t i;
+	int r;
+
+	if ((r = curl_begin(t, err)) != 0)
+		return r;
+	/* An empty Expect: a round trip less, and no 417 from old proxies. */
+	for (i = 0; i == 0 || headers[i - 1] != NULL; i++) {
+		next = t->libcurl->slist_append(
+		    list, headers[i] != NULL ? headers[i] : "Expect:");
+		if (next == NULL) {
+			r = err_general(err, VAULTENV_ERR_NOMEM);
+			goto out;
+		}
+		list = next;
+	}
+	curl = curl_request(t, url, parsed, list, body, len, &sink);
+	if (curl != CURLE_OK) {
+		if (sink.error == VAULTENV_ERR_INVALID)
+			r = too_large(url, parsed->origin_len, err);
+		else if (sink.error != 0)
+			r = err_general(err, sink.error);
+		else
+			r = curl_error(t, curl, url, parsed->origin_len, err);
+		goto out;
+	}
+	t->libcurl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	reply->status = (int)status;
+	if (t->libcurl->easy_header(
+		t->curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK &&
+	    (when = t->libcurl->getdate(date->value, NULL)) > 0)
+		reply->date_ms = (int64_t)when * 1000;
+	r = 0;
+out:
+	/* These point at what is about to go. */
+	t->libcurl->easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);
+	t->libcurl->easy_setopt(t->curl, CURLOPT_POSTFIELDS, NULL);
+	t->libcurl->easy_setopt(t->curl, CURLOPT_WRITEDATA, NULL);
+	t->libcurl->slist_free_all(list);
+	return r;
+}
+
+static int
+callback_exchange(struct transport *t, const char *url, size_t origin_len,
+    const char *const *headers, const char *body, size_t len,
+    struct http_reply *reply, struct vaultenv_error *err)
+{
+	char *data = NULL;
+	size_t data_len = 0;
+	int r;
+
+	r = t->callback(t->callback_arg, url, headers, body, len,
+	    &reply->status, &data, &data_len);
+	if (r != 0) {
+		r = err_set(err, r < 0 ? r : VAULTENV_ERR_NETWORK,
+		    "Cannot reach %.*s. " HINT, (int)origin_len, url);
+	} else if (data != NULL) {
+		r = blob_append(&reply->body, data, data_len);
+		if (r == VAULTENV_ERR_INVALID)
+			r = too_large(url, origin_len, err);
+		else if (r != 0)
+			err_general(err, r);
+	}
+	mem_wipe_free(data, data == NULL ? 0 : data_len);
+	return r;
+}
+
+int
+transport_perform(struct transport *t, const char *url,
+    const char *const *headers, const char *body, size_t len,
+    struct http_reply *reply, struct vaultenv_error *err)
+{
+	struct url parsed;
+
+	memset(reply, 0, sizeof(*reply));
+	blob_init(&reply->body, REPLY_MAX);
+	if (url_parse(url, &parsed) != 0 ||
+	    !url_is_allowed(&parsed, t->insecure))
+		return err_set(err, VAULTENV_ERR_INVALID,
+		    "Will not send to "
+		    "this address: it is not an https URL. " HINT);
+	if (t->callback != NULL)
+		return callback_exchange(
+		    t, url, parsed.origin_len, headers, body, len, reply, err);
+	return curl_exchange(t, url, &parsed, headers, body, len, reply, err);
+}

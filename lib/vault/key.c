@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * key.c: the vault key "vk_<project id>_<secret>" and the device secret, 64 hex
+ * characters: their forms, making them, and the device's hash. Must not read or
+ * write files.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "vault/vault.h"
+
+#define KEY_PREFIX "vk_"
+#define SECRET_LEN 32 /* random bytes, 64 characters of text */
+
+/* A project id has no underscore; a secret may (protocol v1, "Keys"). */
+int
+key_parse(const char *key, const char **id, size_t *id_len, const char **secret)
+{
+	const char *start, *end;
+
+	if (strnlen(key, VAULTENV_KEY_MAX + 1) > VAULTENV_KEY_MAX ||
+	    strncmp(key, KEY_PREFIX, strlen(KEY_PREFIX)) != 0)
+		return VAULTENV_ERR_INVALID;
+	start = key + strlen(KEY_PREFIX);
+	end = strchr(start, '_');
+	if (end == NULL || end == start || end[1] == '\0')
+		return VAULTENV_ERR_INVALID;
+	*id = start;
+	*id_len = (size_t)(end - start);
+	*secret = end + 1;
+	return 0;
+}
+
+/* 64 lower-case hex characters of fresh randomness, and a NUL. */
+static int
+random_hex(char out[2 * SECRET_LEN + 1])
+{
+	uint8_t raw[SECRET_LEN];
+	int r;
+
+	if ((r = random_bytes(raw, sizeof(raw))) == 0)
+		hex_encode(out, raw, sizeof(raw));
+	mem_wipe(raw, sizeof(raw));
+	return r;
+}
+
+int
+vaultenv_key_generate(
+    const char *project_id, char **key, size_t *len, struct vaultenv_error *err)
+{
+	char secret[2 * SECRET_LEN + 1];
+	struct blob text;
+	char *taken = NULL;
+	int r;
+
+	blob_init(&text, VAULTENV_KEY_MAX);
+	if (project_id == NULL ||
+	    !uuid_is_canonical(
+		project_id, strnlen(project_id, VAULTENV_PROJECT_ID_LEN + 1)))
+		return err_set(err, VAULTENV_ERR_INVALID,
+		    "cannot make a vault key: the project id is not a UUID; "
+		    "use the one that the server gave");
+	if ((r = random_hex(secret)) != 0) {
+		err_set(err, r,
+		    "cannot make a vault key: %s; run without "
+		    "FIPS mode and with libgcrypt 1.10 or newer",
+		    vaultenv_strerror(r));
+		goto out;
+	}
+	if ((r = blob_append_str(&text, KEY_PREFIX)) != 0 ||
+	    (r = blob_append_str(&text, project_id)) != 0 ||
+	    (r = blob_append_str(&text, "_")) != 0 ||
+	    (r = blob_append_str(&text, secret)) != 0 ||
+	    (taken = blob_take(&text, len)) == NULL) {
+		r = err_set(err, VAULTENV_ERR_NOMEM, "out of memory");
+		goto out;
+	}
+	*key = taken;
+out:
+	mem_wipe(secret, sizeof(secret));
+	blob_reset(&text);
+	return r;
+}
+
+bool
+device_secret_is_valid(const char *secret)
+{
+	uint8_t raw[SECRET_LEN];
+	bool good;
+
+	good = hex_decode(raw, sizeof(raw), secret,
+		   strnlen(secret, VAULTENV_DEVICE_SECRET_LEN + 1)) == 0;
+	mem_wipe(raw, sizeof(raw));
+	return good;
+}
+
+int
+device_secret_generate(char out[VAULTENV_DEVICE_SECRET_LEN + 1])
+{
+	return random_hex(out);
+}
+
+/* Of the 64 characters, not of the bytes that they spell. */
+int
+device_hash(char out[2 * HASH_LEN + 1], const char *device_secret)
+{
+	uint8_t hash[HASH_LEN];
+	int r;
+
+	if ((r = sha256(hash, device_secret, strlen(device_secret))) != 0)
+		return r;
+	hex_encode(out, hash, sizeof(hash));
+	return 0;
+}

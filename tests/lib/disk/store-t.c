@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files: what is refused and in which words, modes, that a failed write leaves
+ * the old content and no litter, that nothing is overwritten that must be kept,
+ * and edits of .env files to the byte. Works for root too, whom modes do not
+ * stop: a write fails by RLIMIT_FSIZE here.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "disk/disk.h"
+#include "tap.h"
+
+static struct vaultenv_error err;
+
+static void
+put(const char *path, const char *text, mode_t mode)
+{
+	int fd;
+
+	/* Its old mode may forbid writing, to anybody but root. */
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+	    fchmod(fd, mode) != 0 || close(fd) != 0) {
+		printf("Bail out! cannot write %s\n", path);
+		exit(1);
+	}
+}
+
+/* Valid until the next call; "(none)" if it cannot be read. */
+static const char *
+content(const char *path)
+{
+	static char text[4096];
+	ssize_t n;
+	int fd = open(path, O_RDONLY);
+
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return "(none)";
+	text[n] = '\0';
+	return text;
+}
+
+static unsigned
+mode_of(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+static int
+n_files(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	int n = -2; /* "." and ".." */
+
+	while (dir != NULL && readdir(dir) != NULL)
+		n++;
+	if (dir != NULL)
+		closedir(dir);
+	return n;
+}
+
+static void
+fails(int r, int code, const char *text)
+{
+	is_int(r, code, "it fails with its code");
+	is_str(err.text, text, text);
+	memset(&err, 0, sizeof(err));
+}
+
+static int
+read_path(const char *path)
+{
+	char *text = NULL;
+	size_t len;
+	int r = vaultenv_file_read(path, &text, &len, &err);
+
+	vaultenv_text_free(&text, len);
+	return r;
+}
+
+static int
+write_path(const char *path, const char *text)
+{
+	return vaultenv_file_write(path, text, strlen(text), &err);
+}
+
+static void
+odd_files(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "sock" };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	put("file", "old", 0600);
+	if (symlink("file", "link") != 0 ||
+	    symlink("nowhere", "dangling") != 0 ||
+	    symlink("loop", "loop") != 0 || symlink("fifo", "to-fifo") != 0 ||
+	    mkfifo("fifo", 0600) != 0 ||
+	    mkdir("folder", 0700) != 0 ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
+		printf("# cannot make odd files\n");
+	close(fd);
+}
+
+static void
+reading(void)
+{
+	const size_t max = (size_t)16 << 20;
+	char *text = NULL;
+	size_t len = 0;
+	int fd;
+
+	put("file", "A=1\0\n", 0644);
+	is_int(
+	    vaultenv_file_read("file", &text, &len, NULL), 0, "a file is read");
+	ok(len == 3 && strcmp(text, "A=1") == 0, "with its content");
+	vaultenv_text_free(&text, len);
+	ok(text == NULL, "which is freed");
+	put("empty", "", 0600);
+	is_int(
+	    vaultenv_file_read("empty", &text, &len, NULL), 0, "an empty one");
+	ok(len == 0 && text != NULL && *text == '\0', "is an empty text");
+	vaultenv_text_free(&text, len);
+	fd = open("large", O_WRONLY | O_CREAT, 0600);
+	ok(ftruncate(fd, (off_t)max) == 0, "16 MiB");
+	is_int(read_path("large"), 0, "can be read");
+	ok(ftruncate(fd, (off_t)max + 1) == 0, "a byte more");
+	fails(read_path("large"), VAULTENV_ERR_IO,
+	    "cannot read large: it is "
+	    "larger than 16777216 bytes; check that it is the right file");
+	close(fd);
+	is_int(read_path("/proc/self/status"), 0, "a file of unknown size");
+
+	fails(read_path("none"), VAULTENV_ERR_NOT_FOUND,
+	    "cannot read none: "
+	    "there is no such file; check the path");
+	fails(read_path("none/none"), VAULTENV_ERR_NOT_FOUND,
+	    "cannot read "
+	    "none/none: there is no such file; check the path");
+	fails(read_path("file/none"), VAULTENV_ERR_IO,
+	    "cannot read file/none: Not a directory");
+	is_int(vaultenv_file_read("link", &text, &len, NULL), 0, "a link");
+	is_str(text, "A=1", "is followed");
+	vaultenv_text_free(&text, len);
+	fails(read_path("dangling"), VAULTENV_ERR_NOT_FOUND,
+	    "cannot read dangling: there is no such file; check the path");
+	fails(read_path("loop"), VAULTENV_ERR_IO,
+	    "cannot read loop: it is a "
+	    "symbolic link; give the path of the file itself");
+	fails(read_path("to-fifo"), VAULTENV_ERR_IO,
+	    "cannot read to-fifo: it is a "
+	    "FIFO; give the path of a regular file");
+	fails(read_path("fifo"), VAULTENV_ERR_IO,
+	    "cannot read fifo: it is a "
+	    "FIFO; give the path of a regular file");
+	fails(read_path("sock"), VAULTENV_ERR_IO,
+	    "cannot read sock: it is a "
+	    "socket; give the path of a regular file");
+	fails(read_path("folder"), VAULTENV_ERR_IO,
+	    "cannot read folder: it is a "
+	    "folder; give the path of a regular file");
+	fails(read_path("/dev/zero"), VAULTENV_ERR_IO,
+	    "cannot read /dev/zero: "
+	    "it is a device; give the path of a regular file");
+}
+
+static void
+writing(void)
+{
+	struct rlimit was, limit;
+	int n;
+
+	umask(0);
+	is_int(write_path("new", "A=1\n"), 0, "a new file is written");
+	is_str(content("new"), "A=1\n", "with its content");
+	is_int(mode_of("new"), 0600, "for nobody else, whatever the umask");
+	umask(0777);
+	is_int(write_path("new", ""), 0, "it is replaced by nothing");
+	is_str(content("new"), "", "which is then in it");
+	is_int(mode_of("new"), 0600, "and the mode is right again");
+	umask(022);
+	put("new", "old", 0644);
+	is_int(write_path("new", "B=2\n"), 0, "one that all could read");
+	is_int(mode_of("new"), 0600, "is closed to them");
+	is_int(write_path("folder/../folder/in", "x"), 0, "a path is followed");
+	is_str(content("folder/in"), "x", "to its folder");
+	unlink("folder/in");
+
+	put("file", "old", 0600);
+	n = n_files(".");
+	fails(write_path("link", "x"), VAULTENV_ERR_IO,
+	    "cannot write link: it "
+	    "is a symbolic link; give the path of the file itself");
+	is_str(content("file"), "old", "what the link points at stands");
+	fails(write_path("dangling", "x"), VAULTENV_ERR_IO,
+	    "cannot write "
+	    "dangling: it is a symbolic link; give the path of the file "
+	    "itself");
+	fails(write_path("fifo", "x"), VAULTENV_ERR_IO,
+	    "cannot write fifo: it is "
+	    "a FIFO; give the path of a regular file");
+	fails(write_path("sock", "x"), VAULTENV_ERR_IO,
+	    "cannot write sock: it is "
+	    "a socket; give the path of a regular file");
+	fails(write_path("folder", "x"), VAULTENV_ERR_IO,
+	    "cannot write folder: "
+	    "it is a folder; give the path of a regular file");
+	fails(write_path("none/new", "x"), VAULTENV_ERR_IO,
+	    "cannot write "
+	    "none/new: its folder cannot be opened: No such file or directory");
+	fails(write_path("file/new", "x"), VAULTENV_ERR_IO,
+	    "cannot write "
+	    "file/new: its folder cannot be opened: Not a directory");
+	fails(write_path("folder/", "x"), VAULTENV_ERR_IO,
+	    "cannot write "
+	    "'folder/': it does not end in the name of a file");
+	fails(write_path("", "x"), VAULTENV_ERR_IO,
+	    "cannot write '': it does "
+	    "not end in the name of a file");
+	fails(write_path("/proc/new", "x"), VAULTENV_ERR_IO,
+	    "cannot write "
+	    "/proc/new: no file can be made in its folder: No such file or "
+	    "directory");
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	limit = was;
+	limit.rlim_cur = 4;
+	/* Standard output may be a file: no output while this holds. */
+	setrlimit(RLIMIT_FSIZE, &limit);
+	write_path("file", "longer than that");
+	setrlimit(RLIMIT_FSIZE, &was);
+	fails(err.code, VAULTENV_ERR_IO, "cannot write file: File too large");
+	is_str(content("file"), "old", "the old content stands");
+	is_int(n_files("."), n, "and nothing is left behind");
+	is_int(write_path("file", "new"), 0, "later it succeeds");
+	is_str(content("file"), "new", "with the new content");
+}
+
+static int
+read_private(const char *path, size_t max, const char *want)
+{
+	struct blob b;
+	int r;
+
+	blob_init(&b, max);
+	r = store_read_private(path, max, &b, &err);
+	if (r == 0)
+		is_str(b.data == NULL ? "" : (char *)b.data, want,
+		    "its content is trimmed");
+	if (r == 0)
+		is_int(
+		    (intmax_t)b.len, (intmax_t)strlen(want), "to its length");
+	blob_reset(&b);
+	return r;
+}
+
+static void
+private_files(void)
+{
+	struct rlimit was, limit;
+	struct stat st;
+	struct blob b;
+	int n;
+
+	put("key", " \t0123\r\n\n", 0600);
+	is_int(read_private("key", 10, "0123"), 0, "a private file is read");
+	put("key", " \n", 0400);
+	is_int(read_private("key", 10, ""), 0, "one with nothing in it");
+	put("key", "", 0400);
+	is_int(read_private("key", 10, ""), 0, "an empty one");
+	put("key", "0123456789a", 0600);
+	fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
+	    "cannot read key: it "
+	    "is larger than 10 bytes; check that it is the right file");
+	put("key", "0123", 0640);
+	fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
+	    "cannot use key: "
+	    "other users can get at it (mode 0640); run: chmod 600 key");
+	put("key", "0123", 0602);
+	fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
+	    "cannot use key: "
+	    "other users can get at it (mode 0602); run: chmod 600 key");
+	put("key", "0123", 0644);
+	blob_init(&b, 10);
+	is_int(store_read_own("key", 10, &b, &st, &err), 0,
+	    "others may read a file that need only be the user's own");
+	blob_reset(&b);
+	put("key", "0123", 0620);
+	fails(store_read_own("key", 10, &b, &st, &err), VAULTENV_ERR_IO,
+	    "cannot use key: other users can write to it (mode 0620); run: "
+	    "chmod 600 key");
+	put("key", "0123", 0600);
+	if (chown("key", 12345, 12345) == 0)
+		fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
+		    "cannot use "
+		    "key: it belongs to another user (uid 12345); make it your "
+		    "own or remove it");
+	fails(read_private("link", 10, ""), VAULTENV_ERR_IO,
+	    "cannot read link: "
+	    "it is a symbolic link; give the path of the file itself");
+	fails(read_private("none", 10, ""), VAULTENV_ERR_NOT_FOUND,
+	    "cannot read "
+	    "none: there is no such file; check the path");
+	unlink("key");
+
+	umask(0);
+	is_int(store_create_private("vault/id.key", "abc\n", 4, &err), 0,
+	    "a private file is made with its folder");
+	umask(022);
+	is_int(mode_of("vault"), 0700, "the folder is private");
+	is_int(mode_of("vault/id.key"), 0600, "the file too");
+	is_str(content("vault/id.key"), "abc\n", "it has its content");
+	fails(store_create_private("vault/id.key", "x", 1, &err),
+	    VAULTENV_ERR_EXISTS,
+	    "cannot write vault/id.key: it exists and must "
+	    "be kept; move it away first");
+	is_str(content("vault/id.key"), "abc\n", "which stands");
+	is_int(n_files("vault"), 1, "alone in its folder");
+	n = n_files(".");
+	fails(store_create_private("dangling", "x", 1, &err),
+	    VAULTENV_ERR_EXISTS,
+	    "cannot write dangling: it exists and must be "
+	    "kept; move it away first");
+	fails(store_create_private("none/none/key", "x", 1, &err),
+	    VAULTENV_ERR_IO,
+	    "cannot make the folder none/none: No such file or "
+	    "directory");
+	fails(store_create_private("file/key", "x", 1, &err), VAULTENV_ERR_IO,
+	    "cannot write file/key: its folder cannot be opened: Not a "
+	    "directory");
+	getrlimit(RLIMIT_FSIZE, &was);
+	limit = was;
+	limit.rlim_cur = 4;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	store_create_private("half", "longer than that", 16, &err);
+	setrlimit(RLIMIT_FSIZE, &was);
+	fails(err.code, VAULTENV_ERR_IO, "cannot write half: File too large");
+	is_str(content("half"), "(none)", "no half of a file has the name");
+	is_int(n_files("."), n, "and nothing is left behind");
+}
+
+static void
+edits(void)
+{
+	static const struct {
+		const char *was, *name, *value, *want;
+	} cases[] = {
+		{ "", "A", "1", "A=1\n" },
+		{ "B=2\n", "A", "1", "B=2\nA=1\n" },
+		{ "B=2", "A", "1", "B=2\nA=1\n" },
+		{ "B=2\r\n", "A", "1", "B=2\r\nA=1\r\n" },
+		{ "# x\r\nB=2", "A", "1", "# x\r\nB=2\r\nA=1\r\n" },
+		{ "A=0", "A", "1", "A=1" },
+		{ "A=0\r\nB=2\r\n", "A", "1", "A=1\r\nB=2\r\n" },
+		{ "A=0\n# A=5\nA=3\nB=2\n", "A", "1",
+		    "A=0\n# A=5\nA=1\nB=2\n" },
+		{ "\xef\xbb\xbf"
+		  "A=0\n",
+		    "A", "1",
+		    "\xef\xbb\xbf"
+		    "A=1\n" },
+		{ "  export A=0 # why\nB=2", "A", "1",
+		    "  export A=1 # why\nB=2" },
+		{ "A='x\ny' # why\n\n\nB=2\n", "A", "1",
+		    "A=1 # why\n\n\nB=2\n" },
+		{ "A=\nB=2\n", "A", "1", "A=1\nB=2\n" },
+		{ "A: 0\nB: 2\n", "A", "1", "A=1\nB: 2\n" },
+		{ "A=\n'x'\nB=2", "A", "1", "A=1\nB=2" },
+		{ "A=0\nB=2", "A", "it's\n#", "A=\"it's\\n#\"\nB=2" },
+		{ "A=0\n", "A", "", "A=''\n" },
+		{ "not an assignment\n\xff\n", "A", "1",
+		    "not an assignment\n\xff\nA=1\n" },
+		{ "B=it's\nA=0\n", "A", "two words",
+		    "B=it's\nA='two words'\n" },
+		{ "A=old\n", "A", "C:\\a #\\",
+		    "A='C:\\a #\\' # the ' before # ends the value\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put("env", cases[i].was, 0644);
+		printf("# edit %zu\n", i);
+		is_int(vaultenv_envfile_set(
+			   "env", cases[i].name, cases[i].value, &err),
+		    0, "an edit succeeds");
+		is_str(content("env"), cases[i].want, "to the byte");
+	}
+	is_int(mode_of("env"), 0600, "the file is then private");
+	unlink("env");
+	is_int(vaultenv_envfile_set("env", "A", "1", NULL), 0,
+	    "a missing file is made");
+	is_str(content("env"), "A=1\n", "with the one line");
+	is_int(mode_of("env"), 0600, "and private");
+
+	put("env", "B='open\nA=0\nC=3\n", 0600);
+	fails(vaultenv_envfile_set("env", "A", "\nx", &err),
+	    VAULTENV_ERR_UNWRITABLE,
+	    "A cannot be set in env: with it the file "
+	    "would read otherwise at B; close the quotes and finish the lines "
+	    "of that file, then try again");
+	is_str(content("env"), "B='open\nA=0\nC=3\n", "the file stands");
+	put("env", "B:", 0600);
+	fails(vaultenv_envfile_set("env", "A", "1", &err),
+	    VAULTENV_ERR_UNWRITABLE,
+	    "A cannot be set in env: with it the file "
+	    "would read otherwise at B; close the quotes and finish the lines "
+	    "of that file, then try again");
+	fails(vaultenv_envfile_set("env", "A B", "1", &err),
+	    VAULTENV_ERR_UNWRITABLE,
+	    "'A B' is not a name that .env text can "
+	    "hold (letters, digits, '_', '.' and '-'); use --json instead");
+	fails(vaultenv_envfile_set("env", "A", "\\r\r", &err),
+	    VAULTENV_ERR_UNWRITABLE,
+	    "A cannot be written as .env text: its "
+	    "value has a backslash before n or r and a carriage return; use "
+	    "--json instead");
+	is_str(content("env"), "B:", "the file stands");
+	fails(vaultenv_envfile_set("link", "A", "1", &err), VAULTENV_ERR_IO,
+	    "cannot write link: it is a symbolic link; give the path of the "
+	    "file itself");
+}
+
+int
+main(void)
+{
+	char dir[] = "/tmp/store-t-XXXXXX", command[64];
+
+	if (mkdtemp(dir) == NULL || chdir(dir) != 0) {
+		printf("Bail out! no temporary folder\n");
+		return 1;
+	}
+	umask(022);
+	odd_files();
+	reading();
+	writing();
+	private_files();
+	edits();
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	ok(chdir("/") == 0 && system(command) == 0, "the folder is removed");
+	return tap_done();
+}
