@@ -96,15 +96,13 @@ export function config(options?: ConfigOptions): Promise<ConfigResult>;
  */
 export function configSync(options?: ConfigOptions): ConfigResult;
 
+/** What was changed by a push, beside the values. */
 export interface Change {
   version: number;
-  /** Names that are new, with their values. */
-  added: Secrets;
-  /** Names that have another value now, with that value. */
-  changed: Secrets;
+  /** Names that were not there before. */
+  added: string[];
+  /** Names that are gone. */
   removed: string[];
-  /** All of them, as config() gives them. */
-  parsed: Secrets;
 }
 
 export interface WatchOptions extends ConfigOptions {
@@ -113,8 +111,16 @@ export interface WatchOptions extends ConfigOptions {
    * while the server is away.
    */
   interval?: number;
-  /** process.env has been changed when this is called. */
-  onChange?: (change: Change) => unknown;
+  /**
+   * A push was seen, and process.env has been changed. changed: each name that is
+   * new or has another value, with that value; a removed one is there with
+   * undefined. allSecrets: all of them, as config() gives them.
+   */
+  onChange?: (
+    changed: { [name: string]: string | undefined },
+    allSecrets: Secrets,
+    change: Change,
+  ) => unknown;
   /**
    * A poll has failed (a VaultError; the watch goes on), or onChange has thrown
    * (what it threw). Default: a warning once on standard error, and what

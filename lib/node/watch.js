@@ -22,26 +22,28 @@ function isOurs(name) {
   return Object.hasOwn(process.env, name) && given.get(name) === process.env[name];
 }
 
+// What changed, as onChange gets it: new values by name (undefined: removed), all
+// there is, and what more is known.
 function apply(update, override) {
   const { env } = process;
-  const result = { version: update.version, added: {}, changed: {}, removed: [],
-    parsed: update.parsed };
+  const { version, changes, parsed } = update;
+  const names = (wanted) => changes.filter(([mark]) => mark === wanted).map(([, name]) => name);
+  const removed = names('-');
 
-  for (const [mark, name] of update.changes) {
-    const value = update.parsed[name];
-    if (mark === '-') {
-      result.removed.push(name);
-      if (isOurs(name)) delete env[name];
-      given.delete(name);
-      continue;
-    }
-    result[mark === '+' ? 'added' : 'changed'][name] = value;
+  for (const name of removed) {
+    if (isOurs(name)) delete env[name];
+    given.delete(name);
+  }
+  const changed = Object.fromEntries(changes.map(([mark, name]) =>
+    [name, mark === '-' ? undefined : parsed[name]]));
+  for (const [name, value] of Object.entries(changed)) {
+    if (value === undefined) continue;
     if (override || !Object.hasOwn(env, name) || isOurs(name)) {
       env[name] = value;
       given.set(name, value);
     }
   }
-  return result;
+  return [changed, parsed, { version, added: names('+'), removed }];
 }
 
 class Watch {
@@ -93,15 +95,15 @@ class Watch {
   // thrown: by the program's own callback, which is never passed over.
   #fail(error, thrown = false) {
     const last = (another) => process.nextTick(() => { throw another; });
-    if (this.#onError) this.#call(this.#onError, error, last);
+    if (this.#onError) this.#call(this.#onError, [error], last);
     else if (thrown) last(error);
     else this.#warnOnce(error.message);
   }
 
-  #call(callback, argument, failed) {
+  #call(callback, args, failed) {
     if (!callback) return;
     try {
-      const result = callback(argument);
+      const result = callback(...args);
       if (typeof result?.then === 'function') result.then(undefined, failed);
     } catch (error) {
       failed(error);

@@ -33,7 +33,7 @@ async function watching(options, run) {
   await withEnv(options.env || {}, async () => {
     await vault.config(options.config);
     const handle = vault.watch({ interval: INTERVAL_MS, ...options.watch,
-      onChange: (change) => heard.changes.push(change),
+      onChange: (changed, all, more) => heard.changes.push({ changed, all, ...more }),
       onError: (error) => heard.errors.push(error) });
     try {
       assert.strictEqual(handle.active, true);
@@ -59,13 +59,38 @@ test('a push is seen within two intervals', async () => {
     const change = await next(heard.changes);
     assert.ok(Date.now() - pushed < 2 * 2000, `${Date.now() - pushed} ms`);
     assert.strictEqual(change.version, 2);
-    assert.deepStrictEqual(change.added, { NEW: 'x' });
-    assert.deepStrictEqual(change.changed, { A: '2' });
+    assert.deepStrictEqual(change.changed, { A: '2', NEW: 'x' });
+    assert.deepStrictEqual(secretsOf(change.all), { A: '2', B: '1', NEW: 'x' });
+    assert.deepStrictEqual(change.added, ['NEW']);
     assert.deepStrictEqual(change.removed, []);
-    assert.deepStrictEqual(secretsOf(change.parsed), { A: '2', B: '1', NEW: 'x' });
     assert.strictEqual(process.env.A, '2');
     assert.strictEqual(process.env.NEW, 'x');
   });
+});
+
+test('the lines of the published description, as they stand', async () => {
+  const text = fs.readFileSync(path.join(tap.here, 'sample/watch.js'), 'utf8');
+  const [watches, stops] = text.replace('30000', String(INTERVAL_MS))
+    .split('// Stop watching when done\n');
+  const { log } = console;
+  const lines = [];
+  const AsyncFunction = (async () => {}).constructor;
+  const published = (lines) => new AsyncFunction('require', lines)(tap.require);
+
+  await vault.push({ A: '1', GONE: '1' }, { environment: 'production' });
+  console.log = (...args) => lines.push(args);
+  try {
+    await withEnv({ NODE_ENV: 'production' }, async () => {
+      await published(watches);
+      await vault.push({ A: '2', B: '1' }, { environment: 'production' });
+      await next(lines);
+      await published(`const vault = require('vault-env');\n${stops}`);
+    });
+  } finally {
+    console.log = log;
+    vault.unwatch();
+  }
+  assert.deepStrictEqual(lines, [['Secrets updated:', ['A', 'B', 'GONE']]]);
 });
 
 test('a removal is seen, and what the program has set stays', () =>
@@ -73,8 +98,9 @@ test('a removal is seen, and what the program has set stays', () =>
     process.env.B = 'changed by the program';
     await vault.push({ MINE: 'theirs', A: '3' });
     const change = await next(heard.changes);
-    assert.deepStrictEqual(change.added, { MINE: 'theirs' });
-    assert.deepStrictEqual(change.changed, { A: '3' });
+    assert.deepStrictEqual(change.changed,
+      { MINE: 'theirs', A: '3', B: undefined, NEW: undefined });
+    assert.deepStrictEqual(change.added, ['MINE']);
     assert.deepStrictEqual(change.removed.sort(), ['B', 'NEW']);
     assert.strictEqual(process.env.NEW, undefined);
     assert.strictEqual(process.env.A, '3');

@@ -25,6 +25,10 @@ os.environ["KEEP"] = "program"
 updates, errors = [], []
 
 
+def hear(changed, all_secrets):
+    updates.append(changed)
+
+
 def env(*names):
     return [os.environ.get(name) for name in names]
 
@@ -36,7 +40,7 @@ def quiet(seconds=3 * INTERVAL):
 # ---- changes
 
 load_vault()
-ok(watch(INTERVAL, on_change=updates.append, on_error=errors.append),
+ok(watch(INTERVAL, on_change=hear, on_error=errors.append),
    "watch() is True")
 start = time.monotonic()
 me.push("A=one\nB=2\nKEEP=vault2\nC=3\n")
@@ -45,12 +49,12 @@ ok(within(SOON, lambda: updates), "a push is seen")
 took = time.monotonic() - pushed
 print("# after %.2f s at an interval of %.1f s" % (took, INTERVAL))
 ok(took <= 2 * INTERVAL + 1.5, "within two intervals")
-update = updates[0]
-same([update.version, update.added, update.changed, update.removed],
-     [2, {"C": "3"}, {"A": "one", "KEEP": "vault2"}, []], "what has changed")
-same(update.secrets["B"], "2", "and all there is")
-same(repr(update), "<Update, version 2: added ['C'], changed ['A', 'KEEP'], "
-     "removed []>", "repr shows no value")
+changed = updates[0]
+same(changed, {"A": "one", "KEEP": "vault2", "C": "3"}, "what has changed")
+same([changed.version, changed.added, changed.removed], [2, ["C"], []],
+     "and what more is known")
+same(repr(changed), "<Changes, version 2: C, A, KEEP; added ['C'], removed []>",
+     "repr shows no value")
 same(env("A", "B", "C", "KEEP"), ["one", "2", "3", "program"],
      "os.environ follows, except what was there before")
 same(subprocess.check_output(["printenv", "A"]), b"one\n", "C sees it, too")
@@ -60,13 +64,38 @@ updates.clear()
 os.environ["C"] = "mine"
 me.push("A=one\n")
 ok(within(SOON, lambda: updates), "a removal is seen")
-same([sorted(updates[0].removed), env("A", "B", "C", "KEEP")],
-     [["B", "C", "KEEP"], ["one", None, "mine", "program"]],
+same([updates[0], sorted(updates[0].removed)],
+     [{"B": None, "C": None, "KEEP": None}, ["B", "C", "KEEP"]],
+     "as a name without a value")
+same(env("A", "B", "C", "KEEP"), ["one", None, "mine", "program"],
      "what we had set is gone, what the program has set is not")
 updates.clear()
 push({"A": "one"})
 quiet()
 same(updates, [], "nothing has changed: no call")
+
+# ---- the published description
+
+unwatch()
+text = read(HERE + "/sample/watch.py").replace("30.0", str(INTERVAL))
+watches, stops = text.split("# Stop watching\n")
+lines = []
+names = {"print": lambda *args: lines.append(args)}
+exec(watches, names)
+me.push("A=published\nNEW=1\n")
+within(SOON, lambda: lines)
+exec(stops, names)
+same(lines, [("Updated:", ["NEW", "A"])],
+     "the lines of the published description, as they stand")
+watch(INTERVAL, on_change=lambda *both: updates.append(both),
+      on_error=errors.append)
+updates.clear()
+me.push("A=one\n")
+within(SOON, lambda: updates)
+same([updates[0][0], updates[0][1]["A"], updates[0][1].version],
+     [{"A": "one", "NEW": None}, "one", 5],
+     "the second argument is all there is, with its version")
+watch(INTERVAL, on_change=hear, on_error=errors.append)
 
 # ---- a server that goes away
 
@@ -85,8 +114,8 @@ same(env("A"), ["again"], "os.environ follows again")
 
 # ---- callbacks
 
-def fail(update):
-    updates.append(update)
+def fail(changed, all_secrets):
+    updates.append(changed)
     raise RuntimeError("in on_change")
 
 
@@ -120,8 +149,8 @@ for on_error, kind in (None, RuntimeError), (fail_too, KeyError):
 sys.unraisablehook = sys.__unraisablehook__
 
 
-def end(update):
-    updates.append(update)
+def end(changed, all_secrets):
+    updates.append(changed)
     unwatch()
     updates.append("unwatched")
 
@@ -135,7 +164,7 @@ quiet()
 same([len(updates), env("A")], [2, ["7"]], "and that ends it")
 
 updates.clear()
-watch(INTERVAL, on_change=updates.append)
+watch(INTERVAL, on_change=hear)
 begin = time.monotonic()
 unwatch()
 unwatch()
@@ -145,8 +174,8 @@ threads = [open("/proc/self/task/%s/comm" % t).read().strip()
            for t in os.listdir("/proc/self/task")]
 ok("vaultenv-watch" not in threads, "its thread is gone", threads)
 
-watch(INTERVAL, on_change=lambda u: updates.append("first"))
-watch(INTERVAL, on_change=lambda u: updates.append("second"))
+watch(INTERVAL, on_change=lambda *_: updates.append("first"))
+watch(INTERVAL, on_change=lambda *_: updates.append("second"))
 me.push("A=9\n")
 ok(within(SOON, lambda: updates), "a second watch")
 quiet()
@@ -157,7 +186,7 @@ for wrong in 0, -1, float("nan"), float("inf"):
     ok(raises(ValueError, watch, wrong), "interval %s" % wrong)
 
 # What one watch has seen, the next does not see again.
-watch(INTERVAL, on_change=updates.append)
+watch(INTERVAL, on_change=hear)
 updates.clear()
 quiet()
 same(updates, [], "a watch begins where the last one ended")
@@ -168,13 +197,13 @@ unwatch()
 updates.clear()
 os.environ["A"] = "program"
 load_vault(override=True)
-watch(INTERVAL, on_change=updates.append)
+watch(INTERVAL, on_change=hear)
 os.environ["A"] = "program"
 me.push("A=10\n")
 ok(within(SOON, lambda: updates), "override is taken over")
 same(env("A"), ["10"], "and applies")
 updates.clear()
-watch(INTERVAL, "production", on_change=updates.append)
+watch(INTERVAL, "production", on_change=hear)
 quiet()
 me.push("PROD=1\n", "--env", "production")
 ok(within(SOON, lambda: env("PROD") == ["1"]),
@@ -190,7 +219,7 @@ load_vault()
 
 # ---- fork
 
-watch(INTERVAL, on_change=updates.append)
+watch(INTERVAL, on_change=hear)
 
 
 def child_names():
@@ -199,10 +228,10 @@ def child_names():
     load_vault(override=True)
     first = env("A")
     seen = []
-    watch(INTERVAL, on_change=seen.append)
+    watch(INTERVAL, on_change=lambda changed, _: seen.append(changed))
     os.write(ready, b"x")
     within(SOON, lambda: seen)
-    return [len(tasks), first, [u.changed for u in seen], env("A")]
+    return [len(tasks), first, seen, env("A")]
 
 
 updates.clear()
@@ -312,7 +341,7 @@ write(us.dir + "/.env", table["env_files"]["file"])
 child = subprocess.Popen([sys.executable, "-c", """
 import gc, os, sys, vaultdotenv as v
 changes = []
-v.watch(0.001, on_change=lambda _: changes.append(1), on_error=print)
+v.watch(0.001, on_change=lambda *_: changes.append(1), on_error=print)
 for line in sys.stdin:
     gc.collect()
     with open('/proc/self/statm') as file:

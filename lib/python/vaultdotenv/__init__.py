@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Path = Union[str, os.PathLike[str]]
 
 __all__ = [
-    "Secrets", "Update", "VaultAuthError", "VaultConflictError", "VaultError",
+    "Changes", "Secrets", "VaultAuthError", "VaultConflictError", "VaultError",
     "VaultNetworkError", "check_version", "load_vault", "load_vault_sync",
     "pull", "push", "unwatch", "vault_values", "version", "watch",
 ]
@@ -39,38 +39,44 @@ _NUL = ("{} cannot be an environment variable: its value holds a NUL. "
 
 
 class Secrets(dict[str, str]):
-    """Names and values, and where they come from. repr() shows no value."""
+    """Names and values, and where they come from. repr() shows no value.
 
-    version: int = 0  # 0: not known, or a plain file
-    source: str = "file"  # or "server", "cache"
-    left_out: tuple[str, ...] = ()  # names that would run other code
-    _raw: Optional[dict[str, str]] = None  # as libvaultenv gave them
+    version: 0 if not known, or a plain file. source: "file", "server" or
+    "cache". left_out: names that would run other code.
+    """
+
+    def __init__(self, values: Mapping[str, str], version: int = 0,
+                 source: str = "file", left_out: tuple[str, ...] = (),
+                 raw: Optional[dict[str, str]] = None) -> None:
+        super().__init__(values)
+        self.version = version
+        self.source = source
+        self.left_out = left_out
+        self._raw = raw  # as libvaultenv gave them
 
     def __repr__(self) -> str:
         return "<Secrets, version %d, from %s: %s>" % (
             self.version, self.source, ", ".join(self))
 
 
-class Update:
-    """What a watch has seen change. repr() shows no value.
+class Changes(dict[str, "Optional[str]"]):
+    """What a watch has seen change: new values by name, None for a removed one.
 
-    added, changed: the new values. removed: names. secrets: all there is now.
+    added, removed: names. version: what it is now. repr() shows no value.
     """
-
-    __slots__ = ("version", "added", "changed", "removed", "secrets")
 
     def __init__(self, version: int, secrets: dict[str, str],
                  added: list[str], changed: list[str],
                  removed: list[str]) -> None:
+        super().__init__({name: secrets.get(name)
+                          for name in added + changed + removed})
         self.version = version
-        self.secrets = secrets
-        self.added = {name: secrets[name] for name in added}
-        self.changed = {name: secrets[name] for name in changed}
+        self.added = added
         self.removed = removed
 
     def __repr__(self) -> str:
-        return "<Update, version %d: added %s, changed %s, removed %s>" % (
-            self.version, list(self.added), list(self.changed), self.removed)
+        return "<Changes, version %d: %s; added %s, removed %s>" % (
+            self.version, ", ".join(self), self.added, self.removed)
 
 
 class _Place:
@@ -102,7 +108,7 @@ class _Place:
 
 class _Watch:
     def __init__(self, place: _Place,
-                 on_change: Optional[Callable[[Update], object]],
+                 on_change: Optional[Callable[[Changes, Secrets], object]],
                  on_error: Optional[Callable[[Exception], object]]) -> None:
         self.place = place
         self.on_change = on_change
@@ -119,37 +125,36 @@ class _Watch:
         if self is not _watch:
             return
         try:
-            update = self.compare(version, values, changes)
-            _apply(update, self.place.override)
+            now = self.overlay(values)
+            changed = self.compare(version, now, changes)
+            _apply(changed, self.place.override)
             _version = version
             if self.follows:
                 # Where the next watch begins.
-                _loaded = Secrets(update.secrets)
-                _loaded.version = version
-                _loaded.source = "server"
-                _loaded._raw = values
-            if self.on_change is not None and (
-                    update.added or update.changed or update.removed):
-                self.on_change(update)
+                _loaded = Secrets(now, version, "server", raw=values)
+            if self.on_change is not None and changed:
+                self.on_change(changed, Secrets(now, version, "server"))
         except Exception as error:
             if self.on_error is None:
                 raise
             self.on_error(error)
 
-    def compare(self, version: int, values: dict[str, str],
-                changes: list[tuple[str, str]]) -> Update:
+    def overlay(self, values: dict[str, str]) -> dict[str, str]:
         # ${NAME} in the file means the new values, not those we put there.
         environ = {n: v for n, v in os.environ.items() if _ours.get(n) != v}
-        now = self.place.overlay(values, "server", environ)
+        return self.place.overlay(values, "server", environ)
+
+    def compare(self, version: int, now: dict[str, str],
+                changes: list[tuple[str, str]]) -> Changes:
         last, self.last = self.last, now
         if last is None:
             # What was before, only the extension knows.
             marks = {mark: [n for m, n in changes if m == mark]
                      for mark in "+~-"}
-            return Update(version, now, marks["+"], marks["~"], marks["-"])
-        return Update(version, now, [n for n in now if n not in last],
-                      [n for n in now if last.get(n, now[n]) != now[n]],
-                      [n for n in last if n not in now])
+            return Changes(version, now, marks["+"], marks["~"], marks["-"])
+        return Changes(version, now, [n for n in now if n not in last],
+                       [n for n in now if last.get(n, now[n]) != now[n]],
+                       [n for n in last if n not in now])
 
     def error(self, error: Exception) -> None:
         if self is not _watch:
@@ -240,12 +245,8 @@ def _load(place: _Place, cached: bool = False) -> Secrets:
     source, version, _, values, left_out = _native.load(
         *place.where(), cached, not place.cache, place.override,
         place.allow_loader_names)
-    secrets = Secrets(place.overlay(values, _SOURCES[source], os.environ))
-    secrets.version = version
-    secrets.source = _SOURCES[source]
-    secrets._raw = values
-    secrets.left_out = left_out
-    return secrets
+    return Secrets(place.overlay(values, _SOURCES[source], os.environ), version,
+                   _SOURCES[source], left_out, values)
 
 
 def _put(name: str, value: str) -> None:
@@ -267,20 +268,18 @@ def _set(place: _Place, secrets: Secrets) -> bool:
     return bool(secrets)
 
 
-def _apply(update: Update, override: bool) -> None:
+def _apply(changed: Changes, override: bool) -> None:
     """The new values where the old ones were ours, or nothing was."""
-    for values in update.added, update.changed:
-        for name, value in values.items():
-            if "\0" in value:
-                raise VaultError(_NUL.format(name))
-    for values in update.added, update.changed:
-        for name, value in values.items():
-            if override or os.environ.get(name) == _ours.get(name):
-                _put(name, value)
-    for name in update.removed:
-        value = _ours.pop(name, "\0")
-        if os.environ.get(name) == value:
-            del os.environ[name]
+    for name, value in changed.items():
+        if value is not None and "\0" in value:
+            raise VaultError(_NUL.format(name))
+    for name, value in changed.items():
+        if value is None:
+            ours = _ours.pop(name, "\0")
+            if os.environ.get(name) == ours:
+                del os.environ[name]
+        elif override or os.environ.get(name) == _ours.get(name):
+            _put(name, value)
 
 
 def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
@@ -352,10 +351,7 @@ def pull(environment: Optional[str] = None, *, path: Optional[Path] = None,
 
     values, version = _native.pull(
         *_Place(path, environment, vault_url).where(), version)
-    secrets = Secrets(values)
-    secrets.version = version
-    secrets.source = "server"
-    return secrets
+    return Secrets(values, version, "server")
 
 
 def push(values: Optional[Mapping[str, str]] = None,
@@ -391,7 +387,7 @@ def push(values: Optional[Mapping[str, str]] = None,
 
 
 def watch(interval: float = 30.0, environment: Optional[str] = None,
-          on_change: Optional[Callable[[Update], object]] = None,
+          on_change: Optional[Callable[[Changes, Secrets], object]] = None,
           on_error: Optional[Callable[[Exception], object]] = None, *,
           path: Optional[Path] = None,
           vault_url: Optional[str] = None) -> bool:
@@ -402,9 +398,11 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
     Changes reach the variables that are there by load_vault() or by the watch;
     those that the program or its caller has set stay, unless override.
 
-    on_change(update) comes after os.environ has changed. on_error(error) gets
-    what a poll, or on_change, failed by (default: a line on stderr). Both are
-    called in the watch's own thread, which does not keep the process alive.
+    on_change(changed, all_secrets) comes after os.environ has changed. changed
+    is a Changes: the new values by name, None for a removed one. all_secrets is
+    a Secrets. on_error(error) gets what a poll, or on_change, failed by
+    (default: a line on stderr). Both are called in the watch's own thread, which
+    does not keep the process alive.
 
     False: there is no VAULT_KEY, so nothing to watch. A second call replaces
     the first. In a child of os.fork() no watch runs; call watch() there.
