@@ -21,9 +21,9 @@
 #define KEY_TRUSTED_MS 1000
 
 static int
-refuse(struct call *c, const char *guard)
+refuse(struct call *c, enum refusal refusal)
 {
-	reply_error(c->reply, 401, "unauthorized", "Unauthorized", guard);
+	reply_refuse(c->reply, refusal);
 	return -1;
 }
 
@@ -51,12 +51,12 @@ read_key(struct call *c, struct auth_key *key)
 	/* It may be gone, or of another server key by now. */
 	keycache_drop(c->server->keys, project);
 	if (db_rows(&r) == 0) {
-		reply_refused(c->reply, sqlstate_find("VE040"));
+		refuse(c, REFUSAL_PROJECT_NOT_FOUND);
 		goto out;
 	}
 	sealed = db_get_bytes(&r, 0, 0, &len);
 	if (sealed == NULL) {
-		refuse(c, "no_auth_key");
+		refuse(c, REFUSAL_NO_AUTH_KEY);
 		goto out;
 	}
 	if (serverkey_open(c->server->key, key->key, sealed, len, project) !=
@@ -65,7 +65,7 @@ read_key(struct call *c, struct auth_key *key)
 			  "this server key: restart vault.fcgi if the key was "
 			  "changed",
 		    project);
-		reply_refused(c->reply, sqlstate_find("VE053"));
+		refuse(c, REFUSAL_SERVER_KEY_REPLACED);
 		goto out;
 	}
 	memcpy(key->sealed, sealed, SEALED_LEN);
@@ -76,8 +76,8 @@ out:
 	return result;
 }
 
-/* Is the signature of this key? NULL, or the guard that refuses it. */
-static const char *
+/* Is the signature of this key? */
+static enum refusal
 verify(struct call *c, const struct auth_key *key)
 {
 	const char *header = c->req.signature;
@@ -85,17 +85,17 @@ verify(struct call *c, const struct auth_key *key)
 	int64_t time_ms;
 
 	if (header == NULL)
-		return "signature_missing";
+		return REFUSAL_SIGNATURE_MISSING;
 	if (signature_parse(header, strlen(header), &time_ms, digest) != 0)
-		return "signature_form";
+		return REFUSAL_SIGNATURE_FORM;
 	if (!auth_time_is_fresh(time_ms, clock_unix_ms()))
-		return "signature_time";
+		return REFUSAL_SIGNATURE_TIME;
 	if (!signature_verify(
 		key->key, c->req.body.data, c->req.body.len, time_ms, digest))
-		return "signature";
+		return REFUSAL_SIGNATURE;
 	memcpy(c->digest, digest, MAC_LEN);
 	memcpy(c->sealed, key->sealed, SEALED_LEN);
-	return NULL;
+	return REFUSAL_NONE;
 }
 
 /*
@@ -106,7 +106,7 @@ verify(struct call *c, const struct auth_key *key)
 static int
 check(struct call *c, struct auth_key *key, bool from_memory)
 {
-	const char *guard;
+	enum refusal refusal;
 	int64_t read_ms;
 
 	from_memory =
@@ -114,14 +114,14 @@ check(struct call *c, struct auth_key *key, bool from_memory)
 			       c->in.text[FIELD_PROJECT_ID], key, &read_ms);
 	if (!from_memory && read_key(c, key) != 0)
 		return -1;
-	guard = verify(c, key);
-	if (guard != NULL && from_memory &&
+	refusal = verify(c, key);
+	if (refusal != REFUSAL_NONE && from_memory &&
 	    clock_mono_ms() - read_ms >= KEY_TRUSTED_MS) {
 		if (read_key(c, key) != 0)
 			return -1;
-		guard = verify(c, key);
+		refusal = verify(c, key);
 	}
-	return guard == NULL ? 0 : refuse(c, guard);
+	return refusal == REFUSAL_NONE ? 0 : refuse(c, refusal);
 }
 
 int
@@ -144,9 +144,7 @@ auth_check(struct call *c)
 	if (r != 0)
 		return r;
 	if (!replay_bind(c->server->replay, c->digest, route_number(c->route),
-		clock_mono_ms())) {
-		reply_refused(c->reply, sqlstate_find("VE091"));
-		return -1;
-	}
+		clock_mono_ms()))
+		return refuse(c, REFUSAL_SIGNATURE_REUSED);
 	return 0;
 }

@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <string.h>
-
 #include "api/auth.h"
 #include "api/call.h"
 #include "key/keycache.h"
@@ -28,17 +26,19 @@ call_device_param(const struct call *c, struct db_params *p)
 		db_text(p, NULL);
 }
 
-/* A version_conflict names the version that is current. */
+/* A refusal with the member that the function gave it, if it did. */
 static void
-add_version(struct reply *reply, const struct db_result *r)
+refuse(struct call *c, const struct db_result *r)
 {
-	const int column = PQfnumber(r->pg, "version");
+	const char *member = refusals[r->refusal].member;
+	const int column =
+	    member == NULL || r->pg == NULL ? -1 : PQfnumber(r->pg, member);
 
-	if (column < 0 || db_rows(r) == 0 || db_is_null(r, 0, column))
-		return;
-	reply->body.len--; /* the closing bracket */
-	reply_int(reply, "version", db_get_int(r, 0, column));
-	reply_end(reply, '}');
+	if (column >= 0 && db_rows(r) == 1 && !db_is_null(r, 0, column))
+		reply_refuse_int(
+		    c->reply, r->refusal, db_get_int(r, 0, column));
+	else
+		reply_refuse(c->reply, r->refusal);
 }
 
 /* Where the function says which device it was, the log says it too. */
@@ -58,19 +58,17 @@ call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
 	int refused = db_exec(c->server->db, stmt, p, r);
 
 	/* The key that we had in memory is not the project's any more. */
-	if (refused != 0 && strcmp(r->refused->state, "VE054") == 0) {
+	if (r->refusal == REFUSAL_AUTH_KEY_REPLACED) {
 		db_result_free(r);
 		if (auth_renew(c) != 0)
 			return -1;
 		refused = db_exec(c->server->db, stmt, p, r);
 	}
-	if (refused != 0 && strcmp(r->refused->state, "VE040") == 0)
+	if (r->refusal == REFUSAL_PROJECT_NOT_FOUND)
 		keycache_drop(c->server->keys, c->in.text[FIELD_PROJECT_ID]);
 	note_device(c, r);
 	if (refused == 0)
 		return 0;
-	reply_refused(c->reply, r->refused);
-	if (r->pg != NULL && strcmp(r->refused->state, "VE092") == 0)
-		add_version(c->reply, r);
+	refuse(c, r);
 	return -1;
 }

@@ -18,7 +18,7 @@ answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
 	if (call_exec(c, stmt, p, &r) != 0)
 		goto out;
 	if (!db_get_uuid(&r, 0, 1, c->device)) {
-		reply_refused(c->reply, sqlstate_find(""));
+		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');

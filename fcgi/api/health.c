@@ -26,12 +26,9 @@ health(struct call *c)
 	reply_begin(reply, NULL, '{');
 	reply_text(reply, "status", away ? "unavailable" : "ok");
 	reply_int(reply, "ts", clock_unix_ms());
-	if (away) {
-		reply->status = 503;
-		reply->guard = "database_unavailable";
-		reply_text(reply, "error", "Database unavailable");
-		reply_text(reply, "code", "database_unavailable");
-	}
+	if (away)
+		reply_refusal(reply, REFUSAL_UNAVAILABLE);
+
 	reply_end(reply, '}');
 	db_result_free(&r);
 }

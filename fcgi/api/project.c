@@ -32,14 +32,12 @@ check_creation(struct call *c)
 	case CREATION_TOKEN:
 		if (token_is_good(c))
 			return 0;
-		reply_error(c->reply, 403, "project_creation_token",
-		    "Project creation needs a valid token", NULL);
+		reply_refuse(c->reply, REFUSAL_CREATION_TOKEN);
 		return -1;
 	case CREATION_CLOSED:
 		break;
 	}
-	reply_error(c->reply, 403, "project_creation_closed",
-	    "Project creation is closed", NULL);
+	reply_refuse(c->reply, REFUSAL_CREATION_CLOSED);
 	return -1;
 }
 
@@ -57,7 +55,7 @@ project_create(struct call *c)
 	if (call_exec(c, PROJECT_CREATE, &p, &r) != 0)
 		goto out;
 	if (!db_get_uuid(&r, 0, 1, c->project)) {
-		reply_refused(c->reply, sqlstate_find(""));
+		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');
@@ -80,7 +78,7 @@ project_set_key(struct call *c)
 
 	if (hex_decode(auth_key, KEY_LEN, hex, strlen(hex)) != 0 ||
 	    serverkey_seal(c->server->key, sealed, auth_key, project) != 0) {
-		reply_refused(c->reply, sqlstate_find(""));
+		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	db_text(&p, project);

@@ -115,12 +115,11 @@ walk(struct call *c)
 		return;
 	}
 	if ((route = find(c->req.path)) == NULL) {
-		reply_error(c->reply, 404, "not_found", "Not found", "path");
+		reply_refuse(c->reply, REFUSAL_PATH);
 		return;
 	}
 	if (strcmp(route->method, c->req.method) != 0) {
-		reply_error(c->reply, 405, "method_not_allowed",
-		    "Method not allowed", "method");
+		reply_refuse(c->reply, REFUSAL_METHOD);
 		c->reply->allow = strcmp(route->method, "GET") == 0
 				      ? "GET, OPTIONS"
 				      : "POST, OPTIONS";
@@ -157,7 +156,7 @@ routes_run(struct server *server, const struct request_source *source,
 	    .path = c.req.path,
 	    .project = c.project,
 	    .device = c.device,
-	    .guard = reply->guard,
+	    .guard = refusals[reply->refusal].guard,
 	    .status = reply->status,
 	    .us = clock_mono_us() - start,
 	});

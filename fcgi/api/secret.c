@@ -71,7 +71,7 @@ secret_pull(struct call *c)
 		goto out;
 	blob = db_get_bytes(&r, 0, PQfnumber(r.pg, "blob"), &len);
 	if (blob == NULL) {
-		reply_refused(c->reply, sqlstate_find(""));
+		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');

@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "db/conn.h"
 #include "db/merge.h"
+#include "db/sqlstate.h"
 
 /* One bit a statement must fit struct dbconn's mask. */
 _Static_assert(N_STMTS <= 32, "too many statements");
@@ -278,10 +279,12 @@ static bool
 is_refusal(const PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	enum sqlstate_action action;
 
-	return state != NULL &&
-	       (strncmp(state, "VE", 2) == 0 || strcmp(state, "55P03") == 0 ||
-		   strcmp(state, "40P01") == 0);
+	if (state == NULL)
+		return false;
+	action = sqlstate_find(state)->action;
+	return action == SQLSTATE_ANSWER || action == SQLSTATE_RETRY;
 }
 
 /* The one result of a statement in a pipeline, and the NULL after it. */

@@ -15,6 +15,7 @@
 #include "common/settings.h"
 #include "db/db.h"
 #include "db/group.h"
+#include "db/sqlstate.h"
 
 #define TRIES_MAX 3
 
@@ -24,6 +25,13 @@ struct db {
 	struct dbgroup *groups[N_STMTS]; /* NULL: it runs singly */
 	void (*on_wrong)(void);
 };
+
+/* What no SQLSTATE tells. */
+static const struct sqlstate done = { "", REFUSAL_NONE, SQLSTATE_ANSWER },
+			     lost_connection = { "", REFUSAL_UNAVAILABLE,
+				     SQLSTATE_RECONNECT },
+			     unconfirmed = { "", REFUSAL_UNAVAILABLE,
+				     SQLSTATE_FAULT };
 
 struct db *
 db_new(const struct settings *settings, const uint8_t key_id[DB_KEY_ID_LEN],
@@ -100,7 +108,7 @@ report(enum stmt stmt, const char *state, const PGresult *res)
 	    state, text != NULL ? text : "no text");
 }
 
-/* Sorts a result that came back. NULL: it was done. */
+/* Sorts a result that came back. */
 static const struct sqlstate *
 judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
 {
@@ -115,21 +123,19 @@ judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
 			log_error("vault.%s: its commit was not confirmed by "
 				  "the standby",
 			    stmts[stmt].name);
-			return sqlstate_find("57014");
+			return &unconfirmed;
 		}
 		if (PQntuples(res) == 0 || PQnfields(res) == 0 ||
 		    strcmp(PQfname(res, 0), "outcome") != 0)
-			return NULL;
-		state = PQgetvalue(res, 0, 0);
-		return strcmp(state, "00000") == 0 ? NULL
-						   : sqlstate_find(state);
+			return &done;
+		return sqlstate_find(PQgetvalue(res, 0, 0));
 	default:
 		break;
 	}
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	/* libpq's own errors have none: the connection broke. */
 	if (state == NULL || state[0] == '\0' || !connected)
-		return sqlstate_find("08006");
+		return &lost_connection;
 	row = sqlstate_find(state);
 	if (row->action == SQLSTATE_INPUT || row->action == SQLSTATE_FAULT)
 		report(stmt, state, res);
@@ -159,7 +165,7 @@ log_no_answer(enum stmt stmt)
 	    "vault.%s had no answer within its deadline", stmts[stmt].name);
 }
 
-static const struct sqlstate *
+static enum refusal
 run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
     int64_t deadline_ms, PGresult **res)
 {
@@ -175,7 +181,7 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 				if (db->on_wrong != NULL)
 					db->on_wrong();
 			}
-			return sqlstate_find("08001");
+			return REFUSAL_UNAVAILABLE;
 		}
 		tries++;
 		if (dbconn_exec(c, stmt, db->settings->db_prepare, p,
@@ -183,37 +189,37 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 			row = judge(stmt, *res, c->warned,
 			    PQstatus(c->pg) == CONNECTION_OK);
 		else
-			row = sqlstate_find("08006");
-		if (row == NULL)
-			return NULL;
+			row = &lost_connection;
+		if (row->refusal == REFUSAL_NONE)
+			return REFUSAL_NONE;
 		if (clock_mono_ms() >= deadline_ms && *res == NULL) {
 			log_no_answer(stmt);
 			dbconn_close(c);
-			return row;
+			return row->refusal;
 		}
 		if (!try_again(c, stmt, row, tries, &lost))
-			return row;
+			return row->refusal;
 		PQclear(*res);
 		*res = NULL;
 	}
 }
 
 /* On a connection of its own. */
-static const struct sqlstate *
+static enum refusal
 run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
     int64_t deadline_ms, PGresult **res)
 {
 	struct dbconn *c = dbpool_take(db->pool, deadline_ms);
-	const struct sqlstate *row;
+	enum refusal refusal;
 
 	if (c == NULL) {
 		log_error("no database connection became free for vault.%s",
 		    stmts[stmt].name);
-		return sqlstate_find("08001");
+		return REFUSAL_UNAVAILABLE;
 	}
-	row = run(db, c, stmt, p, deadline_ms, res);
+	refusal = run(db, c, stmt, p, deadline_ms, res);
 	dbpool_give(db->pool, c);
-	return row;
+	return refusal;
 }
 
 int
@@ -227,20 +233,21 @@ db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
 	out->pg = NULL;
 	if (group != NULL && dbgroup_exec(group, &item, deadline)) {
 		out->pg = item.result;
-		out->refused = judge(stmt, item.result, item.warned, true);
+		out->refusal =
+		    judge(stmt, item.result, item.warned, true)->refusal;
 	} else if (clock_mono_ms() >= deadline) {
 		log_no_answer(stmt);
-		out->refused = sqlstate_find("08001");
+		out->refusal = REFUSAL_UNAVAILABLE;
 	} else {
-		out->refused = run_singly(db, stmt, p, deadline, &out->pg);
+		out->refusal = run_singly(db, stmt, p, deadline, &out->pg);
 	}
-	if (out->refused == NULL)
+	if (out->refusal == REFUSAL_NONE)
 		return 0;
 	if (PQresultStatus(out->pg) != PGRES_TUPLES_OK) {
 		PQclear(out->pg);
 		out->pg = NULL;
 	}
-	return -out->refused->status;
+	return -1;
 }
 
 int

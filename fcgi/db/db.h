@@ -18,10 +18,9 @@ struct db *db_new(const struct settings *settings,
 void db_free(struct db **db);
 
 /*
- * Runs a statement: 0, or the negative HTTP status that *out->refused holds
- * too (-503 away, -409 a refusal of the function, …). A function that returns
- * a refusal in its column `outcome` is seen here as well; its row is then in
- * out->pg. Always db_result_free().
+ * Runs a statement: 0; or -1, and out->refusal says why. A function that
+ * returns a refusal in its column `outcome` is seen here as well; its row is
+ * then in out->pg. Always db_result_free().
  */
 int db_exec(struct db *db, enum stmt stmt, const struct db_params *p,
     struct db_result *out);

@@ -11,11 +11,11 @@
 
 #include <libpq-fe.h>
 
-#include "db/sqlstate.h"
+#include "http/refusal.h"
 
 struct db_result {
-	PGresult *pg;                   /* NULL unless rows came */
-	const struct sqlstate *refused; /* NULL: it was done */
+	PGresult *pg; /* NULL unless rows came */
+	enum refusal refusal;
 };
 
 void db_result_free(struct db_result *r);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sqlstate.c: SQLSTATE -> HTTP status, code and sentence. The sentences of
- * protocol v1 are matched by clients in the field: they stay as they are.
- * Exact states stand before their class.
+ * sqlstate.c: SQLSTATE -> refusal, and what to do about the connection. Exact
+ * states stand before their class.
  */
 #include "config.h"
 
@@ -10,56 +9,42 @@
 
 #include "db/sqlstate.h"
 
-#define AWAY "database_unavailable", "Database unavailable"
+#define AWAY REFUSAL_UNAVAILABLE
 
 static const struct sqlstate table[] = {
-	{ "VE029", 429, SQLSTATE_ANSWER, "project_limit",
-	    "Too many projects created today" },
-	{ "VE030", 403, SQLSTATE_ANSWER, "device_pending",
-	    "Device pending approval" },
-	{ "VE031", 403, SQLSTATE_ANSWER, "device_refused",
-	    "Device not registered or revoked" },
-	{ "VE040", 404, SQLSTATE_ANSWER, "project_not_found",
-	    "Project not found" },
-	{ "VE041", 404, SQLSTATE_ANSWER, "environment_not_found",
-	    "Environment not found" },
-	{ "VE042", 404, SQLSTATE_ANSWER, "no_secrets",
-	    "No secrets stored yet" },
-	{ "VE043", 404, SQLSTATE_ANSWER, "version_not_found",
-	    "Version not found" },
-	{ "VE044", 404, SQLSTATE_ANSWER, "device_not_found",
-	    "Device not found" },
-	{ "VE053", 503, SQLSTATE_ANSWER, "server_key_replaced",
-	    "Server key replaced" },
-	{ "VE054", 503, SQLSTATE_ANSWER, "auth_key_replaced",
-	    "Auth key replaced" },
-	{ "VE090", 409, SQLSTATE_ANSWER, "auth_key_set",
-	    "Auth key already set" },
-	{ "VE091", 409, SQLSTATE_ANSWER, "signature_reused",
-	    "Signature already used for another request" },
-	{ "VE092", 409, SQLSTATE_ANSWER, "version_conflict",
-	    "Environment has changed" },
-	{ "VE093", 409, SQLSTATE_ANSWER, "device_revoked", "Device revoked" },
-	{ "VE094", 409, SQLSTATE_ANSWER, "too_many_environments",
-	    "Too many environments" },
-	{ "VE095", 409, SQLSTATE_ANSWER, "too_many_devices",
-	    "Too many devices" },
-	{ "22", 400, SQLSTATE_INPUT, "invalid_value", "Invalid value" },
-	{ "40", 503, SQLSTATE_RETRY, AWAY },
-	{ "55", 503, SQLSTATE_RETRY, AWAY },    /* 55P03, 55006 */
-	{ "57014", 503, SQLSTATE_FAULT, AWAY }, /* statement_timeout */
-	{ "08", 503, SQLSTATE_RECONNECT, AWAY },
-	{ "57", 503, SQLSTATE_RECONNECT, AWAY },    /* shutting down */
-	{ "25006", 503, SQLSTATE_RECONNECT, AWAY }, /* now a standby */
-	{ "26000", 503, SQLSTATE_RECONNECT, AWAY }, /* not prepared here */
-	{ "42P05", 503, SQLSTATE_RECONNECT, AWAY }, /* prepared already */
-	{ "0A000", 503, SQLSTATE_RECONNECT, AWAY }, /* plan is outdated */
-	{ "53", 503, SQLSTATE_FAULT, AWAY },        /* disk full, connections */
-	{ "28", 503, SQLSTATE_FAULT, AWAY },
-	{ "3F", 503, SQLSTATE_FAULT, AWAY },
-	{ "42", 503, SQLSTATE_FAULT, AWAY }, /* schema or rights missing */
-	{ "58", 503, SQLSTATE_FAULT, AWAY }, /* I/O error of the system */
-	{ "", 500, SQLSTATE_FAULT, "internal_error", "Internal error" },
+	{ "00000", REFUSAL_NONE, SQLSTATE_ANSWER },
+	{ "VE029", REFUSAL_PROJECT_LIMIT, SQLSTATE_ANSWER },
+	{ "VE030", REFUSAL_DEVICE_PENDING, SQLSTATE_ANSWER },
+	{ "VE031", REFUSAL_DEVICE_REFUSED, SQLSTATE_ANSWER },
+	{ "VE040", REFUSAL_PROJECT_NOT_FOUND, SQLSTATE_ANSWER },
+	{ "VE041", REFUSAL_ENVIRONMENT_NOT_FOUND, SQLSTATE_ANSWER },
+	{ "VE042", REFUSAL_NO_SECRETS, SQLSTATE_ANSWER },
+	{ "VE043", REFUSAL_VERSION_NOT_FOUND, SQLSTATE_ANSWER },
+	{ "VE044", REFUSAL_DEVICE_NOT_FOUND, SQLSTATE_ANSWER },
+	{ "VE053", REFUSAL_SERVER_KEY_REPLACED, SQLSTATE_ANSWER },
+	{ "VE054", REFUSAL_AUTH_KEY_REPLACED, SQLSTATE_ANSWER },
+	{ "VE090", REFUSAL_AUTH_KEY_SET, SQLSTATE_ANSWER },
+	{ "VE091", REFUSAL_SIGNATURE_REUSED, SQLSTATE_ANSWER },
+	{ "VE092", REFUSAL_VERSION_CONFLICT, SQLSTATE_ANSWER },
+	{ "VE093", REFUSAL_DEVICE_REVOKED, SQLSTATE_ANSWER },
+	{ "VE094", REFUSAL_TOO_MANY_ENVIRONMENTS, SQLSTATE_ANSWER },
+	{ "VE095", REFUSAL_TOO_MANY_DEVICES, SQLSTATE_ANSWER },
+	{ "22", REFUSAL_INVALID_VALUE, SQLSTATE_INPUT },
+	{ "40", AWAY, SQLSTATE_RETRY },
+	{ "55", AWAY, SQLSTATE_RETRY },    /* 55P03, 55006 */
+	{ "57014", AWAY, SQLSTATE_FAULT }, /* statement_timeout */
+	{ "08", AWAY, SQLSTATE_RECONNECT },
+	{ "57", AWAY, SQLSTATE_RECONNECT },    /* shutting down */
+	{ "25006", AWAY, SQLSTATE_RECONNECT }, /* now a standby */
+	{ "26000", AWAY, SQLSTATE_RECONNECT }, /* not prepared here */
+	{ "42P05", AWAY, SQLSTATE_RECONNECT }, /* prepared already */
+	{ "0A000", AWAY, SQLSTATE_RECONNECT }, /* plan is outdated */
+	{ "53", AWAY, SQLSTATE_FAULT },        /* disk full, connections */
+	{ "28", AWAY, SQLSTATE_FAULT },
+	{ "3F", AWAY, SQLSTATE_FAULT },
+	{ "42", AWAY, SQLSTATE_FAULT }, /* schema or rights missing */
+	{ "58", AWAY, SQLSTATE_FAULT }, /* I/O error of the system */
+	{ "", REFUSAL_INTERNAL, SQLSTATE_FAULT },
 };
 
 const struct sqlstate *

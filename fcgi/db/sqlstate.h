@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sqlstate.h: what a SQLSTATE means to the wire and to the connection, in one
- * table. The VE class is this project's own; see sql/README.
+ * sqlstate.h: what a SQLSTATE means to whoever asked and to the connection, in
+ * one table. The VE class is this project's own; see sql/README.
  */
 #ifndef VAULT_FCGI_DB_SQLSTATE_H
 #define VAULT_FCGI_DB_SQLSTATE_H
 
 #include <stddef.h>
 
+#include "http/refusal.h"
+
 enum sqlstate_action {
-	SQLSTATE_ANSWER,    /* a refusal: its row says all */
+	SQLSTATE_ANSWER,    /* done, or refused by a function: that is all */
 	SQLSTATE_INPUT,     /* the database refused what input let pass */
 	SQLSTATE_RETRY,     /* rolled back for others' sake: try again */
 	SQLSTATE_RECONNECT, /* this connection is of no more use */
@@ -18,10 +20,8 @@ enum sqlstate_action {
 
 struct sqlstate {
 	const char *state; /* five characters, or a class of two, or "" */
-	int status;
+	enum refusal refusal;
 	enum sqlstate_action action;
-	const char *code;
-	const char *sentence;
 };
 
 /* Never NULL: the last row matches whatever no other does. */

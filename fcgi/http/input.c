@@ -244,7 +244,7 @@ refuse_missing(uint32_t required, struct reply *reply)
 		    i == n && n > 1 ? "and " : "", rules[f].name);
 	}
 	snprintf(sentence + len, sizeof(sentence) - len, " required");
-	reply_error(reply, 400, "missing_field", sentence, "input_missing");
+	reply_refuse_as(reply, REFUSAL_INPUT_MISSING, sentence);
 	return -1;
 }
 
@@ -265,12 +265,11 @@ input_parse(struct input *in, uint32_t required, uint32_t optional,
 	r = json_object_parse(
 	    &in->json, (const char *)body->data, body->len, MEMBERS_MAX);
 	if (r == VAULTENV_ERR_NOMEM) {
-		reply_error(
-		    reply, 500, "internal_error", "Internal error", "memory");
+		reply_refuse(reply, REFUSAL_MEMORY);
 		return -1;
 	}
 	if (r != 0) {
-		reply_error(reply, 400, "invalid_json", "Invalid JSON", NULL);
+		reply_refuse(reply, REFUSAL_INVALID_JSON);
 		return -1;
 	}
 	for (int f = 0; f < N_FIELDS; f++)
@@ -285,8 +284,8 @@ input_parse(struct input *in, uint32_t required, uint32_t optional,
 		if (is_missing(v, false))
 			continue;
 		if (!rules[f].accept(in, (enum field)f, v)) {
-			reply_error(reply, 400, "invalid_field",
-			    rules[f].sentence, "input_value");
+			reply_refuse_as(
+			    reply, REFUSAL_INPUT_VALUE, rules[f].sentence);
 			return -1;
 		}
 		in->given |= FIELD_BIT(f);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db/sqlstate.h"
 #include "http/reply.h"
 
 #define BODY_MAX ((size_t)128 << 20) /* any max_body, in base64 */
@@ -112,24 +111,50 @@ reply_base64(struct reply *r, const char *name, const uint8_t *data, size_t len)
 	need(r, blob_append(&r->body, "\"", 1));
 }
 
-void
-reply_error(struct reply *r, int status, const char *code, const char *sentence,
-    const char *guard)
+static void
+refuse(struct reply *r, enum refusal refusal, const char *sentence)
+{
+	r->status = refusals[refusal].status;
+	r->refusal = refusal;
+	reply_text(r, "error", sentence);
+	reply_text(r, "code", refusals[refusal].code);
+}
+
+static void
+begin_anew(struct reply *r)
 {
 	blob_reset(&r->body);
 	r->broken = false;
-	r->status = status;
-	r->guard = guard != NULL ? guard : code;
 	reply_begin(r, NULL, '{');
-	reply_text(r, "error", sentence);
-	reply_text(r, "code", code);
+}
+
+void
+reply_refusal(struct reply *r, enum refusal refusal)
+{
+	refuse(r, refusal, refusals[refusal].sentence);
+}
+
+void
+reply_refuse_as(struct reply *r, enum refusal refusal, const char *sentence)
+{
+	begin_anew(r);
+	refuse(r, refusal, sentence);
 	reply_end(r, '}');
 }
 
 void
-reply_refused(struct reply *r, const struct sqlstate *refused)
+reply_refuse(struct reply *r, enum refusal refusal)
 {
-	reply_error(r, refused->status, refused->code, refused->sentence, NULL);
+	reply_refuse_as(r, refusal, refusals[refusal].sentence);
+}
+
+void
+reply_refuse_int(struct reply *r, enum refusal refusal, int64_t value)
+{
+	begin_anew(r);
+	reply_refusal(r, refusal);
+	reply_int(r, refusals[refusal].member, value);
+	reply_end(r, '}');
 }
 
 static const char *
@@ -145,7 +170,7 @@ void
 reply_settle(struct reply *r)
 {
 	if (r->broken)
-		reply_error(r, 500, "internal_error", "Internal error", NULL);
+		reply_refuse(r, REFUSAL_INTERNAL);
 }
 
 size_t

@@ -10,13 +10,12 @@
 #include <stdint.h>
 
 #include "base/json.h"
-
-struct sqlstate;
+#include "http/refusal.h"
 
 struct reply {
 	int status;
-	struct blob body;  /* JSON, or empty */
-	const char *guard; /* the check that refused; NULL: none did */
+	struct blob body; /* JSON, or empty */
+	enum refusal refusal;
 	const char *allow; /* for 405 */
 	bool broken;       /* a write below failed: becomes a 500 */
 };
@@ -24,11 +23,16 @@ struct reply {
 void reply_init(struct reply *r);
 void reply_reset(struct reply *r);
 
-/* Drops what was written and answers {"error":…,"code":…}. guard NULL: the
- * code. All three are borrowed for the reply's life. */
-void reply_error(struct reply *r, int status, const char *code,
-    const char *sentence, const char *guard);
-void reply_refused(struct reply *r, const struct sqlstate *refused);
+/* Drops what was written and answers {"error":…,"code":…}. */
+void reply_refuse(struct reply *r, enum refusal refusal);
+/* The same, by a sentence that the table leaves open. */
+void
+reply_refuse_as(struct reply *r, enum refusal refusal, const char *sentence);
+/* The same, and the member that the table allows it. */
+void reply_refuse_int(struct reply *r, enum refusal refusal, int64_t value);
+/* For a body with members of its own: writes these two into the object that is
+ * open, and sets the status. */
+void reply_refusal(struct reply *r, enum refusal refusal);
 
 /*
  * Writers of JSON, in order; commas come by themselves. name NULL: an item of

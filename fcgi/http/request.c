@@ -102,13 +102,11 @@ int
 request_check(const struct request *req, int max_params, struct reply *reply)
 {
 	if (!req->source->is_responder) {
-		reply_error(reply, 400, "bad_request",
-		    "FastCGI role must be responder", "role");
+		reply_refuse(reply, REFUSAL_ROLE);
 		return -1;
 	}
 	if (req->n_params > (size_t)max_params) {
-		reply_error(reply, 431, "too_many_headers",
-		    "Too many request headers", "params");
+		reply_refuse(reply, REFUSAL_PARAMS);
 		return -1;
 	}
 	return 0;
@@ -131,29 +129,24 @@ request_read_body(struct request *req, size_t cap, struct reply *reply)
 			len = -1;
 	}
 	if (len < 0) {
-		reply_error(reply, 400, "bad_request",
-		    "Content-Length must be a number", "content_length");
+		reply_refuse(reply, REFUSAL_CONTENT_LENGTH);
 		return -1;
 	}
 	if ((uint64_t)len > cap) {
-		reply_error(reply, 413, "body_too_large",
-		    "Request body too large", "body_size");
+		reply_refuse(reply, REFUSAL_BODY_SIZE);
 		return -1;
 	}
 	/* One more than announced, to see what should not be there. */
 	req->body.max = (size_t)len + 1;
 	if (blob_reserve(&req->body, (size_t)len + 1) != 0) {
-		reply_error(
-		    reply, 500, "internal_error", "Internal error", "memory");
+		reply_refuse(reply, REFUSAL_MEMORY);
 		return -1;
 	}
 	n = req->source->read(
 	    req->source->arg, (char *)req->body.data, (size_t)len + 1);
 	req->body.len = n;
 	if (n != (size_t)len || req->source->error(req->source->arg) != 0) {
-		reply_error(reply, 400, "bad_request",
-		    "Request body is not as long as Content-Length says",
-		    "body_length");
+		reply_refuse(reply, REFUSAL_BODY_LENGTH);
 		return -1;
 	}
 	return 0;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The server's statements (fcgi/db/stmts.c) against these functions: each one
 # prepares as vault_server, and every function that the server may call is
-# called. The SQLSTATEs and sentences are those of fcgi/db/sqlstate.c.
+# called. The SQLSTATEs and sentences are those of fcgi/db/sqlstate.c
+# and fcgi/http/refusal.c.
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests/sql";
@@ -40,8 +41,10 @@ my ($version) = slurp('fcgi/db/check.h') =~ /^#define\s+DB_SCHEMA_VERSION\s+(\d+
 is $version, $db->as_server('select vault.schema_version()'),
 	'DB_SCHEMA_VERSION of fcgi/db/check.h';
 
-my %known = slurp('fcgi/db/sqlstate.c') =~
-	/\{ "(VE0\d\d)", \d+, \w+, "\w+",\s*"([^"]*)" \}/g;
+my %sentence = slurp('fcgi/http/refusal.c') =~
+	/\[(REFUSAL_\w+)\] = \{ \d+, "\w+",\s*"([^"]*)"/g;
+my %known = slurp('fcgi/db/sqlstate.c') =~ /\{ "(VE0\d\d)", (REFUSAL_\w+),/g;
+$_ = $sentence{$_} // "no sentence for $_" for values %known;
 my %used;
 for my $file (glob(TOP . '/sql/functions/*.sql')) {
 	my $sql = slurp($file =~ s{^\Q@{[TOP]}\E/}{}r);

@@ -12,7 +12,8 @@
 static void
 means(const char *state, int status, const char *code, const char *sentence)
 {
-	const struct sqlstate *row = sqlstate_find(state);
+	const struct refusal_row *row =
+	    &refusals[sqlstate_find(state)->refusal];
 
 	is_int(row->status, status, state);
 	is_str(row->code, code, "code");
@@ -49,6 +50,7 @@ main(void)
 	means("VE029", 429, "project_limit", "Too many projects created today");
 	means("VE053", 503, "server_key_replaced", "Server key replaced");
 	means("22P02", 400, "invalid_value", "Invalid value");
+	means("VE054", 503, "auth_key_replaced", "Auth key replaced");
 	means("57P01", 503, "database_unavailable", "Database unavailable");
 	means("57014", 503, "database_unavailable", "Database unavailable");
 	means("53100", 503, "database_unavailable", "Database unavailable");
@@ -56,6 +58,7 @@ main(void)
 	means("23505", 500, "internal_error", "Internal error");
 	means("VE099", 500, "internal_error", "Internal error");
 	means("", 500, "internal_error", "Internal error");
+	is_int(sqlstate_find("00000")->refusal, REFUSAL_NONE, "00000 is done");
 	acts("22021", SQLSTATE_INPUT);
 	acts("40001", SQLSTATE_RETRY);
 	acts("40P01", SQLSTATE_RETRY);

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "http/reply.h"
-#include "db/sqlstate.h"
 #include "tap.h"
 
 static const char *
@@ -50,14 +49,20 @@ main(void)
 	    "the header block");
 	is_int((intmax_t)r.body.len, 79, "of that length");
 
-	reply_error(&r, 403, "a_code", "A sentence", NULL);
-	is_str(body(&r), "{\"error\":\"A sentence\",\"code\":\"a_code\"}",
-	    "an error replaces what was written");
-	is_str(r.guard, "a_code", "its guard is its code");
-	reply_error(&r, 401, "unauthorized", "Unauthorized", "signature");
-	is_str(r.guard, "signature", "unless it has one");
+	reply_refuse_as(&r, REFUSAL_INPUT_VALUE, "A sentence");
+	is_str(body(&r),
+	    "{\"error\":\"A sentence\",\"code\":\"invalid_field\"}",
+	    "a refusal replaces what was written");
+	is_int(r.status, 400, "its status");
+	is_int(r.refusal, REFUSAL_INPUT_VALUE, "is known by its name");
+	reply_refuse_int(&r, REFUSAL_VERSION_CONFLICT, 7);
+	is_str(body(&r),
+	    "{\"error\":\"Environment has changed\","
+	    "\"code\":\"version_conflict\",\"version\":7}",
+	    "one may carry a member");
+	is_int(r.status, 409, "its status");
 
-	reply_refused(&r, sqlstate_find("57P01"));
+	reply_refuse(&r, REFUSAL_UNAVAILABLE);
 	is_str(body(&r),
 	    "{\"error\":\"Database unavailable\","
 	    "\"code\":\"database_unavailable\"}",

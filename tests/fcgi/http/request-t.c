@@ -30,7 +30,7 @@ reads(const char *length, const char *body, size_t cap, int error, int status,
 	r = request_read_body(&req, cap, &reply);
 	ok(r == (status == 200 ? 0 : -1), "%s", name);
 	is_int(reply.status, status, "its status");
-	is_str(reply.guard, guard, "its guard");
+	is_str(refusals[reply.refusal].guard, guard, "its guard");
 	if (status == 200)
 		is_str((const char *)req.body.data, body, "its bytes");
 	request_reset(&req);
@@ -90,10 +90,10 @@ test_params(void)
 	is_int(request_check(&req, 10, &reply), 0, "as many as may be");
 	is_int(request_check(&req, 9, &reply), -1, "one more");
 	is_int(reply.status, 431, "is 431");
-	is_str(reply.guard, "params", "its guard");
+	is_int(reply.refusal, REFUSAL_PARAMS, "its guard");
 	f.source.is_responder = false;
 	is_int(request_check(&req, 10, &reply), -1, "another role");
-	is_str(reply.guard, "role", "its guard");
+	is_int(reply.refusal, REFUSAL_ROLE, "its guard");
 	reply_reset(&reply);
 
 	fake_init(&f, "");
