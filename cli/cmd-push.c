@@ -20,6 +20,7 @@ struct push {
 	struct vaultenv_client *client;
 	const char *environment;
 	struct envfile file;
+	bool from_stdin;
 	struct vaultenv_list *before; /* NULL: nothing there, or unreadable */
 	int64_t base_version;
 	struct vaultenv_change *changes;
@@ -29,22 +30,26 @@ struct push {
 static int
 file_read(struct push *p)
 {
-	const char *path = session_file(p->args);
 	static const char *const reserved[] = { "VAULT_KEY", "VAULT_URL",
 		"VAULT_DEVICE_SECRET" };
+	const char *path = session_file(p->args);
 	struct vaultenv_error err;
 
-	if (envfile_load(&p->file, path, &err) != 0)
+	if ((p->from_stdin ? envfile_load_stdin(&p->file, &err)
+			   : envfile_load(&p->file, path, &err)) != 0)
 		return session_fail(&err);
 	if (p->file.bytes == NULL) {
-		error_print("nothing to push: there is no %s", path);
+		error_print(p->from_stdin
+				? "nothing to push: nothing arrived on %s"
+				: "nothing to push: there is no %s",
+		    p->file.path);
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		vaultenv_list_delete(p->file.list, reserved[i]);
 	if (vaultenv_list_len(p->file.list) == 0) {
-		error_print(
-		    "nothing to push: %s holds no variable to share", path);
+		error_print("nothing to push: %s holds no variable to share",
+		    p->file.path);
 		return EXIT_FAILED;
 	}
 	return EXIT_DONE;
@@ -143,10 +148,14 @@ static int
 push_run(const struct args *args)
 {
 	struct push p = { .args = args };
+	struct args key_args = *args; /* whose file may hold the key */
 	int code;
 
+	p.from_stdin = args->file != NULL && strcmp(args->file, "-") == 0;
+	if (p.from_stdin)
+		key_args.file = NULL;
 	if ((code = file_read(&p)) != EXIT_DONE ||
-	    (code = session_open(args, &p.client)) != EXIT_DONE)
+	    (code = session_open(&key_args, &p.client)) != EXIT_DONE)
 		goto out;
 	p.environment = vaultenv_client_environment(p.client);
 	if ((code = current_read(&p)) != EXIT_DONE)
@@ -193,7 +202,8 @@ const struct command command_push = {
 	.about =
 	    "Prints what changes: + added, ~ changed, - removed. "
 	    "VAULT_KEY, VAULT_URL and\nVAULT_DEVICE_SECRET are never pushed. "
-	    "The key is taken from FILE if it holds\none, else from .env.",
+	    "The key is taken from FILE if it holds\none, else from .env. "
+	    "FILE may be -, which is standard input.",
 	.options = push_options,
 	.run = push_run,
 };

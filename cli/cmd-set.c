@@ -37,7 +37,6 @@ static int
 bytes_read(struct text *text, const sigset_t *mask)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	char buffer[4096];
 	int error = 0;
 	ssize_t n;
 
@@ -46,14 +45,10 @@ bytes_read(struct text *text, const sigset_t *mask)
 			error = errno;
 			break;
 		}
-		n = read(STDIN_FILENO, buffer, sizeof(buffer));
-		if (n < 0)
+		if ((n = text_read(text, STDIN_FILENO)) < 0)
 			error = errno;
-		else
-			text_add(text, buffer, (size_t)n);
 	} while (n > 0 && !text->failed &&
 		 !(mask != NULL && text->bytes[text->len - 1] == '\n'));
-	explicit_bzero(buffer, sizeof(buffer));
 	return error;
 }
 
@@ -119,7 +114,13 @@ value_read(struct text *text, const char *name)
 	}
 	if (text->len > 0 && text->bytes[text->len - 1] == '\n')
 		text->len--;
-	return EXIT_DONE;
+	if (text->len > 0)
+		return EXIT_DONE;
+	/* A pipe whose other end has failed looks the same. */
+	error_print("no value for %s arrived on standard input. To store an "
+		    "empty value, run: vault-env set %s=",
+	    name, name);
+	return EXIT_FAILED;
 }
 
 static int
@@ -167,7 +168,7 @@ const struct command command_set = {
 	.about =
 	    "Without =VALUE the value is asked for at a terminal, where it "
 	    "is not shown, or\nread from standard input, less one newline "
-	    "at its end. The other secrets stay as\nthey are, whoever "
-	    "changes them at the same time.",
+	    "at its end. Only NAME= stores an\nempty value. The other secrets "
+	    "stay as they are, whoever changes them at the\nsame time.",
 	.run = set_run,
 };

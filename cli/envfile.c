@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "envfile.h"
 
@@ -25,18 +26,14 @@ error_set(
 	return code;
 }
 
-int
-envfile_load(struct envfile *file, const char *path, struct vaultenv_error *err)
+/* Makes the list of the bytes that were read. */
+static int
+bytes_parse(struct envfile *file, struct vaultenv_error *err)
 {
 	const char *line;
 	size_t at = 0, len;
 	int r;
 
-	memset(file, 0, sizeof(*file));
-	file->path = path;
-	r = vaultenv_file_read(path, &file->bytes, &file->len, err);
-	if (r != 0 && r != VAULTENV_ERR_NOT_FOUND)
-		return r;
 	r = vaultenv_dotenv_parse(file->bytes != NULL ? file->bytes : "",
 	    file->len, &file->list, err);
 	while (r == 0 && text_line(file->bytes, file->len, &at, &line, &len))
@@ -45,6 +42,42 @@ envfile_load(struct envfile *file, const char *path, struct vaultenv_error *err)
 	if (r != 0)
 		envfile_free(file);
 	return r;
+}
+
+int
+envfile_load(struct envfile *file, const char *path, struct vaultenv_error *err)
+{
+	int r;
+
+	memset(file, 0, sizeof(*file));
+	file->path = path;
+	r = vaultenv_file_read(path, &file->bytes, &file->len, err);
+	if (r != 0 && r != VAULTENV_ERR_NOT_FOUND)
+		return r;
+	return bytes_parse(file, err);
+}
+
+int
+envfile_load_stdin(struct envfile *file, struct vaultenv_error *err)
+{
+	struct text text = { 0 };
+	ssize_t n;
+
+	memset(file, 0, sizeof(*file));
+	file->path = "standard input";
+	do
+		n = text_read(&text, STDIN_FILENO);
+	while (n > 0 && !text.failed);
+	if (n < 0 || text.failed) {
+		text_wipe(&text);
+		return error_set(err, VAULTENV_ERR_IO,
+		    n < 0 ? "cannot read"
+			  : "out of memory, or more than 16 MiB, while reading",
+		    file->path);
+	}
+	file->bytes = text.bytes;
+	file->len = text.len;
+	return bytes_parse(file, err);
 }
 
 int

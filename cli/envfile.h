@@ -30,6 +30,8 @@ int envfile_load(
 /* Likewise, but IO for a link, which cannot be edited. */
 int envfile_load_to_edit(
     struct envfile *file, const char *path, struct vaultenv_error *err);
+/* Standard input, to its end; bytes is NULL when nothing arrived. */
+int envfile_load_stdin(struct envfile *file, struct vaultenv_error *err);
 void envfile_free(struct envfile *file);
 
 /* NULL when it is not there or empty. Borrowed. */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -50,6 +51,18 @@ void
 text_puts(struct text *text, const char *string)
 {
 	text_add(text, string, strlen(string));
+}
+
+ssize_t
+text_read(struct text *text, int fd)
+{
+	char buffer[4096];
+	const ssize_t n = read(fd, buffer, sizeof(buffer));
+
+	if (n > 0)
+		text_add(text, buffer, (size_t)n);
+	explicit_bzero(buffer, sizeof(buffer));
+	return n;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct text {
 	char *bytes; /* NUL-terminated unless NULL */
@@ -19,6 +20,9 @@ struct text {
 void text_add(struct text *text, const char *bytes, size_t len);
 void text_puts(struct text *text, const char *string);
 void text_wipe(struct text *text); /* and frees */
+
+/* Appends what one read(2) gives, and returns what that returned. */
+ssize_t text_read(struct text *text, int fd);
 
 /*
  * The next line of text from *at on, without its line break; false at the

@@ -172,7 +172,8 @@ export interface PushOptions extends ServerOptions {
 
 /**
  * Stores these, and only these, as the next version; the same version again if
- * nothing differs. VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are left out.
+ * nothing differs. VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are left out;
+ * ERR_VAULT_INVALID when nothing else is there.
  */
 export function push(
   secrets: { [name: string]: string | number | boolean | bigint },

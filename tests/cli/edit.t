@@ -43,9 +43,15 @@ $p->gives(['set', 'A=second'], 0, "~ A\nPushed version 2 to development\n", $war
 $p->gives(['set', 'A=a=b', '--quiet'], 0, '', $warning);
 $p->gives(['get', 'A'], 0, "a=b\n", '', 'a value with =');
 $p->gives(['set', 'EMPTY='], 0, "+ EMPTY\nPushed version 4 to development\n", '');
-$p->gives(['set', 'EMPTY', {stdin => ''}], 0, "Nothing changed: development is at " .
-    "version 4\n", '', 'the same value again makes no version');
-for my $case (["x\n\n", "x\n"], ["\n", ''], ["a\nb", "a\nb"], ["'\"`\$(x)\\\n", "'\"`\$(x)\\"],
+$p->gives(['set', 'EMPTY='], 0, "Nothing changed: development is at version 4\n", '',
+    'the same value again makes no version');
+for my $nothing ('', "\n") {
+	$p->gives(['set', 'A', {stdin => $nothing}], 1, '', 'vault-env: no value for A ' .
+	    'arrived on standard input. To store an empty value, run: vault-env set A=' . "\n",
+	    'input that did not arrive is no empty value');
+}
+$p->gives(['get', 'A'], 0, "a=b\n", '', 'and the old one stays');
+for my $case (["x\n\n", "x\n"], ["a\nb", "a\nb"], ["'\"`\$(x)\\\n", "'\"`\$(x)\\"],
     ["\xc3\xa9\t\r\n", "\xc3\xa9\t\r"], ['x' x 200_000, 'x' x 200_000]) {
 	my ($stdin, $value) = @$case;
 	my $r = $p->run('set', 'B', {stdin => $stdin});

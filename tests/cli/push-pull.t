@@ -20,6 +20,10 @@ my $keys = $p->slurp('.env');
 # ---- push
 $p->gives(['push'], 1, '', "vault-env: nothing to push: .env holds no variable " .
     "to share\n", 'nothing but the key');
+$p->gives(['push', '--file', '-', {stdin => ''}], 1, '', "vault-env: nothing to push: " .
+    "nothing arrived on standard input\n", 'an empty pipe');
+$p->gives(['push', '--file', '-', {stdin => "# nothing\n"}], 1, '', "vault-env: nothing to " .
+    "push: standard input holds no variable to share\n", 'nor is a comment pushed');
 $p->gives(['push', '--file', 'none'], 1, '', "vault-env: nothing to push: " .
     "there is no none\n", 'no file');
 my $values = "A=1\nexport B='two words'\nC=\"x\\ny\"\nEMPTY=\n";
@@ -222,5 +226,8 @@ for my $command ('pull', 'pull --json', 'versions', 'list-devices --json') {
 	is($r->{stderr}, "vault-env: cannot write to standard output: No space " .
 	    "left on device\n", "and says so");
 }
+
+$p->gives(['push', '--file', '-', '--env', 'piped', {stdin => "A=1\nVAULT_KEY=vk_other\n"}],
+    0, "+ A\nPushed version 1 to piped\n", '', 'what arrives there is, by the key of .env');
 
 done_testing();

@@ -92,6 +92,11 @@ test('environments are apart', async () => {
 test('names and values that cannot be are refused', async () => {
   await assert.rejects(vault.push({ 'A=B': '1' }), { code: 'ERR_VAULT_INVALID' });
   await assert.rejects(vault.push({ '': '1' }), { code: 'ERR_VAULT_INVALID' });
+  // What did not arrive does not delete what is there.
+  for (const nothing of [{}, { VAULT_KEY: 'vk_x' }]) {
+    await assert.rejects(vault.push(nothing), { code: 'ERR_VAULT_INVALID',
+      message: 'nothing to push: there is no variable to share' });
+  }
 });
 
 test('config loads the secrets, and .env beside them', async () => {

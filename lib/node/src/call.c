@@ -143,6 +143,12 @@ call_push(struct call *c)
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		(void)vaultenv_list_delete(c->list, reserved[i]);
+	/* Rather something that did not arrive than a wish to delete all. */
+	if (vaultenv_list_len(c->list) == 0) {
+		strcpy(c->work.outcome.err.text,
+		    "nothing to push: there is no variable to share");
+		return VAULTENV_ERR_INVALID;
+	}
 	if ((r = push_before(c, &before, &current)) != 0)
 		goto out;
 	if (base < 0)
