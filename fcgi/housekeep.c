@@ -39,22 +39,22 @@ tidy(struct server *server)
 {
 	struct db_params p = { .n = 0 };
 	struct db_result r;
+	int64_t n;
 
 	db_int(&p, server->settings->unclaimed_minutes);
-	/* Why it failed has been logged, once, by db.c. */
+	/* Why it failed has been logged, once, by db/. */
 	if (db_exec(server->db, HOUSEKEEP, &p, &r) == 0 &&
-	    db_get_int(&r, 0, 0) > 0)
-		log_info("removed %lld projects that nobody claimed",
-		    (long long)db_get_int(&r, 0, 0));
+	    (n = db_get_int(&r, 0, "projects_removed")) > 0)
+		log_info(
+		    "removed %lld projects that nobody claimed", (long long)n);
 	db_result_free(&r);
 	if (server->settings->audit_months == 0)
 		return;
 	p.n = 0;
 	db_int(&p, server->settings->audit_months);
 	if (db_exec(server->db, AUDIT_RETAIN, &p, &r) == 0 &&
-	    db_get_int(&r, 0, 0) > 0)
-		log_info("emptied %lld months of the audit log",
-		    (long long)db_get_int(&r, 0, 0));
+	    (n = db_get_int(&r, 0, "months")) > 0)
+		log_info("emptied %lld months of the audit log", (long long)n);
 	db_result_free(&r);
 }
 

@@ -84,8 +84,8 @@ reseal(struct change *ch, const struct db_result *keys, int row)
 	size_t len;
 	int result = -1;
 
-	was = db_get_bytes(keys, row, 1, &len);
-	if (!db_get_uuid(keys, row, 0, project) || was == NULL ||
+	was = db_get_bytes(keys, row, "auth_key", &len);
+	if (!db_get_uuid(keys, row, "project_id", project) || was == NULL ||
 	    serverkey_open(ch->old, auth_key, was, len, project) != 0) {
 		fail(
 		    ch, "an auth key does not open under the old key", project);
@@ -112,7 +112,7 @@ is_id(const struct db_result *r, const struct serverkey *k)
 
 	if (db_rows(r) != 1)
 		return false;
-	id = db_get_bytes(r, 0, 0, &len);
+	id = db_get_bytes(r, 0, "key_id", &len);
 	return id != NULL && len == SERVERKEY_ID_LEN &&
 	       memcmp(id, k->id, SERVERKEY_ID_LEN) == 0;
 }
@@ -152,7 +152,7 @@ change_database(struct change *ch)
 	db_bytes(&p, ch->new->id, SERVERKEY_ID_LEN);
 	if (exec(ch, SERVER_KEY_REPLACE, &p, &r) != 0)
 		return -1;
-	if (PQgetlength(r.pg, 0, 0) != 1 || *PQgetvalue(r.pg, 0, 0) != 1) {
+	if (!db_get_bool(&r, 0, "replaced")) {
 		fail(ch, ch->path, "another change of key came between");
 		goto out;
 	}

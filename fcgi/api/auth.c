@@ -54,7 +54,7 @@ read_key(struct call *c, struct auth_key *key)
 		refuse(c, REFUSAL_PROJECT_NOT_FOUND);
 		goto out;
 	}
-	sealed = db_get_bytes(&r, 0, 0, &len);
+	sealed = db_get_bytes(&r, 0, "auth_key", &len);
 	if (sealed == NULL) {
 		refuse(c, REFUSAL_NO_AUTH_KEY);
 		goto out;

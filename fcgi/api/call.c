@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "api/auth.h"
 #include "api/call.h"
 #include "key/keycache.h"
@@ -31,12 +33,10 @@ static void
 refuse(struct call *c, const struct db_result *r)
 {
 	const char *member = refusals[r->refusal].member;
-	const int column =
-	    member == NULL || r->pg == NULL ? -1 : PQfnumber(r->pg, member);
 
-	if (column >= 0 && db_rows(r) == 1 && !db_is_null(r, 0, column))
+	if (member != NULL && !db_is_null(r, 0, member))
 		reply_refuse_int(
-		    c->reply, r->refusal, db_get_int(r, 0, column));
+		    c->reply, r->refusal, db_get_int(r, 0, member));
 	else
 		reply_refuse(c->reply, r->refusal);
 }
@@ -45,10 +45,10 @@ refuse(struct call *c, const struct db_result *r)
 static void
 note_device(struct call *c, const struct db_result *r)
 {
-	const int column = r->pg == NULL ? -1 : PQfnumber(r->pg, "device_id");
+	char id[37];
 
-	if (column >= 0 && db_rows(r) == 1 && !db_is_null(r, 0, column))
-		db_get_uuid(r, 0, column, c->device);
+	if (db_get_uuid(r, 0, "device_id", id))
+		memcpy(c->device, id, sizeof(id));
 }
 
 int

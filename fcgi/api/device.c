@@ -17,13 +17,13 @@ answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
 
 	if (call_exec(c, stmt, p, &r) != 0)
 		goto out;
-	if (!db_get_uuid(&r, 0, 1, c->device)) {
+	if (!db_get_uuid(&r, 0, "device_id", c->device)) {
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');
 	reply_text(c->reply, "device_id", c->device);
-	reply_text(c->reply, "status", db_get_text(&r, 0, 2));
+	reply_text(c->reply, "status", db_get_text(&r, 0, "status"));
 	reply_end(c->reply, '}');
 out:
 	db_result_free(&r);
@@ -80,12 +80,12 @@ device_list(struct call *c)
 	reply_begin(c->reply, NULL, '{');
 	reply_begin(c->reply, "devices", '[');
 	for (int row = 0; row < db_rows(&r); row++) {
-		db_get_uuid(&r, row, 0, id);
+		db_get_uuid(&r, row, "id", id);
 		reply_begin(c->reply, NULL, '{');
 		reply_text(c->reply, "id", id);
 		for (int i = 0; i < 5; i++)
 			reply_text(
-			    c->reply, names[i], db_get_text(&r, row, i + 1));
+			    c->reply, names[i], db_get_text(&r, row, names[i]));
 		reply_end(c->reply, '}');
 	}
 	reply_end(c->reply, ']');

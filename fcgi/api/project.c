@@ -54,7 +54,7 @@ project_create(struct call *c)
 	db_int(&p, c->server->settings->project_daily_limit);
 	if (call_exec(c, PROJECT_CREATE, &p, &r) != 0)
 		goto out;
-	if (!db_get_uuid(&r, 0, 1, c->project)) {
+	if (!db_get_uuid(&r, 0, "project_id", c->project)) {
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}

@@ -26,8 +26,7 @@ answer_version(struct call *c, enum stmt stmt, const struct db_params *p)
 
 	if (call_exec(c, stmt, p, &r) == 0) {
 		reply_begin(c->reply, NULL, '{');
-		reply_int(c->reply, "version",
-		    db_get_int(&r, 0, PQfnumber(r.pg, "version")));
+		reply_int(c->reply, "version", db_get_int(&r, 0, "version"));
 		reply_end(c->reply, '}');
 	}
 	db_result_free(&r);
@@ -69,15 +68,14 @@ secret_pull(struct call *c)
 	if (call_exec(c, newest ? SECRET_PULL : SECRET_PULL_VERSION, &p, &r) !=
 	    0)
 		goto out;
-	blob = db_get_bytes(&r, 0, PQfnumber(r.pg, "blob"), &len);
+	blob = db_get_bytes(&r, 0, "blob", &len);
 	if (blob == NULL) {
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');
 	reply_base64(c->reply, "secrets", blob, len);
-	reply_int(
-	    c->reply, "version", db_get_int(&r, 0, PQfnumber(r.pg, "version")));
+	reply_int(c->reply, "version", db_get_int(&r, 0, "version"));
 	reply_end(c->reply, '}');
 out:
 	db_result_free(&r);
@@ -100,8 +98,8 @@ secret_current_version(struct call *c)
 	if (call_exec(c, SECRET_CURRENT_VERSION, &p, &r) != 0)
 		goto out;
 	reply_begin(c->reply, NULL, '{');
-	reply_int(c->reply, "version", db_get_int(&r, 0, 1));
-	reply_text(c->reply, "updated_at", db_get_text(&r, 0, 2));
+	reply_int(c->reply, "version", db_get_int(&r, 0, "version"));
+	reply_text(c->reply, "updated_at", db_get_text(&r, 0, "updated_at"));
 	reply_end(c->reply, '}');
 out:
 	db_result_free(&r);
@@ -120,12 +118,13 @@ secret_versions(struct call *c)
 	reply_begin(c->reply, NULL, '{');
 	reply_begin(c->reply, "versions", '[');
 	for (int row = 0; row < db_rows(&r); row++) {
-		keys = db_get_text(&r, row, 1);
+		keys = db_get_text(&r, row, "changed_keys");
 		reply_begin(c->reply, NULL, '{');
-		reply_int(c->reply, "version", db_get_int(&r, row, 0));
+		reply_int(c->reply, "version", db_get_int(&r, row, "version"));
 		reply_json(
 		    c->reply, "changed_keys", keys != NULL ? keys : "null");
-		reply_text(c->reply, "created_at", db_get_text(&r, row, 2));
+		reply_text(
+		    c->reply, "created_at", db_get_text(&r, row, "created_at"));
 		reply_end(c->reply, '}');
 	}
 	reply_end(c->reply, ']');

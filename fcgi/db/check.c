@@ -50,7 +50,7 @@ check_schema(struct dbconn *c, int64_t deadline_ms, char why[DB_ERROR_MAX])
 		}
 		goto out;
 	}
-	version = db_rows(&r) == 1 ? db_get_int(&r, 0, 0) : 0;
+	version = db_get_int(&r, 0, "version");
 	if (version < DB_SCHEMA_VERSION) {
 		snprintf(why, DB_ERROR_MAX,
 		    "database \"%.64s\" has schema "
@@ -105,7 +105,7 @@ check_key(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN], bool read_only,
 		    db_rows(&r) == 0)
 			goto unreadable;
 	}
-	id = db_get_bytes(&r, 0, 0, &len);
+	id = db_get_bytes(&r, 0, "key_id", &len);
 	if (id == NULL || len != DB_KEY_ID_LEN ||
 	    memcmp(id, key_id, DB_KEY_ID_LEN) != 0) {
 		snprintf(why, DB_ERROR_MAX,

@@ -114,6 +114,7 @@ judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
 {
 	const struct sqlstate *row;
 	const char *state;
+	int column;
 
 	switch (PQresultStatus(res)) {
 	case PGRES_COMMAND_OK:
@@ -125,10 +126,10 @@ judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
 			    stmts[stmt].name);
 			return &unconfirmed;
 		}
-		if (PQntuples(res) == 0 || PQnfields(res) == 0 ||
-		    strcmp(PQfname(res, 0), "outcome") != 0)
-			return &done;
-		return sqlstate_find(PQgetvalue(res, 0, 0));
+		column = PQfnumber(res, "outcome");
+		return PQntuples(res) == 0 || column < 0
+			   ? &done
+			   : sqlstate_find(PQgetvalue(res, 0, column));
 	default:
 		break;
 	}

@@ -23,33 +23,40 @@ db_rows(const struct db_result *r)
 	return PQntuples(r->pg);
 }
 
-bool
-db_is_null(const struct db_result *r, int row, int column)
+const uint8_t *
+db_get_bytes(const struct db_result *r, int row, const char *name, size_t *len)
 {
-	return PQgetisnull(r->pg, row, column) == 1;
+	const int column = PQfnumber(r->pg, name);
+
+	*len = 0;
+	if (column < 0 || row >= db_rows(r) ||
+	    PQgetisnull(r->pg, row, column) == 1)
+		return NULL;
+	*len = (size_t)PQgetlength(r->pg, row, column);
+	return (const uint8_t *)PQgetvalue(r->pg, row, column);
+}
+
+bool
+db_is_null(const struct db_result *r, int row, const char *name)
+{
+	size_t len;
+
+	return db_get_bytes(r, row, name, &len) == NULL;
 }
 
 const char *
-db_get_text(const struct db_result *r, int row, int column)
+db_get_text(const struct db_result *r, int row, const char *name)
 {
-	return db_is_null(r, row, column) ? NULL
-					  : PQgetvalue(r->pg, row, column);
-}
+	size_t len;
 
-const uint8_t *
-db_get_bytes(const struct db_result *r, int row, int column, size_t *len)
-{
-	*len = (size_t)PQgetlength(r->pg, row, column);
-	return db_is_null(r, row, column)
-		   ? NULL
-		   : (const uint8_t *)PQgetvalue(r->pg, row, column);
+	return (const char *)db_get_bytes(r, row, name, &len);
 }
 
 int64_t
-db_get_int(const struct db_result *r, int row, int column)
+db_get_int(const struct db_result *r, int row, const char *name)
 {
 	size_t len;
-	const uint8_t *p = db_get_bytes(r, row, column, &len);
+	const uint8_t *p = db_get_bytes(r, row, name, &len);
 	uint64_t v = 0;
 
 	if (p == NULL || (len != 4 && len != 8))
@@ -60,10 +67,19 @@ db_get_int(const struct db_result *r, int row, int column)
 }
 
 bool
-db_get_uuid(const struct db_result *r, int row, int column, char out[37])
+db_get_bool(const struct db_result *r, int row, const char *name)
 {
 	size_t len;
-	const uint8_t *p = db_get_bytes(r, row, column, &len);
+	const uint8_t *p = db_get_bytes(r, row, name, &len);
+
+	return p != NULL && len == 1 && *p == 1;
+}
+
+bool
+db_get_uuid(const struct db_result *r, int row, const char *name, char out[37])
+{
+	size_t len;
+	const uint8_t *p = db_get_bytes(r, row, name, &len);
 	char hex[33];
 
 	out[0] = '\0';

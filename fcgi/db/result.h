@@ -20,14 +20,20 @@ struct db_result {
 
 void db_result_free(struct db_result *r);
 
-/* Columns, results being binary. A null text is NULL, a null number 0. */
 int db_rows(const struct db_result *r);
-bool db_is_null(const struct db_result *r, int row, int column);
-const char *db_get_text(const struct db_result *r, int row, int column);
+
+/*
+ * Columns by name, results being binary. A null, a row or a column that is not
+ * there: NULL, 0, false.
+ */
+bool db_is_null(const struct db_result *r, int row, const char *name);
+const char *db_get_text(const struct db_result *r, int row, const char *name);
 const uint8_t *
-db_get_bytes(const struct db_result *r, int row, int column, size_t *len);
-int64_t db_get_int(const struct db_result *r, int row, int column);
-/* False when it is not a UUID of 16 bytes. */
-bool db_get_uuid(const struct db_result *r, int row, int column, char out[37]);
+db_get_bytes(const struct db_result *r, int row, const char *name, size_t *len);
+int64_t db_get_int(const struct db_result *r, int row, const char *name);
+bool db_get_bool(const struct db_result *r, int row, const char *name);
+/* False, too, when it is not a UUID of 16 bytes. */
+bool
+db_get_uuid(const struct db_result *r, int row, const char *name, char out[37]);
 
 #endif

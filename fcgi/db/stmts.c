@@ -3,15 +3,16 @@
  * stmts.c: the closed list of statements: one SQL function each, arguments in
  * the function's order and cast here, so that every parameter has one type.
  * Arrays of a merged one come as text[] and bytea[]: db/merge.c writes no
- * others. Push and pull leave the columns open: they are found by name.
+ * others. Columns are found by their names.
  */
 #include "config.h"
 
 #include "db/stmts.h"
 
 const struct stmt_row stmts[N_STMTS] = {
-	[SCHEMA_VERSION] = { "schema_version", "select vault.schema_version()",
-	    0, true, STMT_SINGLY },
+	[SCHEMA_VERSION] = { "schema_version",
+	    "select version from vault.schema_version() as t (version)", 0,
+	    true, STMT_SINGLY },
 	[SERVER_KEY_GET] = { "server_key_get",
 	    "select key_id from vault.server_key_get() as t (key_id)", 0, true,
 	    STMT_SINGLY },
@@ -23,8 +24,9 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select key_id from vault.server_key_lock() as t (key_id)", 0,
 	    false, STMT_SINGLY },
 	[SERVER_KEY_REPLACE] = { "server_key_replace",
-	    "select vault.server_key_replace($1::bytea, $2::bytea)", 2, false,
-	    STMT_SINGLY },
+	    "select replaced from vault.server_key_replace("
+	    "$1::bytea, $2::bytea) as t (replaced)",
+	    2, false, STMT_SINGLY },
 	[AUTH_KEY_LIST] = { "auth_key_list",
 	    "select project_id, auth_key from vault.auth_key_list()", 0, false,
 	    STMT_SINGLY },
