@@ -85,6 +85,12 @@ subtest 'up again changes nothing' => sub {
 	    'settings are kept';
 };
 
+subtest 'up leaves no shell behind' => sub {
+	my @left = grep { m{/dev-server\0.*\0\Q$dir\E\0}s }
+	    map { VaultTest::slurp("$_/cmdline", 1) } glob '/proc/[0-9]*';
+	is_deeply \@left, [], 'no dev-server runs on';
+};
+
 subtest 'private' => sub {
 	my @tcp = map { [(split)[1, 3, 9]] } split /\n/,
 	    VaultTest::slurp('/proc/net/tcp');
@@ -140,14 +146,24 @@ subtest 'down keeps the data and leaves no process' => sub {
 	is $c->call('devices/list')->{status}, 200, 'the same server key';
 };
 
-subtest 'the port is taken' => sub {
+subtest 'a port that is taken' => sub {
 	my $other = VaultTest::tmpdir() . '/s';
-	my $r = dev_server('up', '--dir', $other, '--port', $port);
-	is $r->{status}, 1, 'up fails';
-	like $r->{stderr}, qr/^dev-server: nginx did not start on port $port$/m,
-	    'and says why';
-	like $r->{stderr}, qr/Address already in use/, 'with the log';
-	is dev_server('down', '--dir', $other)->{status}, 0, 'down';
+	my $taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
+	    or die;
+	my $sentence = 'port %d cannot be used (Address already in use); ' .
+	    'choose another with --port, where 0 picks a free one';
+
+	for my $n ($port, $taken->sockport) {
+		refuses(['up', '--dir', $other, '--port', $n], 1,
+		    'dev-server: ' . sprintf($sentence, $n));
+	}
+	is_deeply [grep { -s } glob "$other/*"], ["$other/log", "$other/tmp"],
+	    'before anything was started';
+	my $r = $s->dev_server('up', '--port', $taken->sockport);
+	is $r->{stderr}, sprintf("dev-server: $sentence\n", $taken->sockport),
+	    'nor does a server move to one';
+	is $s->dev_server('status')->{status}, 0, 'it stays where it was';
+	is $s->dev_server('up')->{stdout}, "$s->{url}\n", '... for good';
 };
 
 subtest 'reset' => sub {
