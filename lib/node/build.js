@@ -21,6 +21,7 @@ const out = path.join(here, 'build');
 const { version } = require('./package.json');
 const packages = {
   libgcrypt: 'libgcrypt20-dev',
+  libsodium: 'libsodium-dev',
   libcurl: 'libcurl4-openssl-dev',
 };
 

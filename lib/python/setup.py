@@ -3,7 +3,7 @@
 
 The library's sources stand in the folder above, in an sdist in libvaultenv/.
 Compiled in, they are of the binding's version for ever, and nothing has to be
-installed first but the -dev packages of libgcrypt and libcurl.
+installed first but the -dev packages of libgcrypt, libsodium and libcurl.
 """
 import os
 import re
@@ -16,6 +16,7 @@ from setuptools import Extension, setup
 from setuptools.command.sdist import sdist
 
 PACKAGES = {"libgcrypt": "libgcrypt20-dev",
+            "libsodium": "libsodium-dev",
             "libcurl": "libcurl4-openssl-dev"}
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
 LIB = "libvaultenv" if os.path.isdir("libvaultenv") else ".."

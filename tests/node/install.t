@@ -106,8 +106,8 @@ symlink '/bin/false', "$dir/bin/pkg-config";
 	$r = VaultTest::run(['node', 'build.js'], env => \%env,
 	    cwd => "$app/node_modules/vault-env");
 	is($r->{status}, 1, 'without the libraries it does not build');
-	is($r->{stderr}, 'vault-env: libgcrypt, libcurl not found by ' .
-	    'pkg-config. On Debian: apt-get install pkg-config libgcrypt20-dev ' .
-	    "libcurl4-openssl-dev\n", 'and names the packages');
+	is($r->{stderr}, 'vault-env: libgcrypt, libsodium, libcurl not found ' .
+	    'by pkg-config. On Debian: apt-get install pkg-config libgcrypt20-dev ' .
+	    "libsodium-dev libcurl4-openssl-dev\n", 'and names the packages');
 }
 done_testing();

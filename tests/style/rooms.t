@@ -19,6 +19,7 @@ my %may = (
 	'lib/base' => [],
 	'lib/crypto' => [qw(lib/base)],
 	'lib/wire' => [qw(lib/base lib/crypto)],
+	'lib/trust' => [qw(lib/base lib/wire)],
 	'lib/vault' => [qw(lib/base lib/crypto lib/wire)],
 	'lib/env' => [qw(lib/base)],
 	'lib/disk' => [qw(lib/base lib/crypto lib/env)],
