@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "tap.h"
+#include "trust/members.h"
 #include "wire/statement.h"
 
 static struct json_object *vectors_v2;
@@ -104,6 +105,20 @@ vector_texts(struct json_object *c, const char *name, size_t *n)
 		texts[i].len = (size_t)json_object_get_string_len(v);
 	}
 	return texts;
+}
+
+/* A log of the file that is known to be good. */
+static inline void
+vector_log(struct members *m, const char *project, const struct text *entries,
+    size_t n)
+{
+	size_t n_good;
+
+	members_init(m, project);
+	if (members_continue(m, 0, entries, n, false, &n_good) != 0) {
+		printf("Bail out! entry %zu of a log is not good\n", n_good);
+		exit(1);
+	}
 }
 
 /* The library's answer to a case, and what it made of it where that is

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * history.h: the versions of an environment, judged by their records and by the
+ * log. One record by itself says nothing of what is before it: record_check()
+ * is never the only question.
+ */
+#ifndef TRUST_HISTORY_H
+#define TRUST_HISTORY_H
+
+#include "trust/members.h"
+
+/* Decoded records, oldest first, with the bytes that they borrow. */
+struct records {
+	struct record *at;
+	size_t n;
+	struct blob bytes;
+};
+
+/* A version that was seen: of the log, or of an environment. */
+struct pin {
+	int64_t version;
+	uint8_t hash[HASH_LEN];
+	bool shared; /* from .vault-heads */
+};
+
+/* BAD_FORM, BAD_SUITE. After a failure nothing is left to reset. */
+int records_read(struct records *records, const struct text *base64, size_t n);
+void records_reset(struct records *records);
+
+/*
+ * WRONG_PROJECT, WRONG_ENVIRONMENT, RECORD_LOG, RECORD_CUT, RECORD_AUTHOR,
+ * RECORD_SIGNATURE.
+ */
+int record_check(
+    const struct members *m, const struct record *record, const char *env);
+
+/* What is asked of a history. */
+struct history_query {
+	const char *env;
+	const struct pin *pin; /* NULL: nothing was seen yet */
+	int64_t version;       /* of the record that is wanted; 0: the newest */
+	/* A cache is bound by its MAC and age, not by pins nor by the last cut:
+	 * it may be older than both. */
+	bool cached;
+};
+
+struct history {
+	const struct record *newest;
+	const struct record *wanted;
+};
+
+/* Every rule for records that a reader was given. why: what a refusal is about,
+ * as far as it is known. */
+int history_check(const struct members *m, const struct records *records,
+    const struct history_query *query, struct history *out,
+    struct finding *why);
+
+/* The newest version as a cut names it, or as a push without looking builds
+ * on it. */
+struct head {
+	const struct record *record;
+	/* 0, or why readers refuse it: RECORD_KEY, or RECORD_AUTHOR by a device
+	 * that was a writer when it signed. */
+	int refused;
+};
+
+/* The records begin at the pin, or without one at the last cut or version 1. */
+int history_head(const struct members *m, const struct records *records,
+    const char *env, const struct pin *pin, struct head *out,
+    struct finding *why);
+
+#endif
