@@ -303,13 +303,13 @@ static int
 resume(struct init *in)
 {
 	const char *key = envfile_get(&in->file, "VAULT_KEY");
-	const char *given = getenv("VAULT_KEY");
+	const char *given = session_variable("VAULT_KEY");
 	struct vaultenv_error err;
 	char *old_key;
 	size_t len;
 	int code, r;
 
-	if (given != NULL && *given != '\0' && strcmp(given, key) != 0) {
+	if (given != NULL && !line_is(given, strlen(given), key)) {
 		error_print(
 		    "an unfinished init left its key in %s, but "
 		    "another VAULT_KEY is set in the environment: unset it, "
@@ -353,7 +353,7 @@ init_run(const struct args *args)
 	struct init in = {
 		.args = args, .path = session_file(args), .lock = -1
 	};
-	const char *given = getenv("VAULT_KEY"), *own;
+	const char *given = session_variable("VAULT_KEY"), *own;
 	struct vaultenv_error err;
 	int code;
 
@@ -366,7 +366,7 @@ init_run(const struct args *args)
 	own = envfile_get(&in.file, "VAULT_KEY");
 	if (in.file.marked && own != NULL)
 		code = resume(&in);
-	else if (given != NULL && *given != '\0')
+	else if (given != NULL)
 		code = key_check(&in, given, "the environment");
 	else if (own != NULL)
 		code = key_check(&in, own, in.path);

@@ -54,10 +54,10 @@ broken_set_aside(const struct args *args, char **backup)
 	char zeros[VAULTENV_DEVICE_SECRET_LEN + 1];
 	struct vaultenv_client *client = NULL;
 	struct vaultenv_options opts;
-	const char *path, *given = getenv("VAULT_DEVICE_SECRET");
+	const char *path;
 	int code;
 
-	if (given != NULL && *given != '\0')
+	if (session_variable("VAULT_DEVICE_SECRET") != NULL)
 		return EXIT_DONE;
 	if ((code = session_prepare(args, &opts)) != EXIT_DONE)
 		return code;
@@ -85,13 +85,12 @@ static int
 key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
     char **backup)
 {
-	const char *given = getenv("VAULT_DEVICE_SECRET");
 	struct vaultenv_error err;
 
 	*kept = vaultenv_client_device_hash(client) != NULL;
 	if (*kept && !args->force)
 		return EXIT_DONE;
-	if (given != NULL && *given != '\0') {
+	if (session_variable("VAULT_DEVICE_SECRET") != NULL) {
 		error_print("VAULT_DEVICE_SECRET is set and would be used "
 			    "instead of a new device key: unset it first");
 		return EXIT_FAILED;
@@ -106,9 +105,7 @@ key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
 static void
 kept_say(const struct args *args, const struct vaultenv_client *client)
 {
-	const char *given = getenv("VAULT_DEVICE_SECRET");
-
-	if (given != NULL && *given != '\0')
+	if (session_variable("VAULT_DEVICE_SECRET") != NULL)
 		say(args, "Kept the existing device key of "
 			  "VAULT_DEVICE_SECRET");
 	else

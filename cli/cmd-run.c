@@ -22,14 +22,6 @@ notice_print(void *arg, const char *text)
 	fprintf(stderr, "[vault-env] %s\n", text);
 }
 
-static bool
-is_set(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0';
-}
-
 /*
  * A --file without a key: key and server are those of .env, as everywhere.
  * keys lends its strings to opts.
@@ -51,9 +43,9 @@ options_prepare(const struct args *args, struct vaultenv_options *opts,
 		return EXIT_DONE;
 	if (envfile_load(keys, DEFAULT_FILE, &err) != 0)
 		return session_fail(&err);
-	if (!is_set("VAULT_KEY"))
+	if (session_variable("VAULT_KEY") == NULL)
 		opts->vault_key = envfile_get(keys, "VAULT_KEY");
-	if (opts->url == NULL && !is_set("VAULT_URL"))
+	if (opts->url == NULL && session_variable("VAULT_URL") == NULL)
 		opts->url = envfile_get(keys, "VAULT_URL");
 	return EXIT_DONE;
 }

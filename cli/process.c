@@ -17,6 +17,8 @@
 #include "cmd.h"
 #include "output.h"
 #include "process.h"
+#include "session.h"
+#include "text.h"
 
 static struct sigaction old_pipe;
 static struct rlimit old_core;
@@ -49,12 +51,12 @@ process_begin(void)
 int
 process_harden(void)
 {
-	const char *allow = getenv("VAULT_ALLOW_INSECURE_MEMORY");
+	const char *allow = session_variable("VAULT_ALLOW_INSECURE_MEMORY");
 	struct vaultenv_error err;
 
 	has_old_core = getrlimit(RLIMIT_CORE, &old_core) == 0;
 	if (vaultenv_process_harden(&err) == 0 ||
-	    (allow != NULL && strcmp(allow, "1") == 0))
+	    (allow != NULL && line_is(allow, strlen(allow), "1")))
 		return EXIT_DONE;
 	error_print("%s", err.text);
 	return EXIT_FAILED;

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
@@ -50,6 +51,17 @@ session_fail(const struct vaultenv_error *err)
 {
 	error_print("%s", err->text);
 	return session_exit_code(err->code);
+}
+
+const char *
+session_variable(const char *name)
+{
+	const char *text = getenv(name);
+
+	if (text == NULL)
+		return NULL;
+	text += strspn(text, " \t\r\n\v\f");
+	return *text != '\0' ? text : NULL;
 }
 
 const char *

@@ -14,6 +14,12 @@
 #define DEFAULT_FILE ".env"
 
 /* --file, else ".env". */
+/*
+ * An environment variable from where its text begins; the library passes over
+ * white space behind it, too. NULL: not set, or nothing but that.
+ */
+const char *session_variable(const char *name);
+
 const char *session_file(const struct args *args);
 
 /* Options from args; path: the file that holds, or will hold, VAULT_KEY. */

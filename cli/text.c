@@ -92,7 +92,7 @@ text_line(const char *text, size_t text_len, size_t *at, const char **line,
 bool
 line_is(const char *line, size_t len, const char *string)
 {
-	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL &&
+	while (len > 0 && strchr(" \t\r\n\v\f", line[len - 1]) != NULL &&
 	       line[len - 1] != '\0')
 		len--;
 	return len == strlen(string) && memcmp(line, string, len) == 0;

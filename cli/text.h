@@ -31,7 +31,7 @@ ssize_t text_read(struct text *text, int fd);
 bool text_line(const char *text, size_t text_len, size_t *at, const char **line,
     size_t *len);
 
-/* True if the line is that text, trailing blanks and CR aside. */
+/* True if the line is that text, white space behind it aside. */
 bool line_is(const char *line, size_t len, const char *string);
 bool line_starts(const char *line, size_t len, const char *string);
 

@@ -224,6 +224,7 @@ struct vaultenv_client;
 struct vaultenv_options {
 	const char *path;	/* the .env file; NULL: ".env" */
 	const char *vault_key;	/* NULL: $VAULT_KEY, else VAULT_KEY in the file */
+	/* White space around either is passed over, as around $NAMES. */
 	const char *device_secret; /* NULL: $VAULT_DEVICE_SECRET, else
 				    * ~/.vault/<project id>.key, else none */
 	const char *environment; /* NULL: $NODE_ENV, $ENVIRONMENT, "development" */

@@ -88,4 +88,11 @@ int decimal_parse(const char *text, size_t len, int64_t max, int64_t *out);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool utf8_is_valid(const char *text, size_t len);
 
+/* ---- variable.c: what people paste ---- */
+
+/* text without the white space around it: where it begins, and *len bytes. */
+const char *text_trim(const char *text, size_t *len);
+/* An environment variable, likewise. NULL: not set, or nothing but white space. */
+const char *variable_get(const char *name, size_t *len);
+
 #endif /* VAULTENV_BASE_H */

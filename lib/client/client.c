@@ -33,27 +33,33 @@ vaultenv_client_set_key(
 {
 	char project_id[VAULTENV_PROJECT_ID_LEN + 1], hash[2 * HASH_LEN + 1];
 	struct client_keys *keys = NULL;
-	const char *id, *secret;
+	const char *id, *secret, *fault;
 	char *path = NULL;
-	size_t id_len;
+	size_t id_len, len;
 	int r;
 
 	if ((r = client_check_process(client, err)) != 0)
 		return r;
-	/* The id becomes a file name, so nothing but a UUID will do. */
-	if (strlen(key) > VAULTENV_KEY_MAX ||
-	    key_parse(key, &id, &id_len, &secret) != 0 ||
-	    !uuid_is_canonical(id, id_len))
+	key = text_trim(key, &len);
+	if (len > VAULTENV_KEY_MAX)
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "VAULT_KEY is not a "
-		    "vault key: it must read vk_<project id>_<secret>, the "
-		    "project id being a UUID. Copy it again from where it was "
-		    "made");
+		    "VAULT_KEY is longer than %d bytes. Copy it again from "
+		    "where it was made",
+		    VAULTENV_KEY_MAX);
 	if ((keys = secmem_alloc(sizeof(*keys))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
+	memcpy(keys->vault_key, key, len);
+	if ((fault = key_fault(keys->vault_key)) != NULL)
+		r = err_set(err, VAULTENV_ERR_INVALID,
+		    "VAULT_KEY is not a vault key, vk_<project id>_<secret>: "
+		    "%s. Copy it again from where it was made",
+		    fault);
+	else
+		r = key_parse(keys->vault_key, &id, &id_len, &secret);
+	if (r != 0)
+		goto out;
 	memcpy(project_id, id, id_len);
 	project_id[id_len] = '\0';
-	strcpy(keys->vault_key, key);
 	memcpy(keys->given_secret, client->keys->given_secret,
 	    sizeof(keys->given_secret));
 	if ((r = discover_device_path(project_id, &path, err)) != 0 ||

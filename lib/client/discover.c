@@ -40,10 +40,10 @@ pass_on(struct vaultenv_error *err, const struct vaultenv_error *why)
 	return why->code;
 }
 
-/* *value is borrowed from file, NULL if there is none. */
+/* *value, without white space around it, is borrowed from file; NULL: none. */
 static int
 env_file_find(struct env_file *file, const char *name, const char **value,
-    struct vaultenv_error *err)
+    size_t *value_len, struct vaultenv_error *err)
 {
 	const struct vaultenv_pair *pair;
 	struct vaultenv_error why;
@@ -64,7 +64,9 @@ env_file_find(struct env_file *file, const char *name, const char **value,
 	}
 	if (file->list != NULL &&
 	    (pair = vaultenv_list_find(file->list, name)) != NULL)
-		*value = non_empty(pair->value);
+		*value = text_trim(pair->value, value_len);
+	if (*value != NULL && *value_len == 0)
+		*value = NULL;
 	return 0;
 }
 
@@ -73,20 +75,24 @@ discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
     struct env_file *file, struct vaultenv_error *err)
 {
 	const char *from = "The URL given", *text = opts->url;
+	size_t len = text != NULL ? strlen(text) : 0;
 	struct url url;
-	size_t len;
 	int r;
 
 	if (text == NULL) {
 		from = "VAULT_URL";
-		text = non_empty(getenv("VAULT_URL"));
+		text = variable_get("VAULT_URL", &len);
 	}
 	if (text == NULL &&
-	    (r = env_file_find(file, "VAULT_URL", &text, err)) != 0)
+	    (r = env_file_find(file, "VAULT_URL", &text, &len, err)) != 0)
 		return r;
-	if (text == NULL)
+	if (text == NULL) {
 		text = VAULTENV_DEFAULT_URL;
-	if (url_parse(text, &url) != 0)
+		len = strlen(text);
+	}
+	if ((c->url = strndup(text, len)) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if (url_parse(c->url, &url) != 0)
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "%s is not a "
 		    "server's URL. Write it like https://vault.example.com",
@@ -96,11 +102,9 @@ discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
 		    "%.*s is not "
 		    "encrypted. Use https, or allow insecure http if the "
 		    "network on the way can be trusted",
-		    (int)url.origin_len, text);
-	for (len = strlen(text); text[len - 1] == '/'; len--)
-		continue;
-	if ((c->url = strndup(text, len)) == NULL)
-		return err_general(err, VAULTENV_ERR_NOMEM);
+		    (int)url.origin_len, c->url);
+	while (c->url[len - 1] == '/')
+		c->url[--len] = '\0';
 	c->date_is_trusted = url.https || url.loopback;
 	return 0;
 }
@@ -110,15 +114,16 @@ discover_environment(struct vaultenv_client *c,
     const struct vaultenv_options *opts, struct vaultenv_error *err)
 {
 	const char *text = opts->environment;
-	size_t i, len;
+	size_t i, len = text != NULL ? strlen(text) : 0;
 
 	if (text == NULL)
-		text = non_empty(getenv("NODE_ENV"));
+		text = variable_get("NODE_ENV", &len);
 	if (text == NULL)
-		text = non_empty(getenv("ENVIRONMENT"));
-	if (text == NULL)
+		text = variable_get("ENVIRONMENT", &len);
+	if (text == NULL) {
 		text = VAULTENV_DEFAULT_ENVIRONMENT;
-	len = strlen(text);
+		len = strlen(text);
+	}
 	for (i = 0; i < len; i++) {
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			break;
@@ -131,7 +136,7 @@ discover_environment(struct vaultenv_client *c,
 		    "environment is empty, longer than %d bytes or not plain "
 		    "text. Use a name such as production",
 		    NAME_MAX_LEN);
-	if ((c->environment = strdup(text)) == NULL)
+	if ((c->environment = strndup(text, len)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	return 0;
 }
@@ -142,12 +147,15 @@ discover_vault_key(struct client_keys *keys,
     struct vaultenv_error *err)
 {
 	const char *text = opts->vault_key;
+	size_t len;
 	int r;
 
-	if (text == NULL)
-		text = non_empty(getenv("VAULT_KEY"));
+	if (text != NULL)
+		text = text_trim(text, &len);
+	else
+		text = variable_get("VAULT_KEY", &len);
 	if (text == NULL &&
-	    (r = env_file_find(file, "VAULT_KEY", &text, err)) != 0)
+	    (r = env_file_find(file, "VAULT_KEY", &text, &len, err)) != 0)
 		return r;
 	if (text == NULL)
 		return err_set(err, VAULTENV_ERR_NO_KEY,
@@ -155,12 +163,12 @@ discover_vault_key(struct client_keys *keys,
 		    "in the environment or in %s. Run: vault-env init, or set "
 		    "VAULT_KEY to the key of an existing project",
 		    file->path);
-	if (strlen(text) > VAULTENV_KEY_MAX)
+	if (len > VAULTENV_KEY_MAX)
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "VAULT_KEY is longer "
 		    "than %d bytes. Copy it again from where it was made",
 		    VAULTENV_KEY_MAX);
-	strcpy(keys->vault_key, text);
+	memcpy(keys->vault_key, text, len);
 	return 0;
 }
 
@@ -169,18 +177,18 @@ discover_given_secret(struct client_keys *keys,
     const struct vaultenv_options *opts, struct vaultenv_error *err)
 {
 	const char *text = opts->device_secret;
+	struct vaultenv_error why;
+	size_t len;
 
 	if (text == NULL)
-		text = non_empty(getenv("VAULT_DEVICE_SECRET"));
-	if (text == NULL)
+		text = variable_get("VAULT_DEVICE_SECRET", &len);
+	if (text == NULL ||
+	    device_secret_parse(keys->given_secret, text, &why) == 0)
 		return 0;
-	if (!device_secret_is_valid(text))
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "VAULT_DEVICE_SECRET "
-		    "is not a device secret: it must be 64 hex characters in "
-		    "lower case. Copy it again, or unset it");
-	memcpy(keys->given_secret, text, sizeof(keys->given_secret));
-	return 0;
+	return err_set(err, VAULTENV_ERR_INVALID,
+	    "VAULT_DEVICE_SECRET is not a device secret, 64 hex digits: %s. "
+	    "Copy it again, or unset it",
+	    why.text);
 }
 
 int
@@ -250,17 +258,12 @@ discover_device_secret(
 		r = r == VAULTENV_ERR_NOT_FOUND ? 0 : pass_on(err, &why);
 		goto out;
 	}
-	if (text.len != VAULTENV_DEVICE_SECRET_LEN ||
-	    !device_secret_is_valid((const char *)text.data)) {
-		r = err_set(err, VAULTENV_ERR_INVALID,
-		    "%s does not hold a "
-		    "device secret (64 hex characters in lower case). Put its "
-		    "copy back, or run: vault-env register-device --force",
-		    path);
-		goto out;
-	}
-	memcpy(keys->device_secret, text.data, text.len);
-	keys->device_secret[text.len] = '\0';
+	if ((r = device_secret_parse(keys->device_secret,
+		 text.len > 0 ? (const char *)text.data : "", &why)) != 0)
+		err_set(err, r,
+		    "%s does not hold a device secret, 64 hex digits: %s. Put "
+		    "its copy back, or run: vault-env register-device --force",
+		    path, why.text);
 out:
 	blob_reset(&text);
 	return r;

@@ -22,10 +22,11 @@ static const struct {
 #define N_UNITS (sizeof(units) / sizeof(units[0]))
 
 int
-age_parse(const char *text, const char *what, int64_t *seconds,
+age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
     struct vaultenv_error *err)
 {
-	size_t len = strlen(text), i;
+	const size_t text_len = len < 40 ? len : 40;
+	size_t i;
 	int64_t n, factor = 1;
 
 	for (i = 0; len > 0 && i < N_UNITS; i++) {
@@ -37,9 +38,9 @@ age_parse(const char *text, const char *what, int64_t *seconds,
 	}
 	if (decimal_parse(text, len, NUMBER_MAX, &n) != 0)
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "%s is no age: \"%.40s\". Write seconds, or a number "
+		    "%s is no age: \"%.*s\". Write seconds, or a number "
 		    "with s, m, h or d such as 12h",
-		    what, text);
+		    what, (int)text_len, text);
 	*seconds = n * factor;
 	return 0;
 }

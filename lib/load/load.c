@@ -23,6 +23,7 @@ static int
 max_age_find(struct load_job *job, struct vaultenv_error *err)
 {
 	const char *text;
+	size_t len;
 
 	job->max_age_s = -1;
 	job->max_age_name = "the limit given";
@@ -35,10 +36,10 @@ max_age_find(struct load_job *job, struct vaultenv_error *err)
 		job->max_age_s = job->options.cache_max_age_s;
 		return 0;
 	}
-	if ((text = getenv(MAX_AGE_VARIABLE)) == NULL || *text == '\0')
+	if ((text = variable_get(MAX_AGE_VARIABLE, &len)) == NULL)
 		return 0;
 	job->max_age_name = MAX_AGE_VARIABLE;
-	return age_parse(text, MAX_AGE_VARIABLE, &job->max_age_s, err);
+	return age_parse(text, len, MAX_AGE_VARIABLE, &job->max_age_s, err);
 }
 
 /* ---- one load ---- */
@@ -65,8 +66,8 @@ load_job_open(struct load_job *job, const struct vaultenv_options *opts,
 	job->cache.environment = job->client->environment;
 	job->cache.url = job->client->url;
 	job->cache.notice = job->client->notice;
-	if ((r = cache_init(&job->cache, job->path,
-		 job->client->device_path)) != 0)
+	if ((r = cache_init(
+		 &job->cache, job->path, job->client->device_path)) != 0)
 		return err_general(err, r);
 	return max_age_find(job, err);
 }
@@ -371,8 +372,8 @@ cache_is_fresh(const struct load_job *job, struct found *found)
 }
 
 void
-left_out_notify(const struct vaultenv_client *client,
-    const struct vaultenv_loaded *loaded)
+left_out_notify(
+    const struct vaultenv_client *client, const struct vaultenv_loaded *loaded)
 {
 	char *text;
 
@@ -461,8 +462,8 @@ vaultenv_load_setenv(const struct vaultenv_options *opts,
 	int r;
 
 	if ((r = vaultenv_load(opts, load, &loaded, err)) == 0)
-		r = vaultenv_list_setenv(loaded->variables,
-		    load != NULL && load->override, err);
+		r = vaultenv_list_setenv(
+		    loaded->variables, load != NULL && load->override, err);
 	vaultenv_loaded_free(&loaded);
 	return r;
 }

@@ -19,7 +19,7 @@ void left_out_notify(const struct vaultenv_client *client,
 #define AGE_TEXT 40
 
 /* "90", "12h", "3d". INVALID with a sentence about `what`. */
-int age_parse(const char *text, const char *what, int64_t *seconds,
+int age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
     struct vaultenv_error *err);
 /* "36 hours", "1 day". exact: a unit that leaves no rest. */
 void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);

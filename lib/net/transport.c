@@ -166,6 +166,7 @@ int
 transport_new(struct transport **out, const struct vaultenv_options *opts)
 {
 	const char *ca = opts->ca_file;
+	size_t ca_len = ca != NULL ? strlen(ca) : 0;
 	struct transport *t;
 	int r = VAULTENV_ERR_NOMEM;
 
@@ -176,9 +177,9 @@ transport_new(struct transport **out, const struct vaultenv_options *opts)
 	t->timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : TIMEOUT_MS;
 	t->callback = opts->transport;
 	t->callback_arg = opts->transport_arg;
-	if (ca == NULL && (ca = getenv("VAULT_CA_FILE")) != NULL && *ca == '\0')
-		ca = NULL;
-	if (ca != NULL && (t->ca_file = strdup(ca)) == NULL)
+	if (ca == NULL)
+		ca = variable_get("VAULT_CA_FILE", &ca_len);
+	if (ca != NULL && (t->ca_file = strndup(ca, ca_len)) == NULL)
 		goto out;
 	*out = t;
 	t = NULL;

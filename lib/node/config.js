@@ -5,12 +5,12 @@
 // (dotenv_config_path=…).
 'use strict';
 
-const { configBlocking } = require('./vault.js');
+const { configBlocking, variable } = require('./vault.js');
 
 const no = ['', '0', 'false', 'no', 'off'];
 const settings = {
-  path: process.env.DOTENV_CONFIG_PATH,
-  override: process.env.DOTENV_CONFIG_OVERRIDE,
+  path: variable('DOTENV_CONFIG_PATH'),
+  override: variable('DOTENV_CONFIG_OVERRIDE'),
 };
 
 for (const argument of process.argv) {

@@ -73,6 +73,12 @@ function count(options, name) {
   return value;
 }
 
+// An environment variable, without the white space that files and CI variables
+// end in.
+function variable(name) {
+  return (process.env[name] || '').trim() || undefined;
+}
+
 function filePath(options) {
   if (options.path instanceof URL) return fileURLToPath(options.path);
   const value = text(options, 'path') || '.env';
@@ -84,21 +90,21 @@ function filePath(options) {
 // sees only the process's: so what a worker has set goes along.
 function settings(options = {}) {
   if (options === null || typeof options !== 'object') throw typeError('options', 'an object');
-  const { env } = process;
   const url = options.vaultUrl instanceof URL ? options.vaultUrl.href : text(options, 'vaultUrl');
   const result = {
     path: filePath(options),
-    environment: text(options, 'environment') || env.NODE_ENV || env.ENVIRONMENT || 'development',
+    environment: text(options, 'environment') || variable('NODE_ENV') ||
+      variable('ENVIRONMENT') || 'development',
     url: url || undefined,
     cache: flag(options, 'cache', true),
     override: flag(options, 'override', false),
     allowLoaderNames: flag(options, 'allowLoaderNames', false),
   };
   if (!isMainThread) {
-    result.url = result.url || env.VAULT_URL || undefined;
-    result.vaultKey = env.VAULT_KEY || undefined;
-    result.deviceSecret = env.VAULT_DEVICE_SECRET || undefined;
-    result.caFile = env.VAULT_CA_FILE || undefined;
+    result.url = result.url || variable('VAULT_URL');
+    result.vaultKey = variable('VAULT_KEY');
+    result.deviceSecret = variable('VAULT_DEVICE_SECRET');
+    result.caFile = variable('VAULT_CA_FILE');
   }
   return result;
 }
@@ -203,4 +209,4 @@ async function checkVersion(options) {
 }
 
 module.exports = { VaultError, checkVersion, config, configBlocking, configSync, given, loads,
-  native, parse, pull, push, settings, typeError, warn };
+  native, parse, pull, push, settings, typeError, variable, warn };

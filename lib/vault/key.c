@@ -32,6 +32,36 @@ key_parse(const char *key, const char **id, size_t *id_len, const char **secret)
 	return 0;
 }
 
+/* What Docker's --env-file and many a copy leave around a value. */
+static bool
+is_quoted(const char *text)
+{
+	return *text != '\0' && strchr("\"'`", *text) != NULL;
+}
+
+const char *
+key_fault(const char *key)
+{
+	const char *id, *secret;
+	size_t id_len;
+
+	if (*key == '\0')
+		return "it is empty";
+	if (is_quoted(key))
+		return "it stands in quotes";
+	if (key[strcspn(key, " \t\r\n\v\f")] != '\0')
+		return "there is white space within it";
+	if (strncmp(key, KEY_PREFIX, strlen(KEY_PREFIX)) != 0)
+		return "it does not begin with vk_";
+	/* The id becomes a file name, so nothing but a UUID will do. */
+	id = key + strlen(KEY_PREFIX);
+	if (!uuid_is_canonical(id, strcspn(id, "_")))
+		return "what follows vk_ is not a UUID in lower case";
+	if (key_parse(key, &id, &id_len, &secret) != 0)
+		return "it ends before its secret";
+	return NULL;
+}
+
 /* 64 lower-case hex characters of fresh randomness, and a NUL. */
 static int
 random_hex(char out[2 * SECRET_LEN + 1])
@@ -83,16 +113,34 @@ out:
 	return r;
 }
 
-bool
-device_secret_is_valid(const char *secret)
+int
+device_secret_parse(char out[VAULTENV_DEVICE_SECRET_LEN + 1], const char *text,
+    struct vaultenv_error *why)
 {
 	uint8_t raw[SECRET_LEN];
-	bool good;
+	size_t len, i;
+	int r = 0;
 
-	good = hex_decode(raw, sizeof(raw), secret,
-		   strnlen(secret, VAULTENV_DEVICE_SECRET_LEN + 1)) == 0;
+	text = text_trim(text, &len);
+	if (is_quoted(text))
+		return err_set(
+		    why, VAULTENV_ERR_INVALID, "it stands in quotes");
+	if (len != VAULTENV_DEVICE_SECRET_LEN)
+		return err_set(why, VAULTENV_ERR_INVALID,
+		    "its length is %zu, not %d", len,
+		    VAULTENV_DEVICE_SECRET_LEN);
+	/* Letters have the bit 0x40; it becomes the 0x20 of the lower case. */
+	for (i = 0; i < len; i++)
+		out[i] = (char)(text[i] | (text[i] & 0x40) >> 1);
+	out[len] = '\0';
+	if (hex_decode(raw, sizeof(raw), out, len) != 0) {
+		i = strspn(out, "0123456789abcdef");
+		r = err_set(why, VAULTENV_ERR_INVALID,
+		    "character %zu is not a hex digit", i + 1);
+		mem_wipe(out, len);
+	}
 	mem_wipe(raw, sizeof(raw));
-	return good;
+	return r;
 }
 
 int

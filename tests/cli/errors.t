@@ -91,8 +91,10 @@ my @cases = (
 	    'https://vault.example.com'],
 );
 
-my @bad_keys = ('x', "vk_${id}", "vk_../../x_" . 'c' x 64, 'vk__x',
-    'vk_' . 'A' x 36 . '_x');
+my $no_uuid = 'what follows vk_ is not a UUID in lower case';
+my %bad_keys = (x => 'it does not begin with vk_', "vk_$id" => 'it ends before its secret',
+    'vk_../../x_' . 'c' x 64 => $no_uuid, vk__x => $no_uuid,
+    'vk_' . 'A' x 36 . '_x' => $no_uuid);
 
 for my $c (map { $_->{name} } @{$table->{commands}}) {
 	ok(exists $args{$c}, "errors.t knows $c") or next;
@@ -122,12 +124,11 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 	is($p->slurp('.env'), $env, "$c: .env is as it was");
 	is(VaultTest::slurp($device), 'd' x 64 . "\n", "$c: so is the device key");
 
-	for my $bad (@bad_keys) {
+	for my $bad (sort keys %bad_keys) {
 		$p->spew('.env', "A=1\nVAULT_KEY=$bad\n");
 		$p->gives([$c, @$more, {url => $away}], 1, '', "vault-env: VAULT_KEY " .
-		    'is not a vault key: it must read vk_<project id>_<secret>, ' .
-		    'the project id being a UUID. Copy it again from where it ' .
-		    "was made\n", "$c, bad key $bad");
+		    "is not a vault key, vk_<project id>_<secret>: $bad_keys{$bad}. " .
+		    "Copy it again from where it was made\n", "$c, bad key $bad");
 	}
 	$p->spew('.env', "A=1\nVAULT_KEY=" . 'v' x 300 . "\n");
 	$p->gives([$c, @$more, {url => $away}], 1, '', "vault-env: VAULT_KEY is " .
@@ -153,8 +154,8 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 	}
 	$p->spew('.env', $env);
 	$p->gives([$c, @$more, {url => $away, env => {VAULT_DEVICE_SECRET => 'x'}}],
-	    1, '', "vault-env: VAULT_DEVICE_SECRET is not a device secret: it " .
-	    'must be 64 hex characters in lower case. Copy it again, or unset ' .
+	    1, '', "vault-env: VAULT_DEVICE_SECRET is not a device secret, 64 hex " .
+	    'digits: its length is 1, not 64. Copy it again, or unset ' .
 	    "it\n", "$c, bad device secret");
 }
 

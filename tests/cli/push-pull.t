@@ -167,6 +167,11 @@ $p->gives(['push', '--file', 'mine'], 0, "Nothing changed: development is at " .
     "version @{[$before + 3]}\n", '', 'the next push finds it done');
 
 # ---- a version that this device cannot read
+my ($key) = $keys =~ /^VAULT_KEY=(.*)/m;
+my $ci = CliTest->new(url => undef, env => {VAULT_URL => "$url\n", VAULT_KEY => "$key\r\n",
+    VAULT_DEVICE_SECRET => uc($p->device_secret) . " \n", ENVIRONMENT => "development\n"});
+is_deeply($ci->json('pull'), $p->json('pull'), 'variables that end in white space, and a ' .
+    'device secret in upper case');
 my $q = CliTest->new(url => $url, dir => $p->{dir});
 $q->run('register-device');
 $p->must('approve-device', '--id',

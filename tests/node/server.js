@@ -180,6 +180,17 @@ test('401: a wrong key is an error, whatever the cache holds', async () => {
   });
 });
 
+test('variables that end in white space, and a device secret in upper case', async () => {
+  const [, key] = /VAULT_KEY=(.*)/.exec(fs.readFileSync('.env', 'utf8'));
+  const file = fs.readdirSync(path.join(process.env.HOME, '.vault')).find((n) => /key$/.test(n));
+  const secret = fs.readFileSync(path.join(process.env.HOME, '.vault', file), 'utf8').trim();
+  const { parsed } = await vault.pull();
+  await withEnv({ VAULT_KEY: `${key}\n`, VAULT_URL: ` ${process.env.VAULT_URL}\r\n`,
+    VAULT_DEVICE_SECRET: `${secret.toUpperCase()}\n`, NODE_ENV: 'development ' }, async () => {
+    assert.deepStrictEqual((await vault.pull({ path: 'nowhere/.env' })).parsed, parsed);
+  });
+});
+
 test('403: a device that nobody knows, or that waits', async () => {
   const secret = crypto.randomBytes(32).toString('hex');
   await withEnv({ VAULT_DEVICE_SECRET: secret }, async () => {

@@ -295,7 +295,7 @@ test('a worker takes the key of its own process.env', async () => {
     require('vault-env').config({ path: 'nowhere/.env', cache: false }).then(
       ({ version }) => parentPort.postMessage(version), (error) => { throw error; });`);
   const worker = new Worker(path.join(app, 'elsewhere.js'),
-    { env: { ...process.env, VAULT_KEY: key, ENVIRONMENT: 'staging' } });
+    { env: { ...process.env, VAULT_KEY: `${key}\n`, ENVIRONMENT: 'staging\r\n' } });
   const got = await new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

@@ -65,6 +65,13 @@ me.push("WHERE=production\n", "--env", "production")
 production = [True, dict(WHERE="production", **key), "", 1]
 same(load(load_vault, environment="production"), production,
      "load_vault: environment")
+secret = read(glob(me.home + "/.vault/*.key")[0]).strip()
+same(load(load_vault, "nowhere/.env", cache=False, preset={
+    "VAULT_KEY": me.key + "\n", "VAULT_URL": server.url + " \r\n",
+    "VAULT_DEVICE_SECRET": secret.upper() + "\r\n", "NODE_ENV": "production\n"}),
+    [True, {"WHERE": "production"}, "", 1],
+    "load_vault: variables that end in white space, a device secret in upper "
+    "case")
 same(load(load_vault, preset={"ENVIRONMENT": "production"}), production,
      "load_vault: $ENVIRONMENT")
 same(load(load_vault, preset={"NODE_ENV": "production"}), production,

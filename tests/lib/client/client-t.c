@@ -105,6 +105,29 @@ test_discovery(void)
 	is_str(vaultenv_client_url(c), "https://f", "empty $VAULT_URL");
 	is_str(vaultenv_client_environment(c), "staging", "empty $NODE_ENV");
 	vaultenv_client_free(&c);
+
+	/* White space is no value, and around one none of it. */
+	setenv("VAULT_KEY", OTHER "\n", 1);
+	setenv("VAULT_URL", " http://localhost:8250/ \r\n", 1);
+	setenv("NODE_ENV", "\r\n", 1);
+	setenv("ENVIRONMENT", "staging\r", 1);
+	setenv("VAULT_DEVICE_SECRET", OTHER_SECRET "\r\n", 1);
+	c = open_ok(NULL);
+	is_str(vaultenv_client_project_id(c), DEVICE_ID, "a newline behind");
+	is_str(vaultenv_client_url(c), "http://localhost:8250", "around");
+	is_str(vaultenv_client_environment(c), "staging", "a CR behind");
+	is_str(vaultenv_client_device_hash(c), OTHER_HASH, "and CR LF");
+	vaultenv_client_free(&c);
+	unsetenv("VAULT_KEY");
+	unsetenv("VAULT_URL");
+	unsetenv("NODE_ENV");
+	unsetenv("VAULT_DEVICE_SECRET");
+	fake_write(".env", "VAULT_KEY=\"" KEY "\n\"\nVAULT_URL='https://f/ '\n",
+	    0644);
+	c = open_ok(NULL);
+	is_str(vaultenv_client_project_id(c), PROJECT, "in quotes of .env");
+	is_str(vaultenv_client_url(c), "https://f", "too");
+	vaultenv_client_free(&c);
 	unsetenv("ENVIRONMENT");
 }
 
@@ -112,15 +135,23 @@ static void
 test_bad_settings(void)
 {
 	static const char key_text[] =
-	    "VAULT_KEY is not a vault key: it must read "
-	    "vk_<project id>_<secret>, the project id being a UUID. Copy it "
-	    "again from where it was made";
+	    "VAULT_KEY is not a vault key, vk_<project id>_<secret>: %s. Copy "
+	    "it again from where it was made";
+	static const char no_uuid[] =
+	    "what follows vk_ is not a UUID in lower case";
 	static const char url_text[] =
 	    "The URL given is not a server's URL. Write it like "
 	    "https://vault.example.com";
-	static const char *const keys[] = { "x", "vk_abc_def", "vk__x",
-		"vk_" PROJECT "_", "vk_4F1F6C0E-7b0a-4c57-9a51-0d8f0b1b6f11_a",
-		"vk_../../../../../../../../../../etc/passw_a" };
+	static const struct {
+		const char *key, *fault;
+	} keys[] = {
+		{ "x", "it does not begin with vk_" },
+		{ "vk_abc_def", no_uuid },
+		{ "vk__x", no_uuid },
+		{ "vk_" PROJECT "_", "it ends before its secret" },
+		{ "vk_4F1F6C0E-7b0a-4c57-9a51-0d8f0b1b6f11_a", no_uuid },
+		{ "vk_../../../../../../../../../../etc/passw_a", no_uuid },
+	};
 	static const char *const urls[] = { "", "ftp://a", "https://", "a",
 		"https://u@a", "https://a:0", "https://a:65536",
 		"https://a:", "https://a?b", "https://a#b", "https://a b",
@@ -139,8 +170,9 @@ test_bad_settings(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		opts.vault_key = keys[i];
-		open_fails(&opts, VAULTENV_ERR_INVALID, key_text);
+		opts.vault_key = keys[i].key;
+		snprintf(want, sizeof(want), key_text, keys[i].fault);
+		open_fails(&opts, VAULTENV_ERR_INVALID, want);
 	}
 	memset(long_key, 'a', sizeof(long_key));
 	memcpy(long_key, KEY, strlen(KEY));
@@ -175,8 +207,8 @@ test_bad_settings(void)
 	}
 	opts.device_secret = "abc";
 	open_fails(&opts, VAULTENV_ERR_INVALID,
-	    "VAULT_DEVICE_SECRET is not a device secret: it must be 64 hex "
-	    "characters in lower case. Copy it again, or unset it");
+	    "VAULT_DEVICE_SECRET is not a device secret, 64 hex digits: its "
+	    "length is 3, not 64. Copy it again, or unset it");
 	opts.device_secret = NULL;
 	opts.environment = "a\nb";
 	open_fails(&opts, VAULTENV_ERR_INVALID,
@@ -230,9 +262,9 @@ test_key_file(void)
 	chmod(path, 0600);
 	fake_write(path, "too short\n", 0600);
 	snprintf(want, sizeof(want),
-	    "%s does not hold a device secret (64 hex characters in lower "
-	    "case). Put its copy back, or run: vault-env register-device "
-	    "--force",
+	    "%s does not hold a device secret, 64 hex digits: its length is 9, "
+	    "not 64. Put its copy back, or run: vault-env "
+	    "register-device --force",
 	    path);
 	open_fails(&opts, VAULTENV_ERR_INVALID, want);
 	unlink(path);

@@ -266,7 +266,7 @@ test_no_key(void)
 	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\n", 0644);
 	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_INVALID,
 	    "a key that is none is an error all the same");
-	ok(strncmp(err.text, "VAULT_KEY is not a vault key", 28) == 0, "%s",
+	ok(strncmp(err.text, "VAULT_KEY is not a vault key, ", 30) == 0, "%s",
 	    err.text);
 	unlink(FOLDER "/.env");
 	ok(mkdir(FOLDER "/.env", 0700) == 0, "a folder .env");

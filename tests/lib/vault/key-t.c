@@ -78,7 +78,8 @@ test_generate(void)
 	is_int(vaultenv_key_generate(ID, &other, &other_len, NULL), 0, "two");
 	ok(len == 3 + 36 + 1 + 64 && strlen(key) == len, "of 104 characters");
 	ok(key_parse(key, &id, &id_len, &secret) == 0 && id_len == 36 &&
-		memcmp(id, ID, 36) == 0 && device_secret_is_valid(secret),
+		memcmp(id, ID, 36) == 0 && strlen(secret) == 64 &&
+		strspn(secret, "0123456789abcdef") == 64,
 	    "with the project's id and 64 hex digits");
 	ok(strcmp(key, other) != 0, "never the same twice");
 	vaultenv_text_free(&key, len);
@@ -98,32 +99,76 @@ test_generate(void)
 }
 
 static void
+test_key_faults(void)
+{
+	static const struct {
+		const char *key, *fault;
+	} rows[] = {
+		{ "vk_" ID "_x", NULL },
+		{ "vk_" ID "_x_y", NULL },
+		{ "", "it is empty" },
+		{ "\"vk_" ID "_x\"", "it stands in quotes" },
+		{ "vk_" ID "_x y", "there is white space within it" },
+		{ "vk_" ID "\n_x", "there is white space within it" },
+		{ "VK_" ID "_x", "it does not begin with vk_" },
+		{ "x", "it does not begin with vk_" },
+		{ "vk_", "what follows vk_ is not a UUID in lower case" },
+		{ "vk_a_b", "what follows vk_ is not a UUID in lower case" },
+		{ "vk_" ID, "it ends before its secret" },
+		{ "vk_" ID "_", "it ends before its secret" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		is_str(key_fault(rows[i].key), rows[i].fault, rows[i].key);
+}
+
+#define DIGITS "18db6bad8c64ae54c54f9db123303208f665111e4fba5affd579aa28ddf5a59"
+
+static void
 test_device_secret(void)
 {
-	static const char *const bad[] = {
-		"",
-		"0",
-		"vk_a_b",
-		"D18db6bad8c64ae54c54f9db123303208f665111e4fba5affd579aa28ddf5a"
-		"59",
-		"g18db6bad8c64ae54c54f9db123303208f665111e4fba5affd579aa28ddf5a"
-		"59",
-		"18db6bad8c64ae54c54f9db123303208f665111e4fba5affd579aa28ddf5a5"
-		"9",
-		"d18db6bad8c64ae54c54f9db123303208f665111e4fba5affd579aa28ddf5a"
-		"590",
-		"d18db6bad8c64ae54c54f9db123303208f665111e4fba5affd579aa28ddf5a"
-		"5\n",
+	static const struct {
+		const char *text, *fault; /* NULL: it is "d" DIGITS */
+	} rows[] = {
+		{ "d" DIGITS, NULL },
+		{ "D" DIGITS, NULL },
+		{ "d18DB6BAD8C64AE54C54F9DB123303208F665111E4FBA5AFFD579AA28DDF"
+		  "5A59",
+		    NULL },
+		{ "d" DIGITS "\n", NULL },
+		{ " \td" DIGITS " \r\n", NULL },
+		{ "", "its length is 0, not 64" },
+		{ " \n", "its length is 0, not 64" },
+		{ "vk_a_b", "its length is 6, not 64" },
+		{ DIGITS, "its length is 63, not 64" },
+		{ "d" DIGITS "0", "its length is 65, not 64" },
+		{ "'d" DIGITS "'", "it stands in quotes" },
+		{ "g" DIGITS, "character 1 is not a hex digit" },
+		/* With the bit of lower case they would be digits. */
+		{ "\x11" DIGITS, "character 1 is not a hex digit" },
+		{ "\xc4" DIGITS, "character 1 is not a hex digit" },
 	};
+	char out[VAULTENV_DEVICE_SECRET_LEN + 1];
+	struct vaultenv_error why;
 	char a[VAULTENV_DEVICE_SECRET_LEN + 1];
 	char b[VAULTENV_DEVICE_SECRET_LEN + 1];
 
 	is_int(device_secret_generate(a), 0, "a device secret");
 	is_int(device_secret_generate(b), 0, "two");
-	ok(strlen(a) == 64 && device_secret_is_valid(a), "of 64 hex digits");
+	ok(device_secret_parse(out, a, NULL) == 0 && strcmp(out, a) == 0,
+	    "of 64 hex digits in lower case");
 	ok(strcmp(a, b) != 0, "never the same twice");
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ok(!device_secret_is_valid(bad[i]), "malformed secret %zu", i);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int r = device_secret_parse(out, rows[i].text, &why);
+
+		if (rows[i].fault == NULL)
+			ok(r == 0 && strcmp(out, "d" DIGITS) == 0,
+			    "device secret %zu", i);
+		else
+			ok(r == VAULTENV_ERR_INVALID &&
+				strcmp(why.text, rows[i].fault) == 0,
+			    "malformed secret %zu: %s", i, why.text);
+	}
 }
 
 static void
@@ -148,6 +193,7 @@ main(void)
 {
 	test_parse_vectors();
 	test_parse_more();
+	test_key_faults();
 	test_generate();
 	test_device_secret();
 	test_device_hash();
