@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * auth.c: project -> auth key -> signature -> path. The device is checked in
+ * auth.c: project -> auth key -> signature. The device is checked in
  * the SQL function, in the transaction that it guards. All refusals of a
  * signature look alike outside; the log's guard tells them apart.
  */
@@ -10,22 +10,14 @@
 
 #include "api/auth.h"
 #include "api/call.h"
-#include "api/replay.h"
-#include "api/routes.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "key/keycache.h"
 #include "key/serverkey.h"
+#include "wire/wire.h"
 
 /* How long a key from memory is taken for the present one. */
 #define KEY_TRUSTED_MS 1000
-
-static int
-refuse(struct call *c, enum refusal refusal)
-{
-	reply_refuse(c->reply, refusal);
-	return -1;
-}
 
 bool
 auth_time_is_fresh(int64_t time_ms, int64_t now_ms)
@@ -35,28 +27,27 @@ auth_time_is_fresh(int64_t time_ms, int64_t now_ms)
 }
 
 /* The project's key as it is in the database. */
-static int
+static enum refusal
 read_key(struct call *c, struct auth_key *key)
 {
 	const char *project = c->in.text[FIELD_PROJECT_ID];
+	enum refusal refusal = REFUSAL_SERVER_KEY_REPLACED;
 	struct db_params p = { .n = 0 };
 	struct db_result r;
 	const uint8_t *sealed;
 	size_t len;
-	int result = -1;
 
 	db_text(&p, project);
-	if (call_exec(c, PROJECT_AUTH, &p, &r) != 0)
-		goto out;
-	/* It may be gone, or of another server key by now. */
-	keycache_drop(c->server->keys, project);
-	if (db_rows(&r) == 0) {
-		refuse(c, REFUSAL_PROJECT_NOT_FOUND);
+	if (db_exec(c->server->db, PROJECT_AUTH, &p, &r) != 0) {
+		refusal = r.refusal;
 		goto out;
 	}
+	/* It may be gone, or of another server key by now. */
+	keycache_drop(c->server->keys, project);
 	sealed = db_get_bytes(&r, 0, "auth_key", &len);
 	if (sealed == NULL) {
-		refuse(c, REFUSAL_NO_AUTH_KEY);
+		refusal = db_rows(&r) == 0 ? REFUSAL_PROJECT_NOT_FOUND
+					   : REFUSAL_NO_AUTH_KEY;
 		goto out;
 	}
 	if (serverkey_open(c->server->key, key->key, sealed, len, project) !=
@@ -65,15 +56,14 @@ read_key(struct call *c, struct auth_key *key)
 			  "this server key: restart vault.fcgi if the key was "
 			  "changed",
 		    project);
-		refuse(c, REFUSAL_SERVER_KEY_REPLACED);
 		goto out;
 	}
 	memcpy(key->sealed, sealed, SEALED_LEN);
 	keycache_put(c->server->keys, project, key, clock_mono_ms());
-	result = 0;
+	refusal = REFUSAL_NONE;
 out:
 	db_result_free(&r);
-	return result;
+	return refusal;
 }
 
 /* Is the signature of this key? */
@@ -98,53 +88,61 @@ verify(struct call *c, const struct auth_key *key)
 	return REFUSAL_NONE;
 }
 
+/* By the key as it is in the database now. */
+static enum refusal
+verify_anew(struct call *c, struct auth_key *key)
+{
+	const enum refusal refusal = read_key(c, key);
+
+	return refusal == REFUSAL_NONE ? verify(c, key) : refusal;
+}
+
 /*
- * With a key from memory if there is one. A signature that does not fit it may
+ * By a key from memory if there is one. A signature that does not fit it may
  * fit the one that has replaced it: the database is asked, at most once a
  * second and project.
  */
-static int
-check(struct call *c, struct auth_key *key, bool from_memory)
+static enum refusal
+verify_by_any(struct call *c, struct auth_key *key)
 {
 	enum refusal refusal;
 	int64_t read_ms;
 
-	from_memory =
-	    from_memory && keycache_get(c->server->keys,
-			       c->in.text[FIELD_PROJECT_ID], key, &read_ms);
-	if (!from_memory && read_key(c, key) != 0)
-		return -1;
+	if (!keycache_get(
+		c->server->keys, c->in.text[FIELD_PROJECT_ID], key, &read_ms))
+		return verify_anew(c, key);
 	refusal = verify(c, key);
-	if (refusal != REFUSAL_NONE && from_memory &&
-	    clock_mono_ms() - read_ms >= KEY_TRUSTED_MS) {
-		if (read_key(c, key) != 0)
-			return -1;
-		refusal = verify(c, key);
-	}
-	return refusal == REFUSAL_NONE ? 0 : refuse(c, refusal);
+	if (refusal != REFUSAL_NONE &&
+	    clock_mono_ms() - read_ms >= KEY_TRUSTED_MS)
+		refusal = verify_anew(c, key);
+	return refusal;
 }
 
-int
-auth_renew(struct call *c)
+static int
+settle(struct call *c, enum refusal refusal)
 {
-	struct auth_key key;
-	int r = check(c, &key, false);
-
-	mem_wipe(&key, sizeof(key));
-	return r;
+	if (refusal == REFUSAL_NONE)
+		return 0;
+	reply_refuse(c->reply, refusal);
+	return -1;
 }
 
 int
 auth_check(struct call *c)
 {
 	struct auth_key key;
-	int r = check(c, &key, true);
+	const enum refusal refusal = verify_by_any(c, &key);
 
 	mem_wipe(&key, sizeof(key));
-	if (r != 0)
-		return r;
-	if (!replay_bind(c->server->replay, c->digest, route_number(c->route),
-		clock_mono_ms()))
-		return refuse(c, REFUSAL_SIGNATURE_REUSED);
-	return 0;
+	return settle(c, refusal);
+}
+
+int
+auth_renew(struct call *c)
+{
+	struct auth_key key;
+	const enum refusal refusal = verify_anew(c, &key);
+
+	mem_wipe(&key, sizeof(key));
+	return settle(c, refusal);
 }

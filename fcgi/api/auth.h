@@ -13,13 +13,13 @@ struct call;
 
 /*
  * 0, c->digest set; or -1 with the error in the reply: project unknown 404,
- * anything about the signature 401, used on another path 409.
+ * anything about the signature 401.
  */
 int auth_check(struct call *c);
 
 /*
  * Again, with the project's key as it is in the database now: that of before,
- * from memory, was not. As above; the digest stays bound to its path.
+ * from memory, was not. As above, with the same digest.
  */
 int auth_renew(struct call *c);
 

@@ -6,9 +6,16 @@
 
 #include <string.h>
 
-#include "api/auth.h"
 #include "api/call.h"
-#include "key/keycache.h"
+
+void
+call_note_ids(struct call *c, const char *project, const char *device)
+{
+	if (project != NULL)
+		memcpy(c->project, project, sizeof(c->project));
+	if (device != NULL)
+		memcpy(c->device, device, sizeof(c->device));
+}
 
 void
 call_begin_params(const struct call *c, struct db_params *p)
@@ -41,34 +48,17 @@ refuse(struct call *c, const struct db_result *r)
 		reply_refuse(c->reply, r->refusal);
 }
 
-/* Where the function says which device it was, the log says it too. */
-static void
-note_device(struct call *c, const struct db_result *r)
-{
-	char id[37];
-
-	if (db_get_uuid(r, 0, "device_id", id))
-		memcpy(c->device, id, sizeof(id));
-}
-
 int
 call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     struct db_result *r)
 {
-	int refused = db_exec(c->server->db, stmt, p, r);
+	char project[37], device[37];
+	const int result = db_exec(c->server->db, stmt, p, r);
 
-	/* The key that we had in memory is not the project's any more. */
-	if (r->refusal == REFUSAL_AUTH_KEY_REPLACED) {
-		db_result_free(r);
-		if (auth_renew(c) != 0)
-			return -1;
-		refused = db_exec(c->server->db, stmt, p, r);
-	}
-	if (r->refusal == REFUSAL_PROJECT_NOT_FOUND)
-		keycache_drop(c->server->keys, c->in.text[FIELD_PROJECT_ID]);
-	note_device(c, r);
-	if (refused == 0)
-		return 0;
-	refuse(c, r);
-	return -1;
+	call_note_ids(c,
+	    db_get_uuid(r, 0, "project_id", project) ? project : NULL,
+	    db_get_uuid(r, 0, "device_id", device) ? device : NULL);
+	if (result != 0)
+		refuse(c, r);
+	return result;
 }

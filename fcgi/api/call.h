@@ -38,6 +38,12 @@ struct call {
 	char device[37];
 };
 
+/*
+ * For the log: the ids that a request names, then those that a function found
+ * out, as that of a new project or of the device behind a hash. NULL: not
+ * known.
+ */
+void call_note_ids(struct call *c, const char *project, const char *device);
 /* The parameters that signed statements begin with. */
 void call_begin_params(const struct call *c, struct db_params *p);
 /* The device that calls, or null when it did not say. */

@@ -14,15 +14,16 @@ static void
 answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
 {
 	struct db_result r = { .pg = NULL };
+	char id[37];
 
 	if (call_exec(c, stmt, p, &r) != 0)
 		goto out;
-	if (!db_get_uuid(&r, 0, "device_id", c->device)) {
+	if (!db_get_uuid(&r, 0, "device_id", id)) {
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');
-	reply_text(c->reply, "device_id", c->device);
+	reply_text(c->reply, "device_id", id);
 	reply_text(c->reply, "status", db_get_text(&r, 0, "status"));
 	reply_end(c->reply, '}');
 out:

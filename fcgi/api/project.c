@@ -46,6 +46,7 @@ project_create(struct call *c)
 {
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
+	char id[37];
 
 	if (check_creation(c) != 0)
 		return;
@@ -54,12 +55,12 @@ project_create(struct call *c)
 	db_int(&p, c->server->settings->project_daily_limit);
 	if (call_exec(c, PROJECT_CREATE, &p, &r) != 0)
 		goto out;
-	if (!db_get_uuid(&r, 0, "project_id", c->project)) {
+	if (!db_get_uuid(&r, 0, "project_id", id)) {
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
 	reply_begin(c->reply, NULL, '{');
-	reply_text(c->reply, "project_id", c->project);
+	reply_text(c->reply, "project_id", id);
 	reply_json(c->reply, "environments",
 	    "[\"development\",\"staging\",\"production\"]");
 	reply_end(c->reply, '}');

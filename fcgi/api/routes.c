@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * routes.c: THE table, and the one way through: path 404, method 405, size
- * 413, JSON 400, inputs 400, project 404, signature 401, path binding 409,
- * then the handler: device 403 and the rest in its SQL function.
+ * 413; the checks of the row's access in their order, for those of protocol v1
+ * JSON 400, inputs 400, project 404, signature 401, path binding 409; then the
+ * handler: device 403 and the rest in its SQL function.
  *
  * To add a route:
  *  1. a row below (tests/fcgi/api/routes-t.c checks its form);
@@ -20,10 +21,12 @@
 
 #include "api/auth.h"
 #include "api/handlers.h"
+#include "api/replay.h"
 #include "api/routes.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/settings.h"
+#include "key/keycache.h"
 
 #define SMALL       131072
 #define V1          "/api/v1/"
@@ -94,19 +97,81 @@ body_cap(const struct call *c)
 	return cap == 0 || cap > max ? max : cap;
 }
 
-/* A UUID that input has checked, or NULL. */
-static void
-note_id(char out[37], const char *id)
+/* The members that the row declares. */
+static int
+parse(struct call *c)
 {
-	if (id != NULL)
-		memcpy(out, id, 37);
+	if (strcmp(c->route->method, "POST") != 0)
+		return 0;
+	if (input_parse(&c->in, c->route->required, c->route->optional,
+		&c->req.body, c->reply) != 0)
+		return -1;
+	call_note_ids(
+	    c, c->in.text[FIELD_PROJECT_ID], c->in.text[FIELD_DEVICE_ID]);
+	return 0;
+}
+
+/* A signature is one path's, though v1 does not sign the path. */
+static int
+bind_path(struct call *c)
+{
+	if (replay_bind(c->server->replay, c->digest, route_number(c->route),
+		clock_mono_ms()))
+		return 0;
+	reply_refuse(c->reply, REFUSAL_SIGNATURE_REUSED);
+	return -1;
+}
+
+/*
+ * What stands between a body and its handler, by the row's access and in this
+ * order; each 0, or -1 with the refusal in the reply. The device is looked at
+ * in SQL, in the transaction that it guards.
+ */
+static int (*const checks[][4])(struct call *c) = {
+	[ACCESS_PUBLIC] = { parse },
+	[ACCESS_SIGNED] = { parse, auth_check, bind_path },
+	[ACCESS_DEVICE] = { parse, auth_check, bind_path },
+};
+
+/* Path, then method. 0, or -1 with the refusal in the reply. */
+static int
+find_route(struct call *c)
+{
+	if ((c->route = find(c->req.path)) == NULL) {
+		reply_refuse(c->reply, REFUSAL_PATH);
+		return -1;
+	}
+	if (strcmp(c->route->method, c->req.method) == 0)
+		return 0;
+	reply_refuse(c->reply, REFUSAL_METHOD);
+	c->reply->allow = strcmp(c->route->method, "GET") == 0
+			      ? "GET, OPTIONS"
+			      : "POST, OPTIONS";
+	return -1;
+}
+
+/*
+ * The handler; and once more if its SQL function found that the auth key that
+ * we had in memory is not the project's any more, but the signature is of the
+ * one that is.
+ */
+static void
+handle(struct call *c)
+{
+	c->route->handler(c);
+	if (c->reply->refusal == REFUSAL_AUTH_KEY_REPLACED &&
+	    auth_renew(c) == 0) {
+		reply_reset(c->reply);
+		reply_init(c->reply);
+		c->route->handler(c);
+	}
+	if (c->reply->refusal == REFUSAL_PROJECT_NOT_FOUND)
+		keycache_drop(c->server->keys, c->in.text[FIELD_PROJECT_ID]);
 }
 
 static void
 walk(struct call *c)
 {
-	const struct route *route;
-
 	if (request_check(&c->req, c->server->settings->max_params, c->reply) !=
 	    0)
 		return;
@@ -114,30 +179,13 @@ walk(struct call *c)
 		c->reply->status = 204;
 		return;
 	}
-	if ((route = find(c->req.path)) == NULL) {
-		reply_refuse(c->reply, REFUSAL_PATH);
+	if (find_route(c) != 0 ||
+	    request_read_body(&c->req, body_cap(c), c->reply) != 0)
 		return;
-	}
-	if (strcmp(route->method, c->req.method) != 0) {
-		reply_refuse(c->reply, REFUSAL_METHOD);
-		c->reply->allow = strcmp(route->method, "GET") == 0
-				      ? "GET, OPTIONS"
-				      : "POST, OPTIONS";
-		return;
-	}
-	c->route = route;
-	if (request_read_body(&c->req, body_cap(c), c->reply) != 0)
-		return;
-	if (strcmp(route->method, "POST") == 0) {
-		if (input_parse(&c->in, route->required, route->optional,
-			&c->req.body, c->reply) != 0)
+	for (int i = 0; checks[c->route->access][i] != NULL; i++)
+		if (checks[c->route->access][i](c) != 0)
 			return;
-		note_id(c->project, c->in.text[FIELD_PROJECT_ID]);
-		note_id(c->device, c->in.text[FIELD_DEVICE_ID]);
-	}
-	if (route->access != ACCESS_PUBLIC && auth_check(c) != 0)
-		return;
-	route->handler(c);
+	handle(c);
 }
 
 void
@@ -151,6 +199,8 @@ routes_run(struct server *server, const struct request_source *source,
 	input_init(&c.in);
 	walk(&c);
 	reply_settle(reply);
+	/* The reply stays as it is from here on: where one is authenticated to
+	 * its client, that is done here. */
 	log_request(&(struct log_request){
 	    .method = c.req.method,
 	    .path = c.req.path,

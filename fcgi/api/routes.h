@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 
+/* Who may call a route; and so what is checked for it, in which order. */
 enum route_access {
 	ACCESS_PUBLIC, /* anybody */
 	ACCESS_SIGNED, /* whoever has the vault key */

@@ -179,6 +179,16 @@ sleep 1.2;
 is $c->call('devices/list')->{status}, 200,
     'a signature that fits no key in memory is held against the database';
 
+# The same key, sealed anew: what is in memory is outdated, the signature is good.
+for my $call (qw(devices/list secrets/push secrets/pull
+    secrets/current-version)) {
+	$s->psql("update vault.projects set auth_key = null where id = '$c->{project}'");
+	$c->call('project/set-key', {auth_key_hash => unpack 'H*', $c->{auth_key}});
+	my $r = $c->call($call, $c->full_body(secrets => $blob));
+	is $r->{status}, 200, "$call is done by the key as it is sealed now";
+	like $r->{raw}, qr/\A\{"[a-z_]+":.*\}\z/, 'and answers once';
+}
+
 # ---- some of it, and none
 $s->set(key_cache => 0);
 is_deeply [grep { $_ != 200 } map { @$_ } VaultTest::parallel(12, sub {
