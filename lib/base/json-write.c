@@ -1,47 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json-write.c: JSON text, made. Must write nothing that json.c would refuse.
+ * json-write.c: JSON text, made: a string, or a document piece by piece, by a
+ * writer whose first failure sticks. Must write nothing that json.c would
+ * refuse.
  */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 
+#define ESCAPE_MAX sizeof("\\u0000")
+
+/* What stands for a character below U+0020, a quote or a backslash. */
+static size_t
+escape(char out[ESCAPE_MAX], unsigned char c)
+{
+	static const char short_forms[] = "btn\0fr"; /* \b to \r, no \v */
+
+	out[0] = '\\';
+	out[1] = (char)c;
+	if (c >= 0x20)
+		return 2;
+	if (c >= '\b' && c <= '\r' && c != '\v') {
+		out[1] = short_forms[c - '\b'];
+		return 2;
+	}
+	memcpy(out + 1, "u00", 3);
+	hex_encode(out + 4, &c, 1);
+	return ESCAPE_MAX - 1;
+}
+
 int
 json_append_string(struct blob *out, const char *text, size_t len)
 {
-	static const char short_forms[] = "btn\0fr"; /* \b to \r, no \v */
-	static const char hex[] = "0123456789abcdef";
 	const size_t start = out->len;
+	char escaped[ESCAPE_MAX];
 	size_t run = 0;
 	int r;
 
-	if (!utf8_is_valid(text, len))
+	if (!utf8_is_valid(text, len) || memchr(text, '\0', len) != NULL)
 		return VAULTENV_ERR_INVALID;
 	if ((r = blob_append(out, "\"", 1)) != 0)
 		goto out;
 	for (size_t i = 0; i < len; i++) {
 		const unsigned char c = (unsigned char)text[i];
-		char escape[6] = { '\\', (char)c };
-		size_t escape_len = 2;
 
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-		if (c == '\0') {
-			r = VAULTENV_ERR_INVALID;
-			goto out;
-		}
-		if (c >= '\b' && c <= '\r' && c != '\v') {
-			escape[1] = short_forms[c - '\b'];
-		} else if (c < 0x20) {
-			memcpy(escape + 1, "u00", 3);
-			escape[4] = hex[c >> 4];
-			escape[5] = hex[c & 15];
-			escape_len = 6;
-		}
 		if ((r = blob_append(out, text + run, i - run)) != 0 ||
-		    (r = blob_append(out, escape, escape_len)) != 0)
+		    (r = blob_append(out, escaped, escape(escaped, c))) != 0)
 			goto out;
 		run = i + 1;
 	}
@@ -53,4 +63,66 @@ out:
 		out->len = start;
 	}
 	return r;
+}
+
+void
+json_writer_init(struct json_writer *w, size_t max)
+{
+	*w = (struct json_writer){ .r = 0 };
+	blob_init(&w->text, max);
+}
+
+void
+json_writer_reset(struct json_writer *w)
+{
+	blob_reset(&w->text);
+	w->r = 0;
+}
+
+void
+json_put_raw(struct json_writer *w, const char *text)
+{
+	if (w->r == 0)
+		w->r = blob_append_str(&w->text, text);
+}
+
+/* A comma, unless this is the first in its brackets or follows its name. */
+static void
+separate(struct json_writer *w)
+{
+	if (w->text.len > 0 &&
+	    strchr("{[:", w->text.data[w->text.len - 1]) == NULL)
+		json_put_raw(w, ",");
+}
+
+void
+json_put_string(struct json_writer *w, const char *text, size_t len)
+{
+	separate(w);
+	if (w->r == 0)
+		w->r = json_append_string(&w->text, text, len);
+}
+
+void
+json_put_name(struct json_writer *w, const char *name)
+{
+	json_put_string(w, name, strlen(name));
+	json_put_raw(w, ":");
+}
+
+void
+json_put_text(struct json_writer *w, const char *name, const char *text)
+{
+	json_put_name(w, name);
+	json_put_string(w, text, strlen(text));
+}
+
+void
+json_put_int(struct json_writer *w, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	json_put_name(w, name);
+	json_put_raw(w, text);
 }

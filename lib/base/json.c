@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * json.c: a strict reader of one JSON object (RFC 8259, and what it leaves open
- * settled by refusal), and a writer of strings. Must not convert: a number
- * stays the text it is. Time is linear but for the sort that finds duplicates.
+ * settled by refusal). Must not convert: a number stays the text it is. Time is
+ * linear but for the sort that finds duplicates.
  *
  * The decoded form of a string is at least two bytes shorter than its quoted
  * text, so it is kept, NUL included, at the place in `strings` that its text

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* ---- json.c: strict RFC 8259 reader, and a writer of strings ---- */
+/* ---- json.c: strict RFC 8259 reader ---- */
 
 /*
  * Ours, because json-c accepts what v1 must refuse (duplicate names, \u0000 in
@@ -57,13 +57,38 @@ const struct json_value *json_object_find(const struct json_object *o,
  * that are strings are decoded into o->strings. Negative: NOMEM. */
 int json_array_next(struct json_object *o, const struct json_value *array,
     size_t *pos, struct json_value *item);
-/* Appends "text" with quotes and escapes. INVALID: not UTF-8, or a NUL, which
- * the reader refuses. */
-int json_append_string(struct blob *out, const char *text, size_t len);
 /* Text of a string member, in o's memory; NULL: not there, or no string. */
 const char *json_find_text(const struct json_object *o, const char *name);
 /* A whole number of min to JSON_INT_MAX. False: not there, or not one. */
 bool json_find_int(
     const struct json_object *o, const char *name, int64_t min, int64_t *out);
+
+/* ---- json-write.c ---- */
+
+/* Appends "text" with quotes and escapes. INVALID: not UTF-8, or a NUL, which
+ * the reader refuses. */
+int json_append_string(struct blob *out, const char *text, size_t len);
+
+/*
+ * A document that is being made. What is put into it returns nothing: after a
+ * first failure nothing more is written, and r says at the end what it was:
+ * NOMEM, or INVALID for text that is no UTF-8, holds a NUL or is beyond the
+ * maximum. Commas come by themselves.
+ */
+struct json_writer {
+	struct blob text;
+	int r;
+};
+
+void json_writer_init(struct json_writer *w, size_t max);
+void json_writer_reset(struct json_writer *w);
+/* As it stands: brackets, and values that are JSON already. */
+void json_put_raw(struct json_writer *w, const char *text);
+void json_put_string(struct json_writer *w, const char *text, size_t len);
+/* A member's name and colon; its value comes next. */
+void json_put_name(struct json_writer *w, const char *name);
+/* A whole member. */
+void json_put_text(struct json_writer *w, const char *name, const char *text);
+void json_put_int(struct json_writer *w, const char *name, int64_t value);
 
 #endif /* VAULTENV_JSON_H */

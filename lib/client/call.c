@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call to the server: the body that is built, the signature over exactly
- * those bytes, the retry for a clock that is off, and the reply's JSON. What a
- * refusal means is in refusal.c; what a reply means, in the resource's file.
+ * call.c: one call to the server, whatever it is about: the body, the signature
+ * over exactly those bytes, the retry for a clock that is off, and the reply.
+ * What a refusal means is in refusal.c; what a call is about, in the resource's
+ * file.
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,67 +15,61 @@
 
 #include "client/client.h"
 
-#define SKEW_MAX_MS 55000                  /* the server allows 60 s ahead */
-#define TIME_MS_MIN INT64_C(1000000000000) /* 13 digits */
-#define TIME_MS_MAX INT64_C(9999999999999)
-#define HEADERS_MAX 4
+#define SKEW_MAX_MS    55000                  /* the server allows 60 s ahead */
+#define TIME_MS_MIN    INT64_C(1000000000000) /* 13 digits */
+#define TIME_MS_MAX    INT64_C(9999999999999)
+#define HEADERS_MAX    4
+#define URL_MAX        4096
+#define SIGNATURE_NAME "X-Vault-Signature: "
+#define SIGNATURE_LINE (sizeof(SIGNATURE_NAME) + SIGNATURE_HEADER_LEN)
 
-int
-body_begin(struct blob *body, const struct vaultenv_client *c)
+void
+call_begin(struct call *call, struct vaultenv_client *client, const char *path)
 {
-	blob_init(body, REQUEST_MAX);
-	return blob_printf(body, "{\"project_id\":\"%s\"", c->project_id);
-}
-
-int
-body_add_text(struct blob *body, const char *name, const char *text)
-{
-	int r;
-
-	if ((r = blob_printf(body, ",\"%s\":", name)) != 0)
-		return r;
-	return json_append_string(body, text, strlen(text));
-}
-
-int
-body_add_int(struct blob *body, const char *name, int64_t value)
-{
-	return blob_printf(body, ",\"%s\":%" PRId64, name, value);
-}
-
-int
-body_begin_environment(struct blob *body, const struct vaultenv_client *c,
-    struct vaultenv_error *err)
-{
-	int r;
-
-	if ((r = body_begin(body, c)) != 0 ||
-	    (r = body_add_text(body, "environment", c->environment)) != 0)
-		err_general(err, r);
-	return r;
+	*call = (struct call){ .client = client, .path = path };
+	json_writer_init(&call->body, REQUEST_MAX);
+	json_put_raw(&call->body, "{");
 }
 
 void
-answer_init(struct answer *r)
+call_begin_signed(
+    struct call *call, struct vaultenv_client *client, const char *path)
 {
-	memset(r, 0, sizeof(*r));
+	call_begin(call, client, path);
+	call->is_signed = true;
+	json_put_text(&call->body, "project_id", client->project_id);
 }
 
 void
-answer_reset(struct answer *r)
+call_begin_environment(
+    struct call *call, struct vaultenv_client *client, const char *path)
 {
-	json_object_reset(&r->json);
-	blob_reset(&r->http.body);
+	call_begin_signed(call, client, path);
+	json_put_text(&call->body, "environment", client->environment);
+}
+
+static void
+reply_reset(struct call *call)
+{
+	json_object_reset(&call->reply);
+	blob_reset(&call->http.body);
+}
+
+void
+call_end(struct call *call)
+{
+	json_writer_reset(&call->body);
+	reply_reset(call);
 }
 
 int
-answer_error(const struct vaultenv_client *c, const struct answer *r,
-    const char *name, struct vaultenv_error *err)
+call_wrong(
+    const struct call *call, const char *name, struct vaultenv_error *err)
 {
 	return err_set(err, VAULTENV_ERR_PROTOCOL,
 	    "The answer of %s to %s "
 	    "makes no sense (%s). Check the URL (VAULT_URL)",
-	    c->url, r->path, name);
+	    call->client->url, call->path, name);
 }
 
 static int64_t
@@ -134,46 +128,53 @@ clock_notice(const struct vaultenv_client *c, const struct skew *skew)
 	notice_give(&c->notice, text);
 }
 
+/* "X-Vault-Signature: …" over the body as it is sent, with the time of now. */
+static int
+sign(const struct call *call, char header[SIGNATURE_LINE],
+    struct vaultenv_error *err)
+{
+	const struct vaultenv_client *c = call->client;
+	const struct blob *body = &call->body.text;
+	const int64_t time_ms = now_ms() + c->clock_offset_ms;
+	int r;
+
+	if (time_ms < TIME_MS_MIN || time_ms > TIME_MS_MAX)
+		return err_set(err, VAULTENV_ERR_CLOCK,
+		    "This machine's "
+		    "clock cannot be right. Set it");
+	strcpy(header, SIGNATURE_NAME);
+	r = signature_make(header + strlen(SIGNATURE_NAME), c->keys->auth,
+	    body->data, body->len, time_ms);
+	return r == 0 ? 0 : err_general(err, r);
+}
+
 /* One HTTP request, whatever it answers. */
 static int
-exchange(struct vaultenv_client *c, const struct blob *body, bool is_signed,
-    const char *header, struct answer *reply, struct vaultenv_error *err)
+exchange(struct call *call, struct vaultenv_error *err)
 {
-	char signature[sizeof("X-Vault-Signature: ") + SIGNATURE_HEADER_LEN] =
-	    "X-Vault-Signature: ";
 	const char *headers[HEADERS_MAX] = { "Content-Type: application/json" };
-	int64_t time_ms = now_ms() + c->clock_offset_ms;
+	const struct blob *body = &call->body.text;
+	char signature[SIGNATURE_LINE];
 	struct blob url;
 	int n = 1, r;
 
-	blob_init(&url, 4096);
-	if ((r = blob_printf(&url, "%s/api/v1/%s", c->url, reply->path)) != 0) {
+	blob_init(&url, URL_MAX);
+	r = blob_printf(&url, "%s/api/v1/%s", call->client->url, call->path);
+	if (r != 0) {
 		err_set(err, r,
 		    "The URL of the server is too long. "
 		    "Check the URL (VAULT_URL)");
 		goto out;
 	}
-	if (is_signed) {
-		if (time_ms < TIME_MS_MIN || time_ms > TIME_MS_MAX) {
-			r = err_set(err, VAULTENV_ERR_CLOCK,
-			    "This machine's "
-			    "clock cannot be right. Set it");
+	if (call->is_signed) {
+		if ((r = sign(call, signature, err)) != 0)
 			goto out;
-		}
-		r = signature_make(signature + strlen(signature), c->keys->auth,
-		    body->data, body->len, time_ms);
-		if (r != 0) {
-			err_general(err, r);
-			goto out;
-		}
 		headers[n++] = signature;
 	}
-	if (header != NULL)
-		headers[n++] = header;
-	headers[n] = NULL;
-	answer_reset(reply);
-	r = transport_perform(c->transport, (const char *)url.data, headers,
-	    (const char *)body->data, body->len, &reply->http, err);
+	headers[n++] = call->header;
+	reply_reset(call);
+	r = transport_perform(call->client->transport, (const char *)url.data,
+	    headers, (const char *)body->data, body->len, &call->http, err);
 out:
 	mem_wipe(signature, sizeof(signature));
 	blob_reset(&url);
@@ -186,19 +187,19 @@ out:
  * for times to come, so there the user has to set the clock.
  */
 static int
-exchange_signed(struct vaultenv_client *c, const struct blob *body,
-    struct answer *reply, struct vaultenv_error *err)
+exchange_in_time(struct call *call, struct vaultenv_error *err)
 {
+	struct vaultenv_client *c = call->client;
 	struct skew skew;
 	int64_t ahead_ms;
 	int r;
 
-	if ((r = exchange(c, body, true, NULL, reply, err)) != 0)
+	if ((r = exchange(call, err)) != 0 || !call->is_signed)
 		return r;
-	if (reply->http.status != 401 || reply->http.date_ms == 0)
+	if (call->http.status != 401 || call->http.date_ms == 0)
 		return 0;
 	skew.ours_ms = now_ms();
-	skew.server_ms = reply->http.date_ms;
+	skew.server_ms = call->http.date_ms;
 	ahead_ms = skew.server_ms - skew.ours_ms;
 	if (llabs(ahead_ms - c->clock_offset_ms) <= SKEW_MAX_MS)
 		return 0;
@@ -206,9 +207,18 @@ exchange_signed(struct vaultenv_client *c, const struct blob *body,
 		return clock_error(&skew, err);
 	c->clock_offset_ms = ahead_ms;
 	clock_notice(c, &skew);
-	if ((r = exchange(c, body, true, NULL, reply, err)) != 0)
+	if ((r = exchange(call, err)) != 0)
 		return r;
-	return reply->http.status == 401 ? clock_error(&skew, err) : 0;
+	return call->http.status == 401 ? clock_error(&skew, err) : 0;
+}
+
+/* Whatever the status, the reply is an object, or reply stays empty. */
+static int
+reply_parse(struct call *call)
+{
+	return json_object_parse(&call->reply,
+	    (const char *)call->http.body.data, call->http.body.len,
+	    ANSWER_MEMBERS_MAX);
 }
 
 /*
@@ -218,81 +228,91 @@ exchange_signed(struct vaultenv_client *c, const struct blob *body,
 static char *
 pending_device_id(struct vaultenv_client *c)
 {
-	char host[NAME_MAX_LEN + 1] = "";
-	struct answer reply;
-	struct blob body;
-	const char *id;
-	char *copy = NULL;
+	static const struct member want[] = { MEMBER("device_id", take_uuid, 0),
+		MEMBERS_END };
+	char host[NAME_MAX_LEN + 1] = "", *id = NULL;
+	const char *bad;
+	struct call call;
 
-	blob_init(&body, 0);
-	answer_init(&reply);
-	reply.path = "devices/register";
 	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
 		strcpy(host, "device");
-	if (c->device_hash[0] != '\0' && body_begin(&body, c) == 0 &&
-	    body_add_text(&body, "device_name", host) == 0 &&
-	    body_add_text(&body, "device_hash", c->device_hash) == 0 &&
-	    blob_append_str(&body, "}") == 0 &&
-	    exchange(c, &body, true, NULL, &reply, NULL) == 0 &&
-	    reply.http.status == 200 &&
-	    json_object_parse(&reply.json, (const char *)reply.http.body.data,
-		reply.http.body.len, ANSWER_MEMBERS_MAX) == 0 &&
-	    (id = json_find_text(&reply.json, "device_id")) != NULL &&
-	    uuid_is_canonical(id, strlen(id)))
-		copy = strdup(id);
-	blob_reset(&body);
-	answer_reset(&reply);
-	return copy;
+	call_begin_signed(&call, c, "devices/register");
+	json_put_text(&call.body, "device_name", host);
+	json_put_text(&call.body, "device_hash", c->device_hash);
+	json_put_raw(&call.body, "}");
+	if (c->device_hash[0] != '\0' && call.body.r == 0 &&
+	    exchange(&call, NULL) == 0 && call.http.status == 200 &&
+	    reply_parse(&call) == 0)
+		(void)members_take(&call.reply, want, &id, &bad);
+	call_end(&call);
+	return id;
 }
 
 static int
-call(struct vaultenv_client *c, const char *path, struct blob *body,
-    bool is_signed, const char *header, struct answer *reply,
-    struct vaultenv_error *err)
+refused(const struct call *call, struct vaultenv_error *err)
 {
 	char *device_id = NULL;
 	int r;
 
-	reply->path = path;
-	if ((r = client_check_process(c, err)) != 0)
-		return r;
-	if ((r = blob_append_str(body, "}")) != 0)
-		return err_general(err, r);
-	r = is_signed ? exchange_signed(c, body, reply, err)
-		      : exchange(c, body, false, header, reply, err);
-	if (r != 0)
-		return r;
-	/* Whatever the status, the reply is an object, or json stays empty. */
-	r = json_object_parse(&reply->json, (const char *)reply->http.body.data,
-	    reply->http.body.len, ANSWER_MEMBERS_MAX);
-	if (r == VAULTENV_ERR_NOMEM)
-		return err_general(err, r);
-	if (reply->http.status == 200 || reply->http.status == 201)
-		return r == 0 ? 0
-			      : answer_error(c, reply, "no JSON object", err);
-	if (is_signed && refusal_is_pending(reply))
-		device_id = pending_device_id(c);
-	r = refusal_error(c, reply, device_id, err);
+	if (call->is_signed && refusal_is_pending(call))
+		device_id = pending_device_id(call->client);
+	r = refusal_error(call, device_id, err);
 	free(device_id);
 	return r;
 }
 
-int
-client_call(struct vaultenv_client *c, const char *path, struct blob *body,
-    struct answer *reply, struct vaultenv_error *err)
+/* Nothing is sent unless this is 0. */
+static int
+check(const struct call *call, struct vaultenv_error *err)
 {
-	if (c->project_id[0] == '\0')
+	int r;
+
+	if (call->is_signed && call->client->project_id[0] == '\0')
 		return err_set(err, VAULTENV_ERR_NO_KEY,
 		    "This call needs a "
 		    "VAULT_KEY, and the client was opened without one. Open it "
 		    "with a key");
-	return call(c, path, body, true, NULL, reply, err);
+	if ((r = client_check_process(call->client, err)) != 0)
+		return r;
+	if ((r = call->body.r) == VAULTENV_ERR_INVALID &&
+	    call->body_is_bad != NULL)
+		return err_set(err, r, "%s", call->body_is_bad);
+	return r == 0 ? 0 : err_general(err, r);
 }
 
 int
-client_call_unsigned(struct vaultenv_client *c, const char *path,
-    struct blob *body, const char *header, struct answer *reply,
+call_perform(struct call *call, const struct member *want, void *into,
     struct vaultenv_error *err)
 {
-	return call(c, path, body, false, header, reply, err);
+	const char *bad = "no JSON object";
+	int r;
+
+	json_put_raw(&call->body, "}");
+	if ((r = check(call, err)) != 0 ||
+	    (r = exchange_in_time(call, err)) != 0)
+		return r;
+	if ((r = reply_parse(call)) == VAULTENV_ERR_NOMEM)
+		return err_general(err, r);
+	if (call->http.status != 200 && call->http.status != 201)
+		return refused(call, err);
+	if (r == 0)
+		r = members_take(&call->reply, want, into, &bad);
+	if (r == VAULTENV_ERR_NOMEM)
+		return err_general(err, r);
+	return r == 0 ? 0 : call_wrong(call, bad, err);
+}
+
+int
+call_perform_version(
+    struct call *call, int64_t *out, struct vaultenv_error *err)
+{
+	static const struct member want[] = {
+		MEMBER("version", take_version, 0), MEMBERS_END
+	};
+	int64_t version;
+	int r;
+
+	if ((r = call_perform(call, want, &version, err)) == 0 && out != NULL)
+		*out = version;
+	return r;
 }

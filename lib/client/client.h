@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/json.h"
+#include "disk/disk.h"
 #include "net/net.h"
 #include "vault/vault.h"
 
@@ -67,49 +68,96 @@ int discover_device_path(
 int discover_device_secret(
     const char *path, struct client_keys *keys, struct vaultenv_error *err);
 
-/* ---- call.c: one signed call ---- */
-
-struct answer {
-	struct http_reply http;
-	struct json_object json; /* borrows from http.body */
-	const char *path;        /* "secrets/pull", for sentences */
-};
-
-void answer_init(struct answer *r);
-void answer_reset(struct answer *r);
-
-/* A body under construction: {"project_id":"…" and no brace at the end. */
-int body_begin(struct blob *body, const struct vaultenv_client *c);
-/* The same with the environment, for all of secrets/. Sets err. */
-int body_begin_environment(struct blob *body, const struct vaultenv_client *c,
-    struct vaultenv_error *err);
-int body_add_text(struct blob *body, const char *name, const char *text);
-int body_add_int(struct blob *body, const char *name, int64_t value);
+/* ---- reply.c: what is wanted of a reply ---- */
 
 /*
- * Adds the closing brace, posts the body to <url>/api/v1/<path>, and on success
- * leaves the reply's JSON in *reply, which the caller resets in any case.
- * header: one more header, or NULL.
+ * A member that a reply must have. A take gives what it found to *out: 0,
+ * PROTOCOL if it has not the form (v is NULL if it is not there), or NOMEM. An
+ * array of objects has items instead, the rows of each, and item_size: it fills
+ * a struct items.
  */
-int client_call(struct vaultenv_client *c, const char *path, struct blob *body,
-    struct answer *reply, struct vaultenv_error *err);
-int client_call_unsigned(struct vaultenv_client *c, const char *path,
-    struct blob *body, const char *header, struct answer *reply,
+struct member {
+	const char *name;
+	int (*take)(
+	    struct json_object *o, const struct json_value *v, void *out);
+	size_t at; /* offset of out in the struct that is filled */
+	const struct member *items;
+	size_t item_size;
+};
+
+#define MEMBER(name, take, at)          { name, take, at, NULL, 0 }
+#define MEMBER_ITEMS(name, items, type) { name, NULL, 0, items, sizeof(type) }
+#define MEMBERS_END                     { NULL, NULL, 0, NULL, 0 }
+
+struct items {
+	size_t n;
+	void *at; /* array for free(), also after a failure; NULL: none */
+};
+
+/* Fills into, a struct that the rows know, by rows up to one without a name.
+ * PROTOCOL: *bad is the name of the member. What was given stays. */
+int members_take(struct json_object *o, const struct member *rows, void *into,
+    const char **bad);
+
+/* out is char **, for free(): fit for a terminal, cut at 512 bytes. */
+int take_text(struct json_object *o, const struct json_value *v, void *out);
+int take_text_or_null(
+    struct json_object *o, const struct json_value *v, void *out);
+int take_uuid(struct json_object *o, const struct json_value *v, void *out);
+/* out is int64_t *: from 1, or from 0. */
+int take_version(struct json_object *o, const struct json_value *v, void *out);
+int take_version_or_0(
+    struct json_object *o, const struct json_value *v, void *out);
+/* out is struct json_value *: a string, borrowed from the reply. */
+int take_string(struct json_object *o, const struct json_value *v, void *out);
+/* Nothing but true; out is not looked at. */
+int take_true(struct json_object *o, const struct json_value *v, void *out);
+
+/* ---- call.c: one call ---- */
+
+/*
+ * One call, from its path to its reply: begun, its body's members put into
+ * body, performed, ended. Whatever fails on the way, it is ended.
+ */
+struct call {
+	struct vaultenv_client *client;
+	const char *path; /* "secrets/pull" */
+	struct json_writer body;
+	/* What an INVALID body means to the user, or NULL: a general sentence. */
+	const char *body_is_bad;
+	const char *header; /* one more, or NULL */
+	bool is_signed;
+	struct http_reply http;
+	struct json_object reply; /* borrows from http.body */
+};
+
+/* Unsigned, and nothing in its body. */
+void call_begin(
+    struct call *call, struct vaultenv_client *client, const char *path);
+/* Signed, with project_id. */
+void call_begin_signed(
+    struct call *call, struct vaultenv_client *client, const char *path);
+/* The same with environment, for all of secrets/. */
+void call_begin_environment(
+    struct call *call, struct vaultenv_client *client, const char *path);
+/* Sends it and fills into with what is wanted (see members_take). */
+int call_perform(struct call *call, const struct member *want, void *into,
     struct vaultenv_error *err);
+/* The same where the version that was made is all of the reply. out: or NULL. */
+int call_perform_version(
+    struct call *call, int64_t *out, struct vaultenv_error *err);
+/* PROTOCOL, with a sentence that names what is wrong in the reply. */
+int call_wrong(
+    const struct call *call, const char *name, struct vaultenv_error *err);
+void call_end(struct call *call);
 
-/* PROTOCOL, with a sentence that names the member. */
-int answer_error(const struct vaultenv_client *c, const struct answer *r,
-    const char *name, struct vaultenv_error *err);
+/* ---- secrets.c: versions, pulled and opened ---- */
 
-/* ---- secrets.c: the blob as the server gave it ---- */
-
-/* vaultenv_secrets_pull(); base64 NULL, or gets the blob's text. */
-int secrets_pull(struct vaultenv_client *client, int64_t version,
-    struct vaultenv_list **out, int64_t *out_version, struct blob *base64,
-    struct vaultenv_error *err);
-/* Opens such a text. version: for sentences. DECRYPT, PROTOCOL. */
-int secrets_open(const struct vaultenv_client *client, const char *base64,
-    size_t len, int64_t version, struct vaultenv_list **out,
+/* number 0: the newest. v->number is also set when it cannot be opened. */
+int secrets_pull(struct vaultenv_client *client, int64_t number,
+    struct version *v, struct vaultenv_error *err);
+/* v->list from v->text. DECRYPT, PROTOCOL. */
+int secrets_open(const struct vaultenv_client *client, struct version *v,
     struct vaultenv_error *err);
 
 /* ---- versions.c ---- */
@@ -120,8 +168,8 @@ int version_is_real(int64_t version, struct vaultenv_error *err);
 /* ---- refusal.c: statuses to codes and sentences ---- */
 
 /* The reply has no 2xx status. device_id: NULL, or of the PENDING device. */
-int refusal_error(const struct vaultenv_client *c, const struct answer *r,
-    const char *device_id, struct vaultenv_error *err);
-bool refusal_is_pending(const struct answer *r);
+int refusal_error(const struct call *call, const char *device_id,
+    struct vaultenv_error *err);
+bool refusal_is_pending(const struct call *call);
 
 #endif /* VAULTENV_CLIENT_H */

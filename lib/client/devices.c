@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include "client/client.h"
 #include "disk/disk.h"
 
-#define TEXT_MAX         512 /* bytes of a name or time that are kept */
 #define BACKUPS_A_SECOND 9
 
 /*
@@ -176,110 +176,58 @@ vaultenv_devices_free(struct vaultenv_devices **devices)
 	*devices = NULL;
 }
 
-static bool
-status_is_valid(const char *status)
-{
-	return status != NULL && (strcmp(status, "approved") == 0 ||
-				     strcmp(status, "pending") == 0 ||
-				     strcmp(status, "revoked") == 0);
-}
-
-/* *bad names the member that is wrong, on PROTOCOL. */
 static int
-device_member(const struct json_object *o, const char *name, bool optional,
-    char **out, const char **bad)
+take_status(struct json_object *o, const struct json_value *v, void *out)
 {
-	const struct json_value *v = json_object_find(o, name);
-
-	if (optional && v != NULL && v->type == JSON_NULL)
-		return 0;
-	*bad = name;
-	if (v == NULL || v->type != JSON_STRING)
-		return VAULTENV_ERR_PROTOCOL;
-	*out = text_printable(v->text, TEXT_MAX);
-	return *out == NULL ? VAULTENV_ERR_NOMEM : 0;
-}
-
-static int
-device_parse(
-    struct vaultenv_device *d, const struct json_object *o, const char **bad)
-{
+	struct json_value status;
 	int r;
 
-	if ((r = device_member(o, "id", false, &d->id, bad)) != 0 ||
-	    (r = device_member(o, "device_name", false, &d->name, bad)) != 0 ||
-	    (r = device_member(o, "status", false, &d->status, bad)) != 0 ||
-	    (r = device_member(o, "created_at", false, &d->created_at, bad)) !=
-		0 ||
-	    (r = device_member(o, "approved_at", true, &d->approved_at, bad)) !=
-		0 ||
-	    (r = device_member(
-		 o, "last_seen_at", true, &d->last_seen_at, bad)) != 0)
+	if ((r = take_string(o, v, &status)) != 0)
 		return r;
-	*bad = "id";
-	if (!uuid_is_canonical(d->id, strlen(d->id)))
+	if (strcmp(status.text, "approved") != 0 &&
+	    strcmp(status.text, "pending") != 0 &&
+	    strcmp(status.text, "revoked") != 0)
 		return VAULTENV_ERR_PROTOCOL;
-	*bad = "status";
-	return status_is_valid(d->status) ? 0 : VAULTENV_ERR_PROTOCOL;
+	return take_text(o, v, out);
 }
+
+#define AT(member) offsetof(struct vaultenv_device, member)
 
 int
 vaultenv_device_register(struct vaultenv_client *client, const char *name,
     struct vaultenv_device **device, struct vaultenv_error *err)
 {
+	static const struct member want[] = {
+		MEMBER("device_id", take_uuid, AT(id)),
+		MEMBER("status", take_status, AT(status)),
+		MEMBERS_END,
+	};
 	struct vaultenv_device *d = NULL;
-	const char *id, *status;
-	struct answer reply;
-	struct blob body;
+	struct call call;
 	int r;
 
-	blob_init(&body, REQUEST_MAX);
-	answer_init(&reply);
-	if (client->project_id[0] != '\0' && client->device_hash[0] == '\0') {
-		r = err_set(err, VAULTENV_ERR_DEVICE,
+	if (client->project_id[0] != '\0' && client->device_hash[0] == '\0')
+		return err_set(err, VAULTENV_ERR_DEVICE,
 		    "This machine has no "
 		    "device secret for project %s yet. Run: vault-env "
 		    "register-device",
 		    client->project_id);
-		goto out;
-	}
-	if ((r = body_begin(&body, client)) != 0 ||
-	    (r = body_add_text(&body, "device_name", name)) != 0 ||
-	    (r = body_add_text(&body, "device_hash", client->device_hash)) !=
-		0) {
-		if (r == VAULTENV_ERR_INVALID)
-			err_set(err, r,
-			    "The name of the device is not UTF-8 "
-			    "text. Use another one");
-		else
-			err_general(err, r);
-		goto out;
-	}
-	if ((r = client_call(client, "devices/register", &body, &reply, err)) !=
-	    0)
-		goto out;
-	id = json_find_text(&reply.json, "device_id");
-	status = json_find_text(&reply.json, "status");
-	if (id == NULL || !uuid_is_canonical(id, strlen(id))) {
-		r = answer_error(client, &reply, "device_id", err);
-		goto out;
-	}
-	if (!status_is_valid(status)) {
-		r = answer_error(client, &reply, "status", err);
-		goto out;
-	}
 	if ((d = calloc(1, sizeof(*d))) == NULL ||
-	    (d->id = strdup(id)) == NULL || (d->name = strdup(name)) == NULL ||
-	    (d->status = strdup(status)) == NULL) {
-		r = err_general(err, VAULTENV_ERR_NOMEM);
-		goto out;
+	    (d->name = strdup(name)) == NULL) {
+		vaultenv_device_free(&d);
+		return err_general(err, VAULTENV_ERR_NOMEM);
 	}
-	*device = d;
-	d = NULL;
-out:
+	call_begin_signed(&call, client, "devices/register");
+	call.body_is_bad = "The name of the device is not UTF-8 text. Use "
+			   "another name";
+	json_put_text(&call.body, "device_name", name);
+	json_put_text(&call.body, "device_hash", client->device_hash);
+	if ((r = call_perform(&call, want, d, err)) == 0) {
+		*device = d;
+		d = NULL;
+	}
 	vaultenv_device_free(&d);
-	answer_reset(&reply);
-	blob_reset(&body);
+	call_end(&call);
 	return r;
 }
 
@@ -288,32 +236,22 @@ static int
 device_decide(struct vaultenv_client *c, const char *path, const char *id,
     const char *status, struct vaultenv_error *err)
 {
-	const char *answer;
-	struct answer reply;
-	struct blob body;
+	static const struct member want[] = { MEMBER("status", take_string, 0),
+		MEMBERS_END };
+	struct json_value got;
+	struct call call;
 	int r;
 
-	blob_init(&body, REQUEST_MAX);
-	answer_init(&reply);
-	if (!uuid_is_canonical(id, strlen(id))) {
-		r = err_set(err, VAULTENV_ERR_INVALID,
+	if (!uuid_is_canonical(id, strlen(id)))
+		return err_set(err, VAULTENV_ERR_INVALID,
 		    "That is not the id of "
 		    "a device. Copy it from: vault-env list-devices");
-		goto out;
-	}
-	if ((r = body_begin(&body, c)) != 0 ||
-	    (r = body_add_text(&body, "device_id", id)) != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	if ((r = client_call(c, path, &body, &reply, err)) != 0)
-		goto out;
-	answer = json_find_text(&reply.json, "status");
-	if (answer == NULL || strcmp(answer, status) != 0)
-		r = answer_error(c, &reply, "status", err);
-out:
-	answer_reset(&reply);
-	blob_reset(&body);
+	call_begin_signed(&call, c, path);
+	json_put_text(&call.body, "device_id", id);
+	if ((r = call_perform(&call, want, &got, err)) == 0 &&
+	    strcmp(got.text, status) != 0)
+		r = call_wrong(&call, "status", err);
+	call_end(&call);
 	return r;
 }
 
@@ -331,70 +269,38 @@ vaultenv_device_revoke(
 	return device_decide(client, "devices/revoke", id, "revoked", err);
 }
 
-/* Adds one device that the array item describes. */
-static int
-devices_add(struct vaultenv_devices *list, const struct json_value *item,
-    const char **bad)
-{
-	struct vaultenv_device *grown;
-	struct json_object o;
-	int r;
-
-	*bad = "devices";
-	if (item->type != JSON_OBJECT)
-		return VAULTENV_ERR_PROTOCOL;
-	grown = reallocarray(list->at, list->n + 1, sizeof(*grown));
-	if (grown == NULL)
-		return VAULTENV_ERR_NOMEM;
-	list->at = grown;
-	r = json_object_parse(&o, item->text, item->len, ANSWER_MEMBERS_MAX);
-	if (r != 0)
-		return r == VAULTENV_ERR_NOMEM ? r : VAULTENV_ERR_PROTOCOL;
-	memset(&list->at[list->n], 0, sizeof(*grown));
-	r = device_parse(&list->at[list->n++], &o, bad);
-	json_object_reset(&o);
-	return r;
-}
-
 int
 vaultenv_device_list(struct vaultenv_client *client,
     struct vaultenv_devices **out, struct vaultenv_error *err)
 {
-	struct vaultenv_devices *list = NULL;
-	const struct json_value *array;
-	struct json_value item;
-	const char *bad = "devices";
-	struct answer reply;
-	struct blob body;
-	size_t pos = 0;
-	int more, r;
+	static const struct member device[] = {
+		MEMBER("id", take_uuid, AT(id)),
+		MEMBER("device_name", take_text, AT(name)),
+		MEMBER("status", take_status, AT(status)),
+		MEMBER("created_at", take_text, AT(created_at)),
+		MEMBER("approved_at", take_text_or_null, AT(approved_at)),
+		MEMBER("last_seen_at", take_text_or_null, AT(last_seen_at)),
+		MEMBERS_END,
+	};
+	static const struct member want[] = {
+		MEMBER_ITEMS("devices", device, struct vaultenv_device),
+		MEMBERS_END,
+	};
+	struct vaultenv_devices *list;
+	struct items got = { 0 };
+	struct call call;
+	int r;
 
-	blob_init(&body, REQUEST_MAX);
-	answer_init(&reply);
-	if ((r = body_begin(&body, client)) != 0 ||
-	    (list = calloc(1, sizeof(*list))) == NULL) {
-		r = err_general(err, VAULTENV_ERR_NOMEM);
-		goto out;
+	if ((list = calloc(1, sizeof(*list))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	call_begin_signed(&call, client, "devices/list");
+	r = call_perform(&call, want, &got, err);
+	*list = (struct vaultenv_devices){ got.n, got.at };
+	if (r == 0) {
+		*out = list;
+		list = NULL;
 	}
-	if ((r = client_call(client, "devices/list", &body, &reply, err)) != 0)
-		goto out;
-	array = json_object_find(&reply.json, "devices");
-	if (array == NULL || array->type != JSON_ARRAY)
-		r = VAULTENV_ERR_PROTOCOL;
-	while (r == 0 &&
-	       (more = json_array_next(&reply.json, array, &pos, &item)) != 0)
-		r = more < 0 ? more : devices_add(list, &item, &bad);
-	if (r == VAULTENV_ERR_PROTOCOL)
-		answer_error(client, &reply, bad, err);
-	else if (r != 0)
-		err_general(err, r);
-	if (r != 0)
-		goto out;
-	*out = list;
-	list = NULL;
-out:
 	vaultenv_devices_free(&list);
-	answer_reset(&reply);
-	blob_reset(&body);
+	call_end(&call);
 	return r;
 }

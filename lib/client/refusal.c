@@ -83,9 +83,9 @@ struct words {
 
 /* The server's sentence, NULL if the reply is not one of a v1 server. */
 static const char *
-server_said(const struct answer *r)
+server_said(const struct call *call)
 {
-	const char *said = json_find_text(&r->json, "error");
+	const char *said = json_find_text(&call->reply, "error");
 
 	return said != NULL && *said != '\0' ? said : NULL;
 }
@@ -124,52 +124,54 @@ fill_in(struct blob *out, const char *text, const struct words *words,
 }
 
 bool
-refusal_is_pending(const struct answer *r)
+refusal_is_pending(const struct call *call)
 {
-	const char *said = server_said(r);
+	const char *said = server_said(call);
 
-	return r->http.status == 403 && said != NULL &&
+	return call->http.status == 403 && said != NULL &&
 	       strstr(said, "pending") != NULL;
 }
 
 /* No v1 server speaks like this: a proxy, or another service. */
 static int
-stranger_error(const struct vaultenv_client *c, const struct answer *r,
-    struct vaultenv_error *err)
+stranger_error(const struct call *call, struct vaultenv_error *err)
 {
-	const int status = r->http.status;
+	const char *url = call->client->url;
+	const int status = call->http.status;
 
 	if (status / 100 == 3)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
 		    "%s answers with a "
 		    "redirect (HTTP %d), which is not followed. Check the URL ("
 		    "VAULT_URL)",
-		    c->url, status);
+		    url, status);
 	if (status / 100 == 5 || status == 429)
 		return err_set(err, VAULTENV_ERR_SERVER,
 		    "%s cannot answer "
 		    "now: HTTP %d. Try again later",
-		    c->url, status);
+		    url, status);
 	return err_set(err, VAULTENV_ERR_PROTOCOL,
 	    "%s answers HTTP %d, but "
 	    "not as a vault-env server does. Check the URL (VAULT_URL)",
-	    c->url, status);
+	    url, status);
 }
 
 int
-refusal_error(const struct vaultenv_client *c, const struct answer *r,
-    const char *device_id, struct vaultenv_error *err)
+refusal_error(
+    const struct call *call, const char *device_id, struct vaultenv_error *err)
 {
-	const char *said = server_said(r);
+	const struct vaultenv_client *c = call->client;
+	const int status = call->http.status;
+	const char *said = server_said(call);
 	char version[24] = "another", *shown = NULL;
 	int64_t current = 0;
 	struct blob text;
 	size_t i, len;
 	int code;
 
-	if (said == NULL || r->http.status < 400 || r->http.status > 599)
-		return stranger_error(c, r, err);
-	for (i = 0; !refusal_fits(&refusals[i], r->http.status, said); i++)
+	if (said == NULL || status < 400 || status > 599)
+		return stranger_error(call, err);
+	for (i = 0; !refusal_fits(&refusals[i], status, said); i++)
 		continue;
 	code = refusals[i].code;
 	blob_init(&text, 8192);
@@ -180,7 +182,7 @@ refusal_error(const struct vaultenv_client *c, const struct answer *r,
 	for (len = strlen(shown); len > 0 && shown[len - 1] == '.'; len--)
 		shown[len - 1] = '\0';
 	if (code == VAULTENV_ERR_CONFLICT &&
-	    json_find_int(&r->json, "version", 0, &current))
+	    json_find_int(&call->reply, "version", 0, &current))
 		snprintf(version, sizeof(version), "%" PRId64, current);
 	const struct words words[] = {
 		{ "url", c->url },

@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "client/client.h"
@@ -84,27 +84,16 @@ out:
 	return r;
 }
 
-static int
-pull_request(struct blob *body, const struct vaultenv_client *c,
-    int64_t version, struct vaultenv_error *err)
+static void
+put_device_hash(struct call *call)
 {
-	int r;
-
-	if (version != 0 && (r = version_is_real(version, err)) != 0)
-		return r;
-	if ((r = body_begin_environment(body, c, err)) != 0)
-		return r;
-	if ((c->device_hash[0] != '\0' &&
-		(r = body_add_text(body, "device_hash", c->device_hash)) !=
-		    0) ||
-	    (version != 0 && (r = body_add_int(body, "version", version)) != 0))
-		err_general(err, r);
-	return r;
+	if (call->client->device_hash[0] != '\0')
+		json_put_text(
+		    &call->body, "device_hash", call->client->device_hash);
 }
 
 int
-secrets_open(const struct vaultenv_client *client, const char *base64,
-    size_t len, int64_t version, struct vaultenv_list **out,
+secrets_open(const struct vaultenv_client *client, struct version *v,
     struct vaultenv_error *err)
 {
 	struct blob plain;
@@ -113,77 +102,75 @@ secrets_open(const struct vaultenv_client *client, const char *base64,
 	if ((r = client_check_process(client, err)) != 0)
 		return r;
 	blob_init(&plain, PLAIN_MAX);
-	r = unseal(&plain, client->keys->encryption, base64, len);
+	r = unseal(&plain, client->keys->encryption, (const char *)v->text.data,
+	    v->text.len);
 	if (r == 0)
-		r = plain_parse(client, &plain, version, out, err);
+		r = plain_parse(client, &plain, v->number, &v->list, err);
 	else if (r == VAULTENV_ERR_DECRYPT)
 		err_set(err, r,
 		    "Version %" PRId64 " of %s cannot be decrypted "
 		    "here: it was pushed by another device or with another "
 		    "VAULT_KEY, or changed on the way. Push it again from this "
 		    "machine, or pull where it was pushed",
-		    version, client->environment);
+		    v->number, client->environment);
 	else
 		err_general(err, r);
 	blob_reset(&plain);
 	return r;
 }
 
-int
-secrets_pull(struct vaultenv_client *client, int64_t version,
-    struct vaultenv_list **out, int64_t *out_version, struct blob *base64,
+/* The server's answer becomes a version, not opened yet. */
+static int
+version_fetch(struct vaultenv_client *client, int64_t number, struct version *v,
     struct vaultenv_error *err)
 {
-	const struct json_value *sealed;
-	struct vaultenv_list *list = NULL;
-	struct blob body;
-	struct answer reply;
-	int64_t got;
+	struct pulled {
+		struct json_value secrets;
+		int64_t version;
+	} got;
+	static const struct member want[] = {
+		MEMBER(
+		    "secrets", take_string, offsetof(struct pulled, secrets)),
+		MEMBER(
+		    "version", take_version, offsetof(struct pulled, version)),
+		MEMBERS_END,
+	};
+	struct call call;
 	int r;
 
-	blob_init(&body, REQUEST_MAX);
-	answer_init(&reply);
-	if ((r = pull_request(&body, client, version, err)) != 0 ||
-	    (r = client_call(client, "secrets/pull", &body, &reply, err)) != 0)
-		goto out;
-	sealed = json_object_find(&reply.json, "secrets");
-	if (sealed == NULL || sealed->type != JSON_STRING) {
-		r = answer_error(client, &reply, "secrets", err);
-		goto out;
+	call_begin_environment(&call, client, "secrets/pull");
+	put_device_hash(&call);
+	if (number != 0)
+		json_put_int(&call.body, "version", number);
+	if ((r = call_perform(&call, want, &got, err)) == 0) {
+		v->number = got.version;
+		r = blob_append(&v->text, got.secrets.text, got.secrets.len);
+		if (r != 0)
+			err_general(err, r);
 	}
-	if (!json_find_int(&reply.json, "version", 1, &got)) {
-		r = answer_error(client, &reply, "version", err);
-		goto out;
-	}
-	if (version != 0 && got != version) {
-		r = err_set(err, VAULTENV_ERR_PROTOCOL,
+	call_end(&call);
+	return r;
+}
+
+int
+secrets_pull(struct vaultenv_client *client, int64_t number, struct version *v,
+    struct vaultenv_error *err)
+{
+	int r;
+
+	if (number != 0 && (r = version_is_real(number, err)) != 0)
+		return r;
+	if ((r = version_fetch(client, number, v, err)) != 0)
+		return r;
+	if (number != 0 && v->number != number)
+		return err_set(err, VAULTENV_ERR_PROTOCOL,
 		    "%s was asked for "
 		    "version %" PRId64
 		    " of %s and answered with version %" PRId64
 		    ". Older versions may be beyond it: pull without a "
 		    "version",
-		    client->url, version, client->environment, got);
-		goto out;
-	}
-	r = secrets_open(client, sealed->text, sealed->len, got, &list, err);
-	if (r == VAULTENV_ERR_DECRYPT && out_version != NULL)
-		*out_version = got;
-	if (r != 0)
-		goto out;
-	if (base64 != NULL &&
-	    (r = blob_append(base64, sealed->text, sealed->len)) != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	if (out_version != NULL)
-		*out_version = got;
-	*out = list;
-	list = NULL;
-out:
-	vaultenv_list_free(&list);
-	answer_reset(&reply);
-	blob_reset(&body);
-	return r;
+		    client->url, number, client->environment, v->number);
+	return secrets_open(client, v, err);
 }
 
 int
@@ -191,15 +178,24 @@ vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
     struct vaultenv_list **out, int64_t *out_version,
     struct vaultenv_error *err)
 {
-	return secrets_pull(client, version, out, out_version, NULL, err);
+	struct version v;
+	int r;
+
+	version_init(&v);
+	r = secrets_pull(client, version, &v, err);
+	if ((r == 0 || r == VAULTENV_ERR_DECRYPT) && out_version != NULL)
+		*out_version = v.number;
+	if (r == 0) {
+		*out = v.list;
+		v.list = NULL;
+	}
+	version_reset(&v);
+	return r;
 }
 
 static int
-pair_append(struct blob *plain, const struct vaultenv_pair *pair,
-    struct vaultenv_error *err)
+pair_check(const struct vaultenv_pair *pair, struct vaultenv_error *err)
 {
-	int r;
-
 	if (vaultenv_name_is_reserved(pair->name))
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "%s is never pushed. "
@@ -213,97 +209,72 @@ pair_append(struct blob *plain, const struct vaultenv_pair *pair,
 		    "pushed: it is not UTF-8 text, or holds a NUL. Store it as "
 		    "base64",
 		    pair->name);
-	if ((plain->len > 1 && (r = blob_append_str(plain, ",")) != 0) ||
-	    (r = json_append_string(plain, pair->name, strlen(pair->name))) !=
-		0 ||
-	    (r = blob_append_str(plain, ":")) != 0 ||
-	    (r = json_append_string(plain, pair->value, pair->value_len)) !=
-		0) {
-		if (r == VAULTENV_ERR_INVALID)
-			err_set(err, r,
-			    "These are more than %u MiB of "
-			    "secrets. Push fewer or shorter values",
-			    PLAIN_MAX >> 20);
-		else
-			err_general(err, r);
-		return r;
-	}
 	return 0;
 }
 
 static int
-plain_build(struct blob *plain, const struct vaultenv_list *list,
+plain_write(struct json_writer *plain, const struct vaultenv_list *list,
     struct vaultenv_error *err)
 {
-	size_t i;
+	const struct vaultenv_pair *pair;
 	int r;
 
-	if ((r = blob_append_str(plain, "{")) != 0)
-		return err_general(err, r);
-	for (i = 0; i < vaultenv_list_len(list); i++) {
-		r = pair_append(plain, vaultenv_list_at(list, i), err);
-		if (r != 0)
+	json_put_raw(plain, "{");
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
+		if ((r = pair_check(pair, err)) != 0)
 			return r;
+		json_put_name(plain, pair->name);
+		json_put_string(plain, pair->value, pair->value_len);
 	}
-	return (r = blob_append_str(plain, "}")) == 0 ? 0 : err_general(err, r);
+	json_put_raw(plain, "}");
+	if (plain->r == VAULTENV_ERR_INVALID)
+		return err_set(err, plain->r,
+		    "These are more than %u MiB of "
+		    "secrets. Push fewer or shorter values",
+		    PLAIN_MAX >> 20);
+	return plain->r == 0 ? 0 : err_general(err, plain->r);
+}
+
+static void
+put_sealed(struct json_writer *body, const struct vaultenv_client *c,
+    const struct blob *plain)
+{
+	json_put_name(body, "secrets");
+	json_put_raw(body, "\"");
+	if (body->r == 0)
+		body->r = seal(
+		    &body->text, c->keys->encryption, plain->data, plain->len);
+	json_put_raw(body, "\"");
 }
 
 /* Names only. More than a server takes are left out: they are but history. */
-static int
-key_names_append(
-    struct blob *body, const struct vaultenv_change *changes, size_t n_changes)
+static void
+put_key_names(struct json_writer *body, const struct vaultenv_change *changes,
+    size_t n_changes)
 {
-	struct blob name, names;
-	size_t i;
-	int r = 0;
+	struct json_writer names;
+	struct blob name;
 
 	if (n_changes == 0 || n_changes > KEY_NAMES_MAX)
-		return 0;
+		return;
 	blob_init(&name, REQUEST_MAX);
-	blob_init(&names, SIZE_MAX);
-	for (i = 0; i < n_changes && names.len < KEY_NAMES_SIZE; i++) {
-		blob_reset(&name);
-		if ((r = blob_append(&name, &changes[i].mark, 1)) != 0 ||
-		    (r = blob_append_str(&name, changes[i].name)) != 0 ||
-		    (r = blob_append_str(&names, i == 0 ? "[" : ",")) != 0 ||
-		    (r = json_append_string(
-			 &names, (const char *)name.data, name.len)) != 0)
-			goto out;
+	json_writer_init(&names, KEY_NAMES_SIZE);
+	json_put_raw(&names, "[");
+	for (size_t i = 0; names.r == 0 && i < n_changes; i++) {
+		name.len = 0;
+		names.r = blob_printf(
+		    &name, "%c%s", changes[i].mark, changes[i].name);
+		json_put_string(&names, (const char *)name.data, name.len);
 	}
-	if ((r = blob_append_str(&names, "]")) != 0 ||
-	    names.len > KEY_NAMES_SIZE ||
-	    (r = blob_append_str(body, ",\"key_names\":")) != 0)
-		goto out;
-	r = blob_append(body, names.data, names.len);
-out:
-	blob_reset(&names);
+	json_put_raw(&names, "]");
+	if (names.r == 0) {
+		json_put_name(body, "key_names");
+		json_put_raw(body, (const char *)names.text.data);
+	} else if (names.r == VAULTENV_ERR_NOMEM) {
+		body->r = names.r;
+	}
+	json_writer_reset(&names);
 	blob_reset(&name);
-	return r;
-}
-
-static int
-push_request(struct blob *body, const struct vaultenv_client *c,
-    const struct blob *plain, size_t n_secrets, int64_t base_version,
-    const struct vaultenv_change *changes, size_t n_changes,
-    struct vaultenv_error *err)
-{
-	int r;
-
-	if ((r = body_begin_environment(body, c, err)) != 0)
-		return r;
-	if ((r = blob_append_str(body, ",\"secrets\":\"")) != 0 ||
-	    (r = seal(body, c->keys->encryption, plain->data, plain->len)) !=
-		0 ||
-	    (r = blob_append_str(body, "\"")) != 0 ||
-	    (c->device_hash[0] != '\0' &&
-		(r = body_add_text(body, "device_hash", c->device_hash)) !=
-		    0) ||
-	    (r = key_names_append(body, changes, n_changes)) != 0 ||
-	    (r = body_add_int(body, "key_count", (int64_t)n_secrets)) != 0 ||
-	    (base_version >= 0 &&
-		(r = body_add_int(body, "base_version", base_version)) != 0))
-		err_general(err, r);
-	return r;
 }
 
 int
@@ -312,28 +283,23 @@ vaultenv_secrets_push(struct vaultenv_client *client,
     const struct vaultenv_change *changes, size_t n_changes,
     int64_t *out_version, struct vaultenv_error *err)
 {
-	struct blob plain, body;
-	struct answer reply;
-	int64_t got;
+	struct json_writer plain;
+	struct call call;
 	int r;
 
-	blob_init(&plain, PLAIN_MAX);
-	blob_init(&body, REQUEST_MAX);
-	answer_init(&reply);
-	if ((r = plain_build(&plain, list, err)) != 0 ||
-	    (r = push_request(&body, client, &plain, vaultenv_list_len(list),
-		 base_version, changes, n_changes, err)) != 0 ||
-	    (r = client_call(client, "secrets/push", &body, &reply, err)) != 0)
+	json_writer_init(&plain, PLAIN_MAX);
+	call_begin_environment(&call, client, "secrets/push");
+	if ((r = plain_write(&plain, list, err)) != 0)
 		goto out;
-	if (!json_find_int(&reply.json, "version", 1, &got)) {
-		r = answer_error(client, &reply, "version", err);
-		goto out;
-	}
-	if (out_version != NULL)
-		*out_version = got;
+	put_sealed(&call.body, client, &plain.text);
+	put_device_hash(&call);
+	put_key_names(&call.body, changes, n_changes);
+	json_put_int(&call.body, "key_count", (int64_t)vaultenv_list_len(list));
+	if (base_version >= 0)
+		json_put_int(&call.body, "base_version", base_version);
+	r = call_perform_version(&call, out_version, err);
 out:
-	answer_reset(&reply);
-	blob_reset(&body);
-	blob_reset(&plain);
+	call_end(&call);
+	json_writer_reset(&plain);
 	return r;
 }

@@ -17,11 +17,9 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "crypto/crypto.h"
 #include "disk/disk.h"
 
 #define CACHE_NAME	".vault-cache"
-#define CACHE_MAX	((size_t)8 << 20) /* no reply is larger */
 #define STATE_MAX	(1u << 20)
 #define ROWS_MAX	1000
 #define ROW_MEMBERS_MAX	16
@@ -64,17 +62,6 @@ cache_reset(struct cache *c)
 	free(c->path);
 	free(c->state_path);
 	memset(c, 0, sizeof(*c));
-}
-
-static int
-hash_text(char out[2 * HASH_LEN + 1], const struct blob *text)
-{
-	uint8_t hash[HASH_LEN];
-	int r;
-
-	if ((r = sha256(hash, text->data, text->len)) == 0)
-		hex_encode(out, hash, sizeof(hash));
-	return r;
 }
 
 /* A state that cannot be read, or makes no sense, is one that knows nothing. */
@@ -129,25 +116,24 @@ state_find(const struct state *s, const char *environment, struct row *row)
 	return false;
 }
 
-/* The version of this blob, 0 if it is unknown. NO_SECRETS: see cache_read. */
+/* Fills in v->number, 0 if it is unknown. NO_SECRETS: see cache_read. */
 static int
-state_identify(const struct cache *c, const char *hash, int64_t *version,
-    struct vaultenv_error *err)
+state_identify(
+    const struct cache *c, struct version *v, struct vaultenv_error *err)
 {
 	struct state state;
 	struct row row;
 	int r = 0;
 
-	*version = 0;
 	state_read(&state, c);
 	if (state_find(&state, c->environment, &row) &&
-	    strcmp(row.sha256, hash) == 0) {
-		*version = row.version;
+	    strcmp(row.sha256, v->sha256) == 0) {
+		v->number = row.version;
 		goto out;
 	}
 	for (size_t i = 0; i < state.json.n_members; i++) {
 		if (!state_row(&state, i, &row) ||
-		    strcmp(row.sha256, hash) != 0)
+		    strcmp(row.sha256, v->sha256) != 0)
 			continue;
 		r = err_set(err, VAULTENV_ERR_NO_SECRETS,
 		    "%s holds the secrets of %s", c->path, row.environment);
@@ -159,31 +145,29 @@ out:
 }
 
 int
-cache_read(
-    const struct cache *c, struct cached *out, struct vaultenv_error *err)
+cache_read(const struct cache *c, struct version *v, int64_t *age_s,
+    struct vaultenv_error *err)
 {
-	char hash[2 * HASH_LEN + 1];
 	struct stat st;
 	int r;
 
-	blob_init(&out->text, CACHE_MAX);
-	r = store_read_own(c->path, CACHE_MAX, &out->text, &st, err);
+	r = store_read_own(c->path, VERSION_MAX, &v->text, &st, err);
 	if (r != 0)
 		return r;
 	/* One from the future is new: some clock was off, or is. */
-	out->age_s = (int64_t)time(NULL) - (int64_t)st.st_mtime;
-	if (out->age_s < 0)
-		out->age_s = 0;
-	if ((r = hash_text(hash, &out->text)) != 0)
+	*age_s = (int64_t)time(NULL) - (int64_t)st.st_mtime;
+	if (*age_s < 0)
+		*age_s = 0;
+	if ((r = version_hash(v)) != 0)
 		return err_general(err, r);
-	return state_identify(c, hash, &out->version, err);
+	return state_identify(c, v, err);
 }
 
 int
-cache_check_version(const struct cache *c, const struct blob *base64,
-    int64_t version, struct vaultenv_error *err)
+cache_check_version(const struct cache *c, const struct version *v,
+    struct vaultenv_error *err)
 {
-	char hash[2 * HASH_LEN + 1], text[VAULTENV_ERROR_TEXT];
+	char text[VAULTENV_ERROR_TEXT];
 	struct state state;
 	struct row row;
 	int r = 0;
@@ -191,23 +175,22 @@ cache_check_version(const struct cache *c, const struct blob *base64,
 	state_read(&state, c);
 	if (!state_find(&state, c->environment, &row))
 		goto out;
-	if (version < row.version) {
+	if (v->number < row.version) {
 		r = err_set(err, VAULTENV_ERR_PROTOCOL,
 		    "%s gave version %" PRId64 " of %s, but has given version "
 		    "%" PRId64 " before: it lost data, or old secrets are "
 		    "passed off as new. If the server was restored from a "
 		    "backup, remove %s",
-		    c->url, version, c->environment, row.version,
+		    c->url, v->number, c->environment, row.version,
 		    c->state_path);
 		goto out;
 	}
-	if (version > row.version || hash_text(hash, base64) != 0 ||
-	    strcmp(hash, row.sha256) == 0)
+	if (v->number > row.version || strcmp(v->sha256, row.sha256) == 0)
 		goto out;
 	snprintf(text, sizeof(text),
 	    "Version %" PRId64 " of %s is not what it was: %s gave other "
 	    "secrets under the same number before",
-	    version, c->environment, c->url);
+	    v->number, c->environment, c->url);
 	notice_give(&c->notice, text);
 out:
 	state_reset(&state);
@@ -223,8 +206,8 @@ blob_store(const char *path, const struct blob *base64,
 	struct stat st;
 	bool same;
 
-	blob_init(&old, CACHE_MAX);
-	same = store_read_own(path, CACHE_MAX, &old, &st, NULL) == 0 &&
+	blob_init(&old, VERSION_MAX);
+	same = store_read_own(path, VERSION_MAX, &old, &st, NULL) == 0 &&
 	       (st.st_mode & 07777) == 0600 && old.len == base64->len &&
 	       memcmp(old.data, base64->data, old.len) == 0 &&
 	       utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0;
@@ -314,14 +297,13 @@ out:
 }
 
 void
-cache_write(
-    const struct cache *c, const struct blob *base64, int64_t version)
+cache_write(const struct cache *c, const struct version *v)
 {
-	struct row ours = { c->environment, version, "" };
+	struct row ours = { c->environment, v->number, "" };
 	struct vaultenv_error err;
 
-	if (blob_store(c->path, base64, &err) != 0 ||
-	    (c->state_path != NULL && hash_text(ours.sha256, base64) == 0 &&
-		state_store(c, &ours, &err) != 0))
+	memcpy(ours.sha256, v->sha256, sizeof(ours.sha256));
+	if (blob_store(c->path, &v->text, &err) != 0 ||
+	    (c->state_path != NULL && state_store(c, &ours, &err) != 0))
 		notice_give(&c->notice, err.text);
 }

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "crypto/crypto.h"
 #include "env/env.h"
 
 /* ---- store.c: files ---- */
@@ -29,6 +30,23 @@ int store_create_private(const char *path, const char *text, size_t len,
 bool envfile_find(const char *text, size_t len, const char *name,
     struct dotenv_assignment *found);
 
+/* ---- version.c ---- */
+
+#define VERSION_MAX ((size_t)8 << 20) /* no reply is larger */
+
+/* One version of an environment, as it travels and is kept, and opened. */
+struct version {
+	struct blob text;               /* base64 */
+	char sha256[2 * HASH_LEN + 1];  /* of text; "": not asked for yet */
+	int64_t number;                 /* 0: not known */
+	struct vaultenv_list *list;     /* NULL: not opened */
+};
+
+void version_init(struct version *v);
+void version_reset(struct version *v);
+/* Fills in sha256. CRYPTO. */
+int version_hash(struct version *v);
+
 /* ---- cache.c: .vault-cache and ~/.vault/<project id>.state ---- */
 
 struct cache {
@@ -40,12 +58,6 @@ struct cache {
 	struct notice notice;
 };
 
-struct cached {
-	struct blob text; /* base64, trimmed */
-	int64_t version;  /* 0: another client wrote it */
-	int64_t age_s;
-};
-
 /* Sets the paths. env_path: the .env file; device_path: that of the device
  * secret, or NULL. NOMEM. */
 int cache_init(
@@ -54,19 +66,18 @@ void cache_reset(struct cache *c);
 /*
  * The cache, if it may be one of this environment. NOT_FOUND: there is none;
  * NO_SECRETS: it is known to hold another environment; IO. The sentence has no
- * full stop and no advice: load.c builds it into another. Reset out->text in
- * any case.
+ * full stop and no advice: load.c builds it into another. v, initialised, is
+ * not opened; its number is 0 if another client wrote it.
  */
-int cache_read(const struct cache *c, struct cached *out,
+int cache_read(const struct cache *c, struct version *v, int64_t *age_s,
     struct vaultenv_error *err);
-/* Never fails: what cannot be written is a notice. */
-void cache_write(
-    const struct cache *c, const struct blob *base64, int64_t version);
+/* Never fails: what cannot be written is a notice. v is hashed, here and below. */
+void cache_write(const struct cache *c, const struct version *v);
 /*
  * PROTOCOL: a version of this environment that is newer was here before.
  * The same version with other bytes is a notice.
  */
-int cache_check_version(const struct cache *c, const struct blob *base64,
-    int64_t version, struct vaultenv_error *err);
+int cache_check_version(const struct cache *c, const struct version *v,
+    struct vaultenv_error *err);
 
 #endif /* VAULTENV_DISK_H */

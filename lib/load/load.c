@@ -228,37 +228,38 @@ int
 load_pull(struct load_job *job, struct vaultenv_loaded **out,
     struct vaultenv_error *err)
 {
-	struct vaultenv_list *secrets = NULL;
 	struct vaultenv_loaded *loaded = NULL;
-	struct blob base64;
-	int64_t version;
+	struct version v;
 	int r;
 
-	blob_init(&base64, REPLY_MAX);
-	if ((r = secrets_pull(
-		 job->client, 0, &secrets, &version, &base64, err)) != 0 ||
-	    (r = cache_check_version(&job->cache, &base64, version, err)) != 0)
+	version_init(&v);
+	if ((r = secrets_pull(job->client, 0, &v, err)) != 0)
 		goto out;
-	if (version < job->seen) {
+	if ((r = version_hash(&v)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	if ((r = cache_check_version(&job->cache, &v, err)) != 0)
+		goto out;
+	if (v.number < job->seen) {
 		r = err_set(err, VAULTENV_ERR_PROTOCOL,
 		    "%s gave version %" PRId64 " of %s after version %" PRId64
 		    ". If it was restored from a backup, start this program "
 		    "again",
-		    job->client->url, version, job->client->environment,
+		    job->client->url, v.number, job->client->environment,
 		    job->seen);
 		goto out;
 	}
-	if ((r = loaded_new(job, &secrets, &loaded, err)) != 0)
+	if ((r = loaded_new(job, &v.list, &loaded, err)) != 0)
 		goto out;
 	if (!job->options.no_cache)
-		cache_write(&job->cache, &base64, version);
-	job->seen = version;
+		cache_write(&job->cache, &v);
+	job->seen = v.number;
 	loaded->source = VAULTENV_SOURCE_SERVER;
-	loaded->version = version;
+	loaded->version = v.number;
 	*out = loaded;
 out:
-	vaultenv_list_free(&secrets);
-	blob_reset(&base64);
+	version_reset(&v);
 	return r;
 }
 
@@ -271,8 +272,7 @@ struct cache_use {
 };
 
 struct found {
-	struct vaultenv_list *secrets;
-	int64_t version;
+	struct version version; /* opened */
 	int64_t age_s;
 };
 
@@ -281,12 +281,13 @@ static int
 cache_find(const struct load_job *job, const struct cache_use *use,
     struct found *out, struct vaultenv_error *err)
 {
+	struct version *v = &out->version;
 	char age[AGE_TEXT], limit[AGE_TEXT];
 	struct vaultenv_error why;
-	struct cached cached;
 	int r;
 
-	r = cache_read(&job->cache, &cached, &why);
+	version_init(v);
+	r = cache_read(&job->cache, v, &out->age_s, &why);
 	if (r == VAULTENV_ERR_NOT_FOUND) {
 		err_set(err, r, "no cache available");
 		goto out;
@@ -295,31 +296,26 @@ cache_find(const struct load_job *job, const struct cache_use *use,
 		err_set(err, r, "no cache available (%s)", why.text);
 		goto out;
 	}
-	if (use->max_age_s >= 0 && cached.age_s > use->max_age_s) {
-		age_text(age, cached.age_s, false);
+	if (use->max_age_s >= 0 && out->age_s > use->max_age_s) {
+		age_text(age, out->age_s, false);
 		age_text(limit, use->max_age_s, true);
 		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
 		    "the cache is %s old, older than %s (%s)", age, use->limit,
 		    limit);
 		goto out;
 	}
-	if (use->must_be_known && cached.version == 0) {
+	if (use->must_be_known && v->number == 0) {
 		r = VAULTENV_ERR_NOT_FOUND;
 		goto out;
 	}
-	r = secrets_open(job->client, (const char *)cached.text.data,
-	    cached.text.len, cached.version, &out->secrets, NULL);
-	if (r != 0) {
+	if ((r = secrets_open(job->client, v, NULL)) != 0)
 		err_set(err, r,
 		    "no cache available (%s is damaged, or of another "
 		    "VAULT_KEY or device)",
 		    job->cache.path);
-		goto out;
-	}
-	out->version = cached.version;
-	out->age_s = cached.age_s;
 out:
-	blob_reset(&cached.text);
+	if (r != 0)
+		version_reset(v);
 	return r;
 }
 
@@ -329,12 +325,12 @@ cache_take(const struct load_job *job, struct found *found,
 {
 	int r;
 
-	if ((r = loaded_new(job, &found->secrets, out, err)) == 0) {
+	if ((r = loaded_new(job, &found->version.list, out, err)) == 0) {
 		(*out)->source = VAULTENV_SOURCE_CACHE;
-		(*out)->version = found->version;
+		(*out)->version = found->version.number;
 		(*out)->cache_age_s = found->age_s;
 	}
-	vaultenv_list_free(&found->secrets);
+	version_reset(&found->version);
 	return r;
 }
 
@@ -345,7 +341,7 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	const struct cache_use use = { job->max_age_s, job->max_age_name,
 		false };
 	struct vaultenv_error miss = { .text = "no cache available" };
-	struct found found = { NULL, 0, 0 };
+	struct found found;
 	int r;
 
 	if (job->options.no_cache || cache_find(job, &use, &found, &miss) != 0)
@@ -389,7 +385,7 @@ vaultenv_load(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
     struct vaultenv_error *err)
 {
-	struct found found = { NULL, 0, 0 };
+	struct found found;
 	struct vaultenv_error why;
 	struct load_job job;
 	int r;
@@ -419,7 +415,7 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
     struct vaultenv_error *err)
 {
 	struct cache_use use = { 0, "", false };
-	struct found found = { NULL, 0, 0 };
+	struct found found;
 	struct vaultenv_error why;
 	struct load_job job;
 	int r;

@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-
 #include "base/json.h"
 #include "json-cases.h"
 #include "tap.h"
@@ -289,6 +288,47 @@ test_write(void)
 	blob_reset(&out);
 }
 
+static void
+test_writer(void)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, 4000);
+	json_put_raw(&w, "{");
+	json_put_text(&w, "a", "\"");
+	json_put_int(&w, "b", INT64_MIN);
+	json_put_name(&w, "c");
+	json_put_raw(&w, "[");
+	json_put_string(&w, "[", 1);
+	json_put_string(&w, "", 0);
+	json_put_raw(&w, "]");
+	json_put_name(&w, "d");
+	json_put_raw(&w, "{}");
+	json_put_text(&w, "e", "");
+	json_put_raw(&w, "}");
+	is_int(w.r, 0, "a document is made");
+	is_str((char *)w.text.data,
+	    "{\"a\":\"\\\"\",\"b\":-9223372036854775808,\"c\":[\"[\",\"\"],"
+	    "\"d\":{},\"e\":\"\"}",
+	    "with commas where they belong");
+	json_writer_reset(&w);
+
+	json_put_raw(&w, "{");
+	json_put_text(&w, "a", "\xff");
+	json_put_text(&w, "b", "b");
+	is_int(w.r, VAULTENV_ERR_INVALID, "the first failure sticks");
+	is_str((char *)w.text.data, "{\"a\":", "nothing is written after it");
+	json_writer_reset(&w);
+	json_put_raw(&w, "{");
+	is_int(w.r, 0, "a reset forgets it");
+	json_writer_reset(&w);
+
+	json_writer_init(&w, 4);
+	json_put_text(&w, "a", "");
+	is_int(w.r, VAULTENV_ERR_INVALID, "the maximum is a failure too");
+	json_writer_reset(&w);
+}
+
 int
 main(void)
 {
@@ -302,5 +342,6 @@ main(void)
 	test_nested_object();
 	test_many();
 	test_write();
+	test_writer();
 	return tap_done();
 }

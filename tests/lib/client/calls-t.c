@@ -401,12 +401,13 @@ test_fork(struct vaultenv_client *c)
 	if ((pid = fork()) == 0) {
 		int r =
 		    vaultenv_secrets_push(c, list, -1, NULL, 0, &version, NULL);
-		struct vaultenv_list *pulled = NULL;
+		struct version pulled;
 
+		version_init(&pulled);
+		blob_append_str(&pulled.text, EMPTY_BLOB);
 		_exit(r == VAULTENV_ERR_INVALID && fake.n_calls == 0 &&
 			      vaultenv_client_set_key(c, KEY, NULL) == r &&
-			      secrets_open(c, EMPTY_BLOB, strlen(EMPTY_BLOB), 1,
-				  &pulled, NULL) == r
+			      secrets_open(c, &pulled, NULL) == r
 			  ? 0
 			  : 1);
 	}
