@@ -14,7 +14,7 @@
 #include "harden.h"
 
 int
-harden(char why[256])
+harden(char why[WHY_MAX])
 {
 	const struct rlimit none = { 0, 0 };
 
@@ -25,7 +25,7 @@ harden(char why[256])
 	}
 #ifndef __SANITIZE_ADDRESS__ /* LeakSanitizer attaches to its own process */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-		snprintf(why, 256, "cannot make the process undumpable: %s",
+		snprintf(why, WHY_MAX, "cannot make the process undumpable: %s",
 		    strerror(errno));
 		return -1;
 	}

@@ -21,7 +21,7 @@
 #define BACKLOG 1024
 
 static int
-inherited(struct listener *l, char why[LISTEN_ERROR_MAX])
+inherited(struct listener *l, char why[WHY_MAX])
 {
 	int domain = 0, accepts = 0;
 	socklen_t len = sizeof(int), len2 = sizeof(int);
@@ -30,14 +30,14 @@ inherited(struct listener *l, char why[LISTEN_ERROR_MAX])
 		0 ||
 	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &accepts,
 		&len2) != 0) {
-		snprintf(why, LISTEN_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "standard input is no socket: "
 		    "use --listen SOCKET, or start vault.fcgi from a "
 		    "supervisor (systemd, spawn-fcgi, lighttpd)");
 		return -1;
 	}
 	if (domain != AF_UNIX || !accepts) {
-		snprintf(why, LISTEN_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "standard input is a socket, "
 		    "but not a listening unix socket");
 		return -1;
@@ -48,7 +48,7 @@ inherited(struct listener *l, char why[LISTEN_ERROR_MAX])
 
 /* 0: nothing is in the way (any more). */
 static int
-clear_way(const struct sockaddr_un *addr, char why[LISTEN_ERROR_MAX])
+clear_way(const struct sockaddr_un *addr, char why[WHY_MAX])
 {
 	struct stat st;
 	int fd, r;
@@ -56,24 +56,24 @@ clear_way(const struct sockaddr_un *addr, char why[LISTEN_ERROR_MAX])
 	if (lstat(addr->sun_path, &st) != 0) {
 		if (errno == ENOENT)
 			return 0;
-		snprintf(why, LISTEN_ERROR_MAX, "cannot look at %s: %s",
-		    addr->sun_path, strerror(errno));
+		snprintf(why, WHY_MAX, "cannot look at %s: %s", addr->sun_path,
+		    strerror(errno));
 		return -1;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(why, LISTEN_ERROR_MAX, "%s exists and is no socket",
-		    addr->sun_path);
+		snprintf(
+		    why, WHY_MAX, "%s exists and is no socket", addr->sun_path);
 		return -1;
 	}
 	if ((fd = socket(
 		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0) {
-		snprintf(why, LISTEN_ERROR_MAX, "cannot make a socket: %s",
-		    strerror(errno));
+		snprintf(
+		    why, WHY_MAX, "cannot make a socket: %s", strerror(errno));
 		return -1;
 	}
 	r = connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
 	if (r == 0 || errno != ECONNREFUSED) {
-		snprintf(why, LISTEN_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    r == 0 || errno == EAGAIN
 			? "another server listens on %s"
 			: "cannot tell whether a server listens on %s",
@@ -83,7 +83,7 @@ clear_way(const struct sockaddr_un *addr, char why[LISTEN_ERROR_MAX])
 	}
 	close(fd);
 	if (unlink(addr->sun_path) != 0) {
-		snprintf(why, LISTEN_ERROR_MAX, "cannot remove the old %s: %s",
+		snprintf(why, WHY_MAX, "cannot remove the old %s: %s",
 		    addr->sun_path, strerror(errno));
 		return -1;
 	}
@@ -91,8 +91,7 @@ clear_way(const struct sockaddr_un *addr, char why[LISTEN_ERROR_MAX])
 }
 
 static int
-make(struct listener *l, const char *path, mode_t mode,
-    char why[LISTEN_ERROR_MAX])
+make(struct listener *l, const char *path, mode_t mode, char why[WHY_MAX])
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct stat st;
@@ -100,7 +99,7 @@ make(struct listener *l, const char *path, mode_t mode,
 	int r;
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
-		snprintf(why, LISTEN_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "the path of a socket can have 107 bytes at most");
 		return -1;
 	}
@@ -124,15 +123,15 @@ make(struct listener *l, const char *path, mode_t mode,
 	l->ctime = st.st_ctim;
 	return 0;
 fail:
-	snprintf(why, LISTEN_ERROR_MAX, "cannot listen on %s: %s", path,
-	    strerror(errno));
+	snprintf(
+	    why, WHY_MAX, "cannot listen on %s: %s", path, strerror(errno));
 	listener_close(l);
 	return -1;
 }
 
 int
-listener_open(struct listener *l, const char *path, mode_t mode,
-    char why[LISTEN_ERROR_MAX])
+listener_open(
+    struct listener *l, const char *path, mode_t mode, char why[WHY_MAX])
 {
 	*l = (struct listener){ .fd = -1 };
 	return path[0] == '\0' ? inherited(l, why) : make(l, path, mode, why);

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#define LISTEN_ERROR_MAX 512
+#include "common/why.h"
 
 struct listener {
 	int fd;
@@ -23,8 +23,8 @@ struct listener {
  * makes one with that mode; what a dead server left there is removed, a living
  * one refuses. 0, or -1 with a sentence in why. Call it before any thread.
  */
-int listener_open(struct listener *l, const char *path, mode_t mode,
-    char why[LISTEN_ERROR_MAX]);
+int listener_open(
+    struct listener *l, const char *path, mode_t mode, char why[WHY_MAX]);
 /* Closes; removes the file if it is still the one we made. */
 void listener_close(struct listener *l);
 

@@ -393,14 +393,14 @@ refuse(const struct settings *settings, enum exit_code code, const char *why)
 static int
 start(const struct settings *settings, bool check_only)
 {
-	char why[START_ERROR_MAX] = "";
+	char why[WHY_MAX] = "";
 	int r, code = EXIT_FAILED;
 
 	if (server_open(&server, settings, check_only, why) != 0)
 		return refuse(settings, EXIT_FAILED, why);
 	r = db_check(server.db, why);
 	if (r < 0 || (r > 0 && check_only)) {
-		char text[START_ERROR_MAX + 64];
+		char text[WHY_MAX + 64];
 
 		snprintf(text, sizeof(text), "%s%s",
 		    r > 0 ? "Database unavailable: " : "", why);
@@ -450,7 +450,7 @@ raise_file_limit(void)
 int
 main(int argc, char *argv[])
 {
-	char why[REKEY_ERROR_MAX] = "";
+	char why[WHY_MAX] = "";
 	struct settings settings;
 	struct options o;
 	int code;

@@ -33,7 +33,7 @@ struct change {
 static int
 fail(struct change *ch, const char *what, const char *why)
 {
-	snprintf(ch->said, REKEY_ERROR_MAX, "%.500s: %.400s", what, why);
+	snprintf(ch->said, WHY_MAX, "%.500s: %.400s", what, why);
 	return -1;
 }
 
@@ -230,7 +230,7 @@ set_paths(struct change *ch, const char *path)
 static int
 run(struct change *ch, const struct settings *settings)
 {
-	char why[256];
+	char why[WHY_MAX];
 	int done;
 
 	if (dbconn_open(&ch->conn, settings->database, LIMIT_MS,
@@ -247,16 +247,15 @@ run(struct change *ch, const struct settings *settings)
 	if (change_files(ch) != 0)
 		return -1;
 	if (done == 1)
-		snprintf(ch->said, REKEY_ERROR_MAX,
+		snprintf(ch->said, WHY_MAX,
 		    "The key change that was "
 		    "interrupted is finished. ");
 	else
-		snprintf(ch->said, REKEY_ERROR_MAX,
+		snprintf(ch->said, WHY_MAX,
 		    "%d auth keys are sealed "
 		    "under the new server key. ",
 		    ch->n_keys);
-	snprintf(ch->said + strlen(ch->said),
-	    REKEY_ERROR_MAX - strlen(ch->said),
+	snprintf(ch->said + strlen(ch->said), WHY_MAX - strlen(ch->said),
 	    "It is in %.300s. Now restart every vault.fcgi."
 	    " The old key, %.300s, opens backups of the database made before; "
 	    "delete it when there are none.",
@@ -265,13 +264,13 @@ run(struct change *ch, const struct settings *settings)
 }
 
 int
-rekey(const struct settings *settings, char said[REKEY_ERROR_MAX])
+rekey(const struct settings *settings, char said[WHY_MAX])
 {
 	struct change *ch = calloc(1, sizeof(*ch));
 	int lock, r = -1;
 
 	if (ch == NULL) {
-		snprintf(said, REKEY_ERROR_MAX, "out of memory");
+		snprintf(said, WHY_MAX, "out of memory");
 		return -1;
 	}
 	ch->said = said;

@@ -5,7 +5,7 @@
 #ifndef VAULT_FCGI_REKEY_H
 #define VAULT_FCGI_REKEY_H
 
-#define REKEY_ERROR_MAX 1024
+#include "common/why.h"
 
 struct settings;
 
@@ -14,6 +14,6 @@ struct settings;
  * server_key_file; the old file is kept beside it. Whenever it is interrupted,
  * running it again finishes. 0 with a report in said, -1 with a sentence.
  */
-int rekey(const struct settings *settings, char said[REKEY_ERROR_MAX]);
+int rekey(const struct settings *settings, char said[WHY_MAX]);
 
 #endif

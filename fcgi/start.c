@@ -23,7 +23,7 @@
 _Static_assert(DB_KEY_ID_LEN == SERVERKEY_ID_LEN, "of one fingerprint");
 
 static int
-load_token(struct server *s, char why[START_ERROR_MAX])
+load_token(struct server *s, char why[WHY_MAX])
 {
 	const char *path = s->settings->project_creation_token_file;
 	char token[TOKEN_MAX + 2];
@@ -36,12 +36,12 @@ load_token(struct server *s, char why[START_ERROR_MAX])
 	if (len < 0)
 		return -1;
 	if (len < TOKEN_MIN)
-		snprintf(why, START_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "project_creation_token_file: "
 		    "%.200s must hold %d to %d characters",
 		    path, TOKEN_MIN, TOKEN_MAX);
 	else if (sha256(s->create_token_hash, token, (size_t)len) != 0)
-		snprintf(why, START_ERROR_MAX, "libgcrypt does not work");
+		snprintf(why, WHY_MAX, "libgcrypt does not work");
 	else
 		r = 0;
 	mem_wipe(token, sizeof(token));
@@ -50,11 +50,11 @@ load_token(struct server *s, char why[START_ERROR_MAX])
 
 int
 server_open(struct server *s, const struct settings *settings, bool read_only,
-    char why[START_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	*s = (struct server){ .settings = settings };
 	if (crypto_init() != 0) {
-		snprintf(why, START_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "libgcrypt cannot be used: it "
 		    "is older than 1.10 or in FIPS mode");
 		return -1;
@@ -68,7 +68,7 @@ server_open(struct server *s, const struct settings *settings, bool read_only,
 	s->keys = keycache_new(settings->key_cache);
 	s->db = db_new(settings, s->key->id, read_only);
 	if (s->keys == NULL || s->replay == NULL || s->db == NULL) {
-		snprintf(why, START_ERROR_MAX, "out of memory");
+		snprintf(why, WHY_MAX, "out of memory");
 		server_close(s);
 		return -1;
 	}

@@ -6,12 +6,11 @@
 #define VAULT_FCGI_START_H
 
 #include "api/call.h"
-
-#define START_ERROR_MAX 512
+#include "common/why.h"
 
 /* Fills *s, reads key and token. 0, or -1 with a sentence in why. */
 int server_open(struct server *s, const struct settings *settings,
-    bool read_only, char why[START_ERROR_MAX]);
+    bool read_only, char why[WHY_MAX]);
 void server_close(struct server *s);
 
 #endif

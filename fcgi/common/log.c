@@ -42,25 +42,6 @@ emit(int level, char *line, size_t len)
 		return;
 }
 
-/* A JSON string in printable ASCII, whatever the bytes are: a terminal or a
- * line-based reader must not be led astray. */
-static void
-append_quoted(struct blob *out, const char *text, size_t len)
-{
-	blob_append_str(out, "\"");
-	for (size_t i = 0; i < len; i++) {
-		const unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c > 0x7e)
-			blob_printf(out, "\\u%04x", c);
-		else if (c == '"' || c == '\\')
-			blob_printf(out, "\\%c", c);
-		else
-			blob_append(out, text + i, 1);
-	}
-	blob_append_str(out, "\"");
-}
-
 /* Plain when it cannot be mistaken for anything else. */
 static void
 append_value(struct blob *out, const char *text, size_t max)
@@ -76,7 +57,7 @@ append_value(struct blob *out, const char *text, size_t max)
 	    text[0] != '-')
 		blob_append(out, text, len);
 	else
-		append_quoted(out, text, len);
+		json_append_ascii(out, text, len);
 }
 
 size_t
@@ -130,7 +111,7 @@ event(int level, const char *name, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	clock_iso(time, clock_unix_ms());
 	blob_init(&quoted, 6 * sizeof(text) + 2);
-	append_quoted(&quoted, text, strlen(text));
+	json_append_ascii(&quoted, text, strlen(text));
 	n = snprintf(line, LINE_MAX_LEN, "time=%s level=%s msg=%s", time, name,
 	    quoted.data != NULL ? (const char *)quoted.data : "\"\"");
 	blob_reset(&quoted);

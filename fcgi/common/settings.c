@@ -84,17 +84,17 @@ text_at(struct settings *s, const struct row *row)
 
 static int
 set_text(struct settings *s, const struct row *row, const char *value,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	char *copy;
 
 	if (strlen(value) > (size_t)row->max) {
-		snprintf(why, SETTINGS_ERROR_MAX,
-		    "%s must be at most %d bytes long", row->name, row->max);
+		snprintf(why, WHY_MAX, "%s must be at most %d bytes long",
+		    row->name, row->max);
 		return -1;
 	}
 	if ((copy = strdup(value)) == NULL) {
-		snprintf(why, SETTINGS_ERROR_MAX, "out of memory");
+		snprintf(why, WHY_MAX, "out of memory");
 		return -1;
 	}
 	free(*text_at(s, row));
@@ -104,13 +104,13 @@ set_text(struct settings *s, const struct row *row, const char *value,
 
 static int
 set_number(struct settings *s, const struct row *row, const char *value,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	int64_t n;
 
 	if (decimal_parse(value, strlen(value), row->max, &n) != 0 ||
 	    n < row->min) {
-		snprintf(why, SETTINGS_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "%s must be a whole number from %d to %d", row->name,
 		    row->min, row->max);
 		return -1;
@@ -121,14 +121,14 @@ set_number(struct settings *s, const struct row *row, const char *value,
 
 static int
 set_octal(struct settings *s, const struct row *row, const char *value,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	const size_t len = strlen(value);
 	long n = strtol(value, NULL, 8);
 
 	if (len < 3 || len > 4 || strspn(value, "01234567") != len ||
 	    n < row->min || n > row->max) {
-		snprintf(why, SETTINGS_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "%s must be an octal mode from %04o to %04o", row->name,
 		    (unsigned)row->min, (unsigned)row->max);
 		return -1;
@@ -139,7 +139,7 @@ set_octal(struct settings *s, const struct row *row, const char *value,
 
 static int
 set_choice(struct settings *s, const struct row *row, const char *value,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	size_t len;
 
@@ -149,18 +149,18 @@ set_choice(struct settings *s, const struct row *row, const char *value,
 			return 0;
 		}
 	}
-	len = (size_t)snprintf(why, SETTINGS_ERROR_MAX, "%s must be %s",
-	    row->name, row->choices[0]);
+	len = (size_t)snprintf(
+	    why, WHY_MAX, "%s must be %s", row->name, row->choices[0]);
 	for (int i = 1; row->choices[i] != NULL; i++)
-		len += (size_t)snprintf(why + len, SETTINGS_ERROR_MAX - len,
-		    "%s%s", row->choices[i + 1] != NULL ? ", " : " or ",
+		len += (size_t)snprintf(why + len, WHY_MAX - len, "%s%s",
+		    row->choices[i + 1] != NULL ? ", " : " or ",
 		    row->choices[i]);
 	return -1;
 }
 
 static int
 set(struct settings *s, const struct row *row, const char *value,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	switch (row->kind) {
 	case TEXT:
@@ -176,7 +176,7 @@ set(struct settings *s, const struct row *row, const char *value,
 }
 
 static int
-set_defaults(struct settings *s, char why[SETTINGS_ERROR_MAX])
+set_defaults(struct settings *s, char why[WHY_MAX])
 {
 	memset(s, 0, sizeof(*s));
 	for (size_t i = 0; i < N_ROWS; i++)
@@ -187,7 +187,7 @@ set_defaults(struct settings *s, char why[SETTINGS_ERROR_MAX])
 
 /* What one row alone cannot say; and the defaults that depend on the site. */
 static int
-finish(struct settings *s, char why[SETTINGS_ERROR_MAX])
+finish(struct settings *s, char why[WHY_MAX])
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	char *path;
@@ -195,7 +195,7 @@ finish(struct settings *s, char why[SETTINGS_ERROR_MAX])
 
 	if (s->project_creation == CREATION_TOKEN &&
 	    s->project_creation_token_file[0] == '\0') {
-		snprintf(why, SETTINGS_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "project_creation = token "
 		    "needs project_creation_token_file");
 		return -1;
@@ -207,7 +207,7 @@ finish(struct settings *s, char why[SETTINGS_ERROR_MAX])
 	else
 		n = asprintf(&path, "%s/vault-env/server.key", SYSCONFDIR);
 	if (n < 0) {
-		snprintf(why, SETTINGS_ERROR_MAX, "out of memory");
+		snprintf(why, WHY_MAX, "out of memory");
 		return -1;
 	}
 	free(s->server_key_file);
@@ -238,7 +238,7 @@ find(const char *name)
 
 static int
 parse_line(struct settings *s, char *line, int seen[N_ROWS], int number,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	const struct row *row;
 	char *equals;
@@ -247,23 +247,22 @@ parse_line(struct settings *s, char *line, int seen[N_ROWS], int number,
 	if (line[0] == '\0' || line[0] == '#')
 		return 0;
 	if ((equals = strchr(line, '=')) == NULL) {
-		snprintf(why, SETTINGS_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "a line must be \"name = value\" or a # comment");
 		return -1;
 	}
 	*equals = '\0';
 	line = trim(line);
 	if ((row = find(line)) == NULL) {
-		snprintf(why, SETTINGS_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "there is no setting named "
 		    "\"%.64s\"; vault.fcgi(8) lists them",
 		    line);
 		return -1;
 	}
 	if (seen[row - rows] != 0) {
-		snprintf(why, SETTINGS_ERROR_MAX,
-		    "%s is already set in line %d", row->name,
-		    seen[row - rows]);
+		snprintf(why, WHY_MAX, "%s is already set in line %d",
+		    row->name, seen[row - rows]);
 		return -1;
 	}
 	seen[row - rows] = number;
@@ -272,18 +271,18 @@ parse_line(struct settings *s, char *line, int seen[N_ROWS], int number,
 
 static int
 parse(struct settings *s, const char *text, size_t len, int *number,
-    char why[SETTINGS_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	int seen[N_ROWS] = { 0 };
 	char *copy, *line, *next;
 	int r = -1;
 
 	if ((copy = strndup(text, len)) == NULL) {
-		snprintf(why, SETTINGS_ERROR_MAX, "out of memory");
+		snprintf(why, WHY_MAX, "out of memory");
 		return -1;
 	}
 	if (strlen(copy) != len) {
-		snprintf(why, SETTINGS_ERROR_MAX, "the file holds a NUL byte");
+		snprintf(why, WHY_MAX, "the file holds a NUL byte");
 		goto out;
 	}
 	for (line = copy; line != NULL; line = next) {
@@ -302,9 +301,9 @@ out:
 
 int
 settings_parse(struct settings *s, const char *name, const char *text,
-    size_t len, char why[SETTINGS_ERROR_MAX])
+    size_t len, char why[WHY_MAX])
 {
-	char reason[SETTINGS_ERROR_MAX];
+	char reason[WHY_MAX];
 	int number = 0;
 
 	if (set_defaults(s, reason) == 0 &&
@@ -312,17 +311,15 @@ settings_parse(struct settings *s, const char *name, const char *text,
 		return 0;
 	settings_free(s);
 	if (number > 0)
-		snprintf(why, SETTINGS_ERROR_MAX, "%.200s:%d: %.280s", name,
-		    number, reason);
-	else
 		snprintf(
-		    why, SETTINGS_ERROR_MAX, "%.200s: %.280s", name, reason);
+		    why, WHY_MAX, "%.200s:%d: %.280s", name, number, reason);
+	else
+		snprintf(why, WHY_MAX, "%.200s: %.280s", name, reason);
 	return -1;
 }
 
 int
-settings_load(
-    struct settings *s, const char *path, char why[SETTINGS_ERROR_MAX])
+settings_load(struct settings *s, const char *path, char why[WHY_MAX])
 {
 	const char *name =
 	    path != NULL ? path : SYSCONFDIR "/vault-env/vault.conf";
@@ -335,19 +332,18 @@ settings_load(
 	if ((file = fopen(name, "re")) == NULL) {
 		if (path == NULL && errno == ENOENT)
 			return settings_parse(s, name, "", 0, why);
-		snprintf(why, SETTINGS_ERROR_MAX, "cannot read %.200s: %s",
-		    name, strerror(errno));
+		snprintf(why, WHY_MAX, "cannot read %.200s: %s", name,
+		    strerror(errno));
 		return -1;
 	}
 	if ((text = malloc(FILE_MAX + 1)) == NULL) {
-		snprintf(why, SETTINGS_ERROR_MAX, "out of memory");
+		snprintf(why, WHY_MAX, "out of memory");
 		goto out;
 	}
 	errno = 0;
 	len = fread(text, 1, FILE_MAX + 1, file);
 	if (ferror(file) || len > FILE_MAX) {
-		snprintf(why, SETTINGS_ERROR_MAX, "cannot read %.200s: %s",
-		    name,
+		snprintf(why, WHY_MAX, "cannot read %.200s: %s", name,
 		    len > FILE_MAX ? "it is larger than 64 KiB"
 				   : strerror(errno));
 		goto out;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SETTINGS_ERROR_MAX 512
+#include "common/why.h"
 
 enum creation { CREATION_OPEN, CREATION_TOKEN, CREATION_CLOSED };
 enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
@@ -49,11 +49,10 @@ struct settings {
  * Defaults, then the file. path NULL: the default file, which may be missing.
  * -1 with a sentence in why, which names file and line where there is one.
  */
-int settings_load(
-    struct settings *s, const char *path, char why[SETTINGS_ERROR_MAX]);
+int settings_load(struct settings *s, const char *path, char why[WHY_MAX]);
 /* The same from memory; name stands for the file in sentences. */
 int settings_parse(struct settings *s, const char *name, const char *text,
-    size_t len, char why[SETTINGS_ERROR_MAX]);
+    size_t len, char why[WHY_MAX]);
 void settings_free(struct settings *s);
 
 /* "name = default" a line, in the order of the table. */

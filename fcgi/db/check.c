@@ -15,7 +15,7 @@
 #define INSTALL "psql -X -v ON_ERROR_STOP=1 -d %s -f " SQLDIR "/install.sql"
 
 static int
-check_schema(struct dbconn *c, int64_t deadline_ms, char why[DB_ERROR_MAX])
+check_schema(struct dbconn *c, int64_t deadline_ms, char why[WHY_MAX])
 {
 	struct db_result r = { .pg = NULL };
 	const char *state;
@@ -24,25 +24,25 @@ check_schema(struct dbconn *c, int64_t deadline_ms, char why[DB_ERROR_MAX])
 
 	if (dbconn_exec(c, SCHEMA_VERSION, false, NULL, deadline_ms, &r.pg) !=
 	    0) {
-		snprintf(why, DB_ERROR_MAX, "no answer in time");
+		snprintf(why, WHY_MAX, "no answer in time");
 		return 1;
 	}
 	if (PQresultStatus(r.pg) != PGRES_TUPLES_OK) {
 		state = PQresultErrorField(r.pg, PG_DIAG_SQLSTATE);
 		if (state != NULL && (strcmp(state, "3F000") == 0 ||
 					 strcmp(state, "42883") == 0)) {
-			snprintf(why, DB_ERROR_MAX,
+			snprintf(why, WHY_MAX,
 			    "database \"%.64s\" has no "
 			    "vault-env schema; run: " INSTALL,
 			    PQdb(c->pg), PQdb(c->pg));
 		} else if (state != NULL && strcmp(state, "42501") == 0) {
-			snprintf(why, DB_ERROR_MAX,
+			snprintf(why, WHY_MAX,
 			    "role \"%.64s\" may not "
 			    "use the vault-env schema; connect as vault_server"
 			    ", or run: " INSTALL,
 			    PQuser(c->pg), PQdb(c->pg));
 		} else {
-			snprintf(why, DB_ERROR_MAX,
+			snprintf(why, WHY_MAX,
 			    "the schema's version "
 			    "cannot be read: SQLSTATE %s",
 			    state != NULL ? state : "unknown");
@@ -52,14 +52,14 @@ check_schema(struct dbconn *c, int64_t deadline_ms, char why[DB_ERROR_MAX])
 	}
 	version = db_get_int(&r, 0, "version");
 	if (version < DB_SCHEMA_VERSION) {
-		snprintf(why, DB_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "database \"%.64s\" has schema "
 		    "version %d, this program needs %d; run: " INSTALL,
 		    PQdb(c->pg), (int)version, DB_SCHEMA_VERSION, PQdb(c->pg));
 		goto out;
 	}
 	if (version > DB_SCHEMA_VERSION) {
-		snprintf(why, DB_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "database \"%.64s\" has schema "
 		    "version %d, this program knows %d; install the "
 		    "vault.fcgi of the release that upgraded it",
@@ -84,7 +84,7 @@ read_key(struct dbconn *c, enum stmt stmt, const struct db_params *p,
 
 static int
 check_key(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN], bool read_only,
-    int64_t deadline_ms, char why[DB_ERROR_MAX])
+    int64_t deadline_ms, char why[WHY_MAX])
 {
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
@@ -108,7 +108,7 @@ check_key(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN], bool read_only,
 	id = db_get_bytes(&r, 0, "key_id", &len);
 	if (id == NULL || len != DB_KEY_ID_LEN ||
 	    memcmp(id, key_id, DB_KEY_ID_LEN) != 0) {
-		snprintf(why, DB_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "server_key_file does not hold the "
 		    "key that the auth keys in database \"%.64s\" are sealed "
 		    "with; put the right file back (after an interrupted key "
@@ -120,8 +120,7 @@ check_key(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN], bool read_only,
 	result = 0;
 	goto out;
 unreadable:
-	snprintf(
-	    why, DB_ERROR_MAX, "the server key's fingerprint cannot be read");
+	snprintf(why, WHY_MAX, "the server key's fingerprint cannot be read");
 out:
 	db_result_free(&r);
 	return result;
@@ -129,7 +128,7 @@ out:
 
 int
 dbcheck(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN], bool read_only,
-    int64_t deadline_ms, char why[DB_ERROR_MAX])
+    int64_t deadline_ms, char why[WHY_MAX])
 {
 	int r;
 

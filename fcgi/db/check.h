@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/why.h"
 #include "db/conn.h"
 
-#define DB_ERROR_MAX  512
 #define DB_KEY_ID_LEN 16 /* the server key's fingerprint */
 
 /* The number of the newest migration in sql/migrations. */
@@ -23,6 +23,6 @@
  * 1: it went away. -1: it is the wrong one, why says what to run.
  */
 int dbcheck(struct dbconn *c, const uint8_t key_id[DB_KEY_ID_LEN],
-    bool read_only, int64_t deadline_ms, char why[DB_ERROR_MAX]);
+    bool read_only, int64_t deadline_ms, char why[WHY_MAX]);
 
 #endif

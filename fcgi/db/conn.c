@@ -39,11 +39,11 @@ wait_socket(const PGconn *pg, short events, int64_t deadline_ms)
 
 /* libpq's messages have several lines, the first of which says it. */
 static void
-take_reason(const PGconn *pg, char why[256])
+take_reason(const PGconn *pg, char why[WHY_MAX])
 {
 	const char *text = pg == NULL ? "out of memory" : PQerrorMessage(pg);
 
-	snprintf(why, 256, "%.*s", (int)strcspn(text, "\n"), text);
+	snprintf(why, WHY_MAX, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 static void
@@ -74,7 +74,7 @@ finish_connect(PGconn *pg, int64_t deadline_ms)
 
 int
 dbconn_open(struct dbconn *c, const char *conninfo, int timeout_ms,
-    int64_t deadline_ms, char why[256])
+    int64_t deadline_ms, char why[WHY_MAX])
 {
 	/* Later ones win; dbname may be a whole conninfo string or URI. */
 	const char *const names[] = { "fallback_application_name", "dbname",
@@ -89,7 +89,7 @@ dbconn_open(struct dbconn *c, const char *conninfo, int timeout_ms,
 	PQsetNoticeReceiver(c->pg, on_notice, c);
 	if (finish_connect(c->pg, deadline_ms) != 0) {
 		if (clock_mono_ms() >= deadline_ms) {
-			snprintf(why, 256, "no answer in time");
+			snprintf(why, WHY_MAX, "no answer in time");
 			dbconn_close(c);
 			return -1;
 		}

@@ -7,6 +7,7 @@
 #ifndef VAULT_FCGI_DB_CONN_H
 #define VAULT_FCGI_DB_CONN_H
 
+#include "common/why.h"
 #include "db/params.h"
 
 struct dbconn {
@@ -19,7 +20,7 @@ struct dbconn {
 
 /* 0, or -1 with libpq's reason, one line, in why. */
 int dbconn_open(struct dbconn *c, const char *conninfo, int timeout_ms,
-    int64_t deadline_ms, char why[256]);
+    int64_t deadline_ms, char why[WHY_MAX]);
 void dbconn_close(struct dbconn *c);
 /* False when the server has closed it meanwhile: costs one poll(). */
 bool dbconn_is_alive(struct dbconn *c);

@@ -79,14 +79,14 @@ db_on_wrong(struct db *db, void (*on_wrong)(void))
 }
 
 int
-db_check(struct db *db, char why[DB_ERROR_MAX])
+db_check(struct db *db, char why[WHY_MAX])
 {
 	const int64_t deadline = clock_mono_ms() + db->settings->db_timeout_ms;
 	struct dbconn *c = dbpool_take(db->pool, deadline);
 	int r;
 
 	if (c == NULL) {
-		snprintf(why, DB_ERROR_MAX, "all connections are in use");
+		snprintf(why, WHY_MAX, "all connections are in use");
 		return 1;
 	}
 	r = dbpool_ready(db->pool, c, deadline, why);
@@ -171,7 +171,7 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
     int64_t deadline_ms, PGresult **res)
 {
 	const struct sqlstate *row;
-	char why[DB_ERROR_MAX];
+	char why[WHY_MAX];
 	bool lost = false;
 	int tries = 0, r;
 

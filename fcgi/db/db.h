@@ -6,6 +6,7 @@
 #ifndef VAULT_FCGI_DB_DB_H
 #define VAULT_FCGI_DB_DB_H
 
+#include "common/why.h"
 #include "db/pool.h"
 #include "db/result.h"
 
@@ -33,7 +34,7 @@ int db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
  * 0; 1 with a sentence: the database is away; -1 with a sentence: it is the
  * wrong one. The same check is made on the first connection of db_exec().
  */
-int db_check(struct db *db, char why[DB_ERROR_MAX]);
+int db_check(struct db *db, char why[WHY_MAX]);
 /* Called, after the sentence was logged, when db_exec() finds the wrong one. */
 void db_on_wrong(struct db *db, void (*on_wrong)(void));
 

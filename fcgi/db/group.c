@@ -141,7 +141,7 @@ run_batch(struct dbgroup *g, int n)
 static void
 lead(struct dbgroup *g)
 {
-	char why[DB_ERROR_MAX];
+	char why[WHY_MAX];
 	int n;
 
 	pthread_mutex_lock(&g->lock);

@@ -162,8 +162,8 @@ note_connect(struct dbpool *p, bool worked, const char *why)
 
 /* 0; 1 away; -1 the wrong database. */
 static int
-check_first(struct dbpool *p, struct dbconn *c, int64_t deadline_ms,
-    char why[DB_ERROR_MAX])
+check_first(
+    struct dbpool *p, struct dbconn *c, int64_t deadline_ms, char why[WHY_MAX])
 {
 	bool checked;
 	int r;
@@ -184,8 +184,8 @@ check_first(struct dbpool *p, struct dbconn *c, int64_t deadline_ms,
 }
 
 int
-dbpool_ready(struct dbpool *p, struct dbconn *c, int64_t deadline_ms,
-    char why[DB_ERROR_MAX])
+dbpool_ready(
+    struct dbpool *p, struct dbconn *c, int64_t deadline_ms, char why[WHY_MAX])
 {
 	const int64_t soon = clock_mono_ms() + CONNECT_MAX_MS;
 	int r;
@@ -197,11 +197,11 @@ dbpool_ready(struct dbpool *p, struct dbconn *c, int64_t deadline_ms,
 	}
 	/* Too late to connect says nothing about the database. */
 	if (clock_mono_ms() >= deadline_ms) {
-		snprintf(why, DB_ERROR_MAX, "no time is left");
+		snprintf(why, WHY_MAX, "no time is left");
 		return 1;
 	}
 	if (!may_connect(p)) {
-		snprintf(why, DB_ERROR_MAX, "waiting for it to come back");
+		snprintf(why, WHY_MAX, "waiting for it to come back");
 		return 1;
 	}
 	if (dbconn_open(c, p->settings->database, p->settings->db_timeout_ms,

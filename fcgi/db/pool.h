@@ -6,6 +6,7 @@
 #ifndef VAULT_FCGI_DB_POOL_H
 #define VAULT_FCGI_DB_POOL_H
 
+#include "common/why.h"
 #include "db/check.h"
 
 struct settings;
@@ -28,7 +29,7 @@ void dbpool_give(struct dbpool *p, struct dbconn *c);
  * database. 0; 1 with a sentence: the database is away; -1 with a sentence: it
  * is the wrong one.
  */
-int dbpool_ready(struct dbpool *p, struct dbconn *c, int64_t deadline_ms,
-    char why[DB_ERROR_MAX]);
+int dbpool_ready(
+    struct dbpool *p, struct dbconn *c, int64_t deadline_ms, char why[WHY_MAX]);
 
 #endif

@@ -35,25 +35,25 @@ in_credentials(const char *path)
 }
 
 static int
-check(int fd, const char *path, const char *what, char why[KEYFILE_ERROR_MAX])
+check(int fd, const char *path, const char *what, char why[WHY_MAX])
 {
 	const mode_t allowed = in_credentials(path) ? 0640 : 0600;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		snprintf(why, KEYFILE_ERROR_MAX,
-		    "%s: %.200s is not a regular file", what, path);
+		snprintf(why, WHY_MAX, "%s: %.200s is not a regular file", what,
+		    path);
 		return -1;
 	}
 	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		snprintf(why, KEYFILE_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "%s: %.200s belongs to "
 		    "another user; chown it to user %u or to root",
 		    what, path, (unsigned)geteuid());
 		return -1;
 	}
 	if ((st.st_mode & 07777 & ~allowed) != 0) {
-		snprintf(why, KEYFILE_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "%s: others can read "
 		    "%.200s; run: chmod 0600 %.200s",
 		    what, path, path);
@@ -64,7 +64,7 @@ check(int fd, const char *path, const char *what, char why[KEYFILE_ERROR_MAX])
 
 int
 keyfile_read(char *out, size_t size, const char *path, const char *what,
-    char why[KEYFILE_ERROR_MAX])
+    char why[WHY_MAX])
 {
 	size_t len = 0;
 	ssize_t n;
@@ -72,8 +72,7 @@ keyfile_read(char *out, size_t size, const char *path, const char *what,
 
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		snprintf(why, KEYFILE_ERROR_MAX, "%s: cannot read %.300s: %s",
-		    what, path,
+		snprintf(why, WHY_MAX, "%s: cannot read %.300s: %s", what, path,
 		    errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 		return -1;
 	}
@@ -83,17 +82,15 @@ keyfile_read(char *out, size_t size, const char *path, const char *what,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			snprintf(why, KEYFILE_ERROR_MAX,
-			    "%s: cannot read %.300s: %s", what, path,
-			    strerror(errno));
+			snprintf(why, WHY_MAX, "%s: cannot read %.300s: %s",
+			    what, path, strerror(errno));
 			goto out;
 		}
 		len += (size_t)n;
 	}
 	if (len == size) {
-		snprintf(why, KEYFILE_ERROR_MAX,
-		    "%s: %.300s is longer than %zu bytes", what, path,
-		    size - 1);
+		snprintf(why, WHY_MAX, "%s: %.300s is longer than %zu bytes",
+		    what, path, size - 1);
 		goto out;
 	}
 	if (len > 0 && out[len - 1] == '\n')

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define KEYFILE_ERROR_MAX 512
+#include "common/why.h"
 
 /*
  * Reads a regular file of at most size - 1 bytes, 0600 or 0400 (0440 too in
@@ -16,7 +16,7 @@
  * length, or -1 with a sentence in why; out is wiped then.
  */
 int keyfile_read(char *out, size_t size, const char *path, const char *what,
-    char why[KEYFILE_ERROR_MAX]);
+    char why[WHY_MAX]);
 
 /* Makes path anew, 0600, fsynced with its folder. -1: errno says why. */
 int keyfile_create(const char *path, const char *text, size_t len);

@@ -26,7 +26,7 @@ make_id(struct serverkey *k)
 }
 
 struct serverkey *
-serverkey_load(const char *path, char why[KEYFILE_ERROR_MAX])
+serverkey_load(const char *path, char why[WHY_MAX])
 {
 	char text[2 * KEY_LEN + 3];
 	struct serverkey *k = NULL;
@@ -36,18 +36,18 @@ serverkey_load(const char *path, char why[KEYFILE_ERROR_MAX])
 	if (len < 0) {
 		const size_t used = strlen(why);
 
-		snprintf(why + used, KEYFILE_ERROR_MAX - used, "%s",
+		snprintf(why + used, WHY_MAX - used, "%s",
 		    access(path, F_OK) == 0 ? ""
 					    : "; vault.fcgi(8) says how "
 					      "to make one");
 		return NULL;
 	}
 	if ((k = secmem_alloc(sizeof(*k))) == NULL) {
-		snprintf(why, KEYFILE_ERROR_MAX, "out of memory");
+		snprintf(why, WHY_MAX, "out of memory");
 		goto out;
 	}
 	if (hex_decode(k->key, KEY_LEN, text, (size_t)len) != 0) {
-		snprintf(why, KEYFILE_ERROR_MAX,
+		snprintf(why, WHY_MAX,
 		    "server_key_file: %.200s must "
 		    "hold 64 lower-case hex characters; vault.fcgi(8) says "
 		    "how to make one",
@@ -56,7 +56,7 @@ serverkey_load(const char *path, char why[KEYFILE_ERROR_MAX])
 		goto out;
 	}
 	if (make_id(k) != 0) {
-		snprintf(why, KEYFILE_ERROR_MAX, "libgcrypt does not work");
+		snprintf(why, WHY_MAX, "libgcrypt does not work");
 		serverkey_free(&k);
 	}
 out:

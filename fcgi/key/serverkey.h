@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "common/why.h"
 #include "crypto/crypto.h"
 #include "key/keyfile.h"
 
@@ -22,7 +23,7 @@ struct serverkey {
 };
 
 /* NULL with a sentence in why. */
-struct serverkey *serverkey_load(const char *path, char why[KEYFILE_ERROR_MAX]);
+struct serverkey *serverkey_load(const char *path, char why[WHY_MAX]);
 /* A new random key and its file's text (64 hex, newline, NUL; wipe it). */
 struct serverkey *serverkey_generate(char text[2 * KEY_LEN + 2]);
 void serverkey_free(struct serverkey **k);

@@ -14,23 +14,33 @@
 
 #define ESCAPE_MAX sizeof("\\u0000")
 
+/* \u00XX: its length. */
+static size_t
+escape_long(char out[ESCAPE_MAX], unsigned char c)
+{
+	memcpy(out, "\\u00", 4);
+	hex_encode(out + 4, &c, 1);
+	return ESCAPE_MAX - 1;
+}
+
 /* What stands for a character below U+0020, a quote or a backslash. */
 static size_t
 escape(char out[ESCAPE_MAX], unsigned char c)
 {
 	static const char short_forms[] = "btn\0fr"; /* \b to \r, no \v */
+	const bool is_short = c >= '\b' && c <= '\r' && c != '\v';
 
+	if (c < 0x20 && !is_short)
+		return escape_long(out, c);
 	out[0] = '\\';
-	out[1] = (char)c;
-	if (c >= 0x20)
-		return 2;
-	if (c >= '\b' && c <= '\r' && c != '\v') {
-		out[1] = short_forms[c - '\b'];
-		return 2;
-	}
-	memcpy(out + 1, "u00", 3);
-	hex_encode(out + 4, &c, 1);
-	return ESCAPE_MAX - 1;
+	out[1] = is_short ? short_forms[c - '\b'] : (char)c;
+	return 2;
+}
+
+static bool
+is_escaped(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
 }
 
 int
@@ -48,7 +58,7 @@ json_append_string(struct blob *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		const unsigned char c = (unsigned char)text[i];
 
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (!is_escaped(c))
 			continue;
 		if ((r = blob_append(out, text + run, i - run)) != 0 ||
 		    (r = blob_append(out, escaped, escape(escaped, c))) != 0)
@@ -63,6 +73,25 @@ out:
 		out->len = start;
 	}
 	return r;
+}
+
+int
+json_append_ascii(struct blob *out, const char *text, size_t len)
+{
+	char escaped[ESCAPE_MAX];
+	int r = blob_append(out, "\"", 1);
+
+	for (size_t i = 0; i < len && r == 0; i++) {
+		const unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20 || c > 0x7e)
+			r = blob_append(out, escaped, escape_long(escaped, c));
+		else if (is_escaped(c))
+			r = blob_append(out, escaped, escape(escaped, c));
+		else
+			r = blob_append(out, text + i, 1);
+	}
+	return r == 0 ? blob_append(out, "\"", 1) : r;
 }
 
 void

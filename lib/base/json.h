@@ -68,6 +68,9 @@ bool json_find_int(
 /* Appends "text" with quotes and escapes. INVALID: not UTF-8, or a NUL, which
  * the reader refuses. */
 int json_append_string(struct blob *out, const char *text, size_t len);
+/* The same of any bytes, in printable ASCII: a byte that is none is written as
+ * \u00XX, so that no terminal or reader of lines is led astray. */
+int json_append_ascii(struct blob *out, const char *text, size_t len);
 
 /*
  * A document that is being made. What is put into it returns nothing: after a

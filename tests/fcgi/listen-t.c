@@ -17,7 +17,7 @@
 int
 main(void)
 {
-	char folder[] = "/tmp/listen-t-XXXXXX", path[64], why[512];
+	char folder[] = "/tmp/listen-t-XXXXXX", path[64], why[WHY_MAX];
 	char text[200];
 	struct listener a, b, stale;
 	struct stat st;

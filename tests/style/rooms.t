@@ -32,7 +32,7 @@ my %may = (
 	'fcgi/common' => [qw(lib/base)],
 	'fcgi/http' => [qw(lib/base lib/crypto)],
 	'fcgi/db' => [qw(lib/base fcgi/common fcgi/http)],
-	'fcgi/key' => [qw(lib/base lib/crypto lib/wire)],
+	'fcgi/key' => [qw(lib/base lib/crypto lib/wire fcgi/common)],
 	'fcgi/api' => [qw(lib/base lib/crypto lib/wire fcgi/common fcgi/http
 	    fcgi/db fcgi/key)],
 	'fcgi' => [qw(lib/base lib/crypto fcgi/common fcgi/http fcgi/db

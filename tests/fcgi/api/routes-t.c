@@ -127,7 +127,7 @@ int
 main(void)
 {
 	const char text[] = "database = host=/nonexistent\ndb_connections = 1";
-	char why[SETTINGS_ERROR_MAX], key_text[2 * KEY_LEN + 2], *big;
+	char why[WHY_MAX], key_text[2 * KEY_LEN + 2], *big;
 	const struct route *route;
 	size_t n = 0;
 

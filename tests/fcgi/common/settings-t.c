@@ -20,7 +20,7 @@ parse(struct settings *s, const char *text, char *why)
 static void
 refuses(const char *text, const char *sentence)
 {
-	char why[SETTINGS_ERROR_MAX];
+	char why[WHY_MAX];
 	struct settings s;
 
 	ok(parse(&s, text, why) == -1, "refused: %s", sentence);
@@ -31,7 +31,7 @@ refuses(const char *text, const char *sentence)
 static void
 test_defaults(void)
 {
-	char why[SETTINGS_ERROR_MAX];
+	char why[WHY_MAX];
 	struct settings s;
 
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -71,7 +71,7 @@ test_defaults(void)
 static void
 test_values(void)
 {
-	char why[SETTINGS_ERROR_MAX];
+	char why[WHY_MAX];
 	struct settings s;
 
 	if (!is_int(parse(&s,
@@ -103,7 +103,7 @@ test_errors(void)
 {
 	char text[2000];
 	struct settings s;
-	char why[SETTINGS_ERROR_MAX];
+	char why[WHY_MAX];
 
 	refuses("thraeds = 3\n", "x.conf:1: there is no setting named "
 				 "\"thraeds\"; vault.fcgi(8) lists them");
@@ -152,7 +152,7 @@ test_errors(void)
 static void
 test_files(void)
 {
-	char why[SETTINGS_ERROR_MAX], path[] = "/tmp/settings-t-XXXXXX";
+	char why[WHY_MAX], path[] = "/tmp/settings-t-XXXXXX";
 	struct settings s;
 	int fd = mkstemp(path);
 

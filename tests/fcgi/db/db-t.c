@@ -32,7 +32,7 @@ timed(struct db *db, enum stmt stmt, enum refusal refusal)
 static struct db *
 open_db(struct settings *s, const char *text)
 {
-	char why[SETTINGS_ERROR_MAX];
+	char why[WHY_MAX];
 
 	if (settings_parse(s, "x", text, strlen(text), why) != 0)
 		exit(1);
@@ -42,7 +42,7 @@ open_db(struct settings *s, const char *text)
 static void
 test_away(void)
 {
-	char why[DB_ERROR_MAX];
+	char why[WHY_MAX];
 	struct settings s;
 	struct db *db = open_db(&s, "database = host=/nonexistent");
 	int64_t start;

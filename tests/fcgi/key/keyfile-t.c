@@ -15,7 +15,7 @@ static char folder[] = "/tmp/keyfile-t-XXXXXX";
 static char path[64], link_path[64];
 
 static int
-read_it(const char *file, char why[KEYFILE_ERROR_MAX])
+read_it(const char *file, char why[WHY_MAX])
 {
 	char out[16];
 
@@ -28,7 +28,7 @@ test_modes(void)
 	static const mode_t good[] = { 0600, 0400, 0200 | 0400 };
 	static const mode_t bad[] = { 0640, 0604, 0444, 0660, 0601, 04600, 0610,
 		0440 };
-	char why[KEYFILE_ERROR_MAX], want[KEYFILE_ERROR_MAX];
+	char why[WHY_MAX], want[WHY_MAX];
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		chmod(path, good[i]);
@@ -55,7 +55,7 @@ test_modes(void)
 static void
 test_kinds(void)
 {
-	char why[KEYFILE_ERROR_MAX];
+	char why[WHY_MAX];
 
 	is_int(symlink(path, link_path), 0, "a symbolic link");
 	is_int(read_it(link_path, why), -1, "is refused");
@@ -76,7 +76,7 @@ test_kinds(void)
 int
 main(void)
 {
-	char why[KEYFILE_ERROR_MAX], out[16];
+	char why[WHY_MAX], out[16];
 
 	if (mkdtemp(folder) == NULL)
 		return 1;

@@ -24,7 +24,7 @@ main(void)
 	struct serverkey *zero;
 	uint8_t auth[KEY_LEN], out[KEY_LEN], sealed[SEALED_LEN];
 	uint8_t again[SEALED_LEN], none[KEY_LEN] = { 0 };
-	char why[KEYFILE_ERROR_MAX], path[] = "/tmp/serverkey-t-XXXXXX";
+	char why[WHY_MAX], path[] = "/tmp/serverkey-t-XXXXXX";
 	bool opened = false;
 	int fd;
 
