@@ -11,6 +11,7 @@
 
 #include "http/input.h"
 #include "http/reply.h"
+#include "wire/name.h"
 
 #define MEMBERS_MAX 64
 
@@ -29,28 +30,13 @@ accept_uuid(struct input *in, enum field field, const struct json_value *v)
 	return v->type == JSON_STRING && uuid_is_canonical(v->text, v->len);
 }
 
-/* C0, DEL and C1 (U+0080 to U+009F), which a terminal would obey. */
-static bool
-has_control(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		const unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c == 0x7f)
-			return true;
-		if (c == 0xc2 && i + 1 < len &&
-		    (unsigned char)text[i + 1] < 0xa0)
-			return true;
-	}
-	return false;
-}
-
 static bool
 accept_name(struct input *in, enum field field, const struct json_value *v)
 {
 	in->text[field] = v->text;
 	return v->type == JSON_STRING && v->len >= 1 &&
-	       v->len <= NAME_LEN_MAX && !has_control(v->text, v->len);
+	       v->len <= DEVICE_NAME_LEN_MAX &&
+	       printable_is_valid(v->text, v->len);
 }
 
 static bool
@@ -81,24 +67,11 @@ accept_key(struct input *in, enum field field, const struct json_value *v)
 }
 
 static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z');
-}
-
-static bool
 accept_environment(
     struct input *in, enum field field, const struct json_value *v)
 {
 	in->text[field] = v->text;
-	if (v->type != JSON_STRING || v->len < 1 || v->len > 64 ||
-	    !is_alnum(v->text[0]))
-		return false;
-	for (size_t i = 1; i < v->len; i++)
-		if (!is_alnum(v->text[i]) && strchr("._-", v->text[i]) == NULL)
-			return false;
-	return true;
+	return v->type == JSON_STRING && env_is_valid(v->text, v->len);
 }
 
 static bool
@@ -174,7 +147,9 @@ accept_key_names(struct input *in, enum field field, const struct json_value *v)
 #define HEX64 " must be 64 lower-case hex characters"
 #define WHOLE " must be a whole number from "
 #define UUID  " must be a UUID in lower case"
-#define NAME  " must be 1 to 128 bytes of text without control characters"
+#define NAME                                                                   \
+	" must be 1 to 128 bytes of text without control or invisible "        \
+	"characters"
 
 static const struct rule rules[N_FIELDS] = {
 	[FIELD_PROJECT_ID] = { "project_id", accept_uuid, "project_id" UUID },
@@ -188,7 +163,8 @@ static const struct rule rules[N_FIELDS] = {
 	[FIELD_DEVICE_HASH] = { "device_hash", accept_device_hash,
 	    "device_hash" HEX64 },
 	[FIELD_ENVIRONMENT] = { "environment", accept_environment,
-	    "environment must be 1 to 64 letters, digits, dots, underscores, "
+	    "environment must be 1 to 64 letters, digits, dots, "
+	    "underscores, "
 	    "or hyphens, the first a letter or digit" },
 	[FIELD_SECRETS] = { "secrets", accept_blob,
 	    "secrets must be canonical base64 of at least 28 bytes" },
@@ -197,7 +173,8 @@ static const struct rule rules[N_FIELDS] = {
 	[FIELD_BASE_VERSION] = { "base_version", accept_base,
 	    "base_version" WHOLE "0 to 9007199254740991" },
 	[FIELD_KEY_NAMES] = { "key_names", accept_key_names,
-	    "key_names must be an array of at most 10000 strings of 1 to 257 "
+	    "key_names must be an array of at most 10000 strings of 1 to "
+	    "257 "
 	    "bytes" },
 	[FIELD_KEY_COUNT] = { "key_count", accept_count,
 	    "key_count" WHOLE "0 to 1000000" },

@@ -16,7 +16,6 @@
 #define KEY_NAMES_MAX    10000
 #define KEY_NAMES_SIZE   65536 /* as JSON; more are not kept */
 #define KEY_NAME_LEN_MAX 257
-#define NAME_LEN_MAX     128
 #define BLOB_LEN_MIN     (IV_LEN + TAG_LEN)
 
 struct reply;

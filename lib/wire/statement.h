@@ -11,11 +11,10 @@
 #include "crypto/crypto.h"
 #include "crypto/curve.h"
 #include "wire/code.h"
+#include "wire/name.h"
 
 #define SUITE_1             1 /* Ed25519, X25519, HKDF-SHA256, AES-256-GCM, HPKE */
 #define ID_LEN              36 /* a UUID's text */
-#define ENV_LEN_MAX         64
-#define DEVICE_NAME_LEN_MAX 128
 #define URL_LEN_MAX         255
 #define REQUEST_ID_LEN      16
 #define OLD_PSK_LEN         60    /* iv, tag, and 32 bytes */
@@ -166,9 +165,6 @@ int deletion_encode(struct blob *out, const struct deletion *d);
 bool statement_verify(const struct signed_bytes *raw, size_t place,
     const uint8_t public_key[PUBLIC_KEY_LEN]);
 
-/* The forms of single fields, for what is read from elsewhere. */
-bool env_is_valid(const char *text, size_t len);
-bool printable_is_valid(const char *text, size_t len);
 bool
 scope_has_env(size_t n, const char (*envs)[ENV_LEN_MAX + 1], const char *env);
 

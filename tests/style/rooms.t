@@ -30,7 +30,7 @@ my %may = (
 	# by the functions of vaultenv.h alone, whatever room they are in
 	'cli' => [],
 	'fcgi/common' => [qw(lib/base)],
-	'fcgi/http' => [qw(lib/base lib/crypto)],
+	'fcgi/http' => [qw(lib/base lib/crypto lib/wire)],
 	'fcgi/db' => [qw(lib/base fcgi/common fcgi/http)],
 	'fcgi/key' => [qw(lib/base lib/crypto lib/wire fcgi/common)],
 	'fcgi/api' => [qw(lib/base lib/crypto lib/wire fcgi/common fcgi/http

@@ -75,6 +75,9 @@ test_texts(void)
 	static const enum field ids[] = { FIELD_PROJECT_ID, FIELD_DEVICE_ID };
 	static const enum field names[] = { FIELD_PROJECT_NAME,
 		FIELD_DEVICE_NAME };
+	/* right to left, zero width, isolates, line separator, BOM */
+	static const char *const hidden[] = { "\"a\\u202eb\"", "\"a\\u200bb\"",
+		"\"a\\u2066b\"", "\"a\\u2028b\"", "\"\\ufeffa\"" };
 	static const char *const no_hash[] = { "\"\"", "1", "true", "\"ab\"",
 		"\"" HEX "0\"",
 		"\"A0112233445566778899aabbccddeeff00112233445"
@@ -97,6 +100,8 @@ test_texts(void)
 		refuses(names[i], "\"a\\nb\"");
 		refuses(names[i], "\"\\u007f\"");
 		refuses(names[i], "\"\\u009b31m\"");
+		for (size_t k = 0; k < sizeof(hidden) / sizeof(*hidden); k++)
+			refuses(names[i], hidden[k]);
 		refuses(names[i], "17");
 		refuses(names[i], "{}");
 	}
