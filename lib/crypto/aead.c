@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aead.c: AES-256-GCM (SP 800-38D) on bytes, one message a handle. The iv is
- * made here and nowhere else, because libgcrypt lets a handle be used again
- * with its old one; the tag is always whole, because it accepts a short one.
+ * aead.c: AES-256-GCM (SP 800-38D) on bytes, one message a handle, because
+ * libgcrypt lets one be used again with its old iv. The iv is made here, but for
+ * a key that is good for one message; the tag is always whole, because it accepts a short one.
  * Must not know where keys come from or how the parts are written down.
  */
 #include "config.h"
@@ -36,18 +36,15 @@ fail:
 }
 
 int
-aead_encrypt(uint8_t iv[IV_LEN], uint8_t tag[TAG_LEN], uint8_t *out,
-    const uint8_t key[KEY_LEN], const void *aad, size_t aad_len, const void *in,
-    size_t len)
+aead_encrypt_once(uint8_t tag[TAG_LEN], uint8_t *out,
+    const uint8_t key[KEY_LEN], const uint8_t iv[IV_LEN], const void *aad,
+    size_t aad_len, const void *in, size_t len)
 {
 	gcry_cipher_hd_t h = NULL;
-	int r;
+	int r = VAULTENV_ERR_CRYPTO;
 
 	if (len > PLAIN_MAX)
 		return VAULTENV_ERR_INVALID;
-	if ((r = random_bytes(iv, IV_LEN)) != 0)
-		return r;
-	r = VAULTENV_ERR_CRYPTO;
 	if ((h = start(key, iv, aad, aad_len)) == NULL)
 		goto out;
 	if (len > 0 && gcry_cipher_encrypt(h, out, len, in, len) != 0)
@@ -60,6 +57,18 @@ out:
 	if (r != 0)
 		mem_wipe(out, len);
 	return r;
+}
+
+int
+aead_encrypt(uint8_t iv[IV_LEN], uint8_t tag[TAG_LEN], uint8_t *out,
+    const uint8_t key[KEY_LEN], const void *aad, size_t aad_len, const void *in,
+    size_t len)
+{
+	int r;
+
+	if ((r = random_bytes(iv, IV_LEN)) != 0)
+		return r;
+	return aead_encrypt_once(tag, out, key, iv, aad, aad_len, in, len);
 }
 
 /* The plaintext is in out before the tag is checked (SP 800-38D 7.2). */

@@ -37,12 +37,21 @@ int random_bytes(void *out, size_t len);
 int hkdf_sha256(uint8_t *okm, size_t okm_len, const void *ikm, size_t ikm_len,
     const void *salt, size_t salt_len, const void *info, size_t info_len);
 
+/* Its second half alone, from a key that was extracted. */
+int hkdf_expand_sha256(uint8_t *okm, size_t okm_len, const uint8_t prk[MAC_LEN],
+    const void *info, size_t info_len);
+
 /* ---- aead.c: AES-256-GCM (SP 800-38D), every length pinned ---- */
 
 /* out: len bytes of ciphertext; tag separate. A fresh random iv is made here. */
 int aead_encrypt(uint8_t iv[IV_LEN], uint8_t tag[TAG_LEN], uint8_t *out,
     const uint8_t key[KEY_LEN], const void *aad, size_t aad_len,
     const void *in, size_t len);
+/* The same with an iv that the key was derived with: for a key that seals one
+ * message and no other (RFC 9180 5.2). */
+int aead_encrypt_once(uint8_t tag[TAG_LEN], uint8_t *out,
+    const uint8_t key[KEY_LEN], const uint8_t iv[IV_LEN], const void *aad,
+    size_t aad_len, const void *in, size_t len);
 /* DECRYPT whatever part is wrong; out is then wiped. */
 int aead_decrypt(uint8_t *out, const uint8_t key[KEY_LEN],
     const uint8_t iv[IV_LEN], const uint8_t tag[TAG_LEN],

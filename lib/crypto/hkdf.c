@@ -10,15 +10,18 @@
 #include "crypto/crypto.h"
 
 /* T(i) = HMAC(prk, T(i-1) || info || i), RFC 5869 section 2.3. */
-static int
-expand(uint8_t *okm, size_t okm_len, const uint8_t prk[MAC_LEN],
+int
+hkdf_expand_sha256(uint8_t *okm, size_t okm_len, const uint8_t prk[MAC_LEN],
     const void *info, size_t info_len)
 {
+	uint8_t *const start = okm;
 	uint8_t block[MAC_LEN];
 	struct blob input;
 	size_t n;
 	int r = 0;
 
+	if (okm_len > 255 * MAC_LEN)
+		return VAULTENV_ERR_INVALID;
 	blob_init(&input, SIZE_MAX);
 	for (uint8_t i = 1; okm_len > 0; i++) {
 		if ((r = blob_append(&input, info, info_len)) != 0 ||
@@ -34,6 +37,8 @@ expand(uint8_t *okm, size_t okm_len, const uint8_t prk[MAC_LEN],
 		if ((r = blob_append(&input, block, MAC_LEN)) != 0)
 			break;
 	}
+	if (r != 0)
+		mem_wipe(start, (size_t)(okm - start));
 	blob_reset(&input);
 	mem_wipe(block, sizeof(block));
 	return r;
@@ -48,17 +53,13 @@ hkdf_sha256(uint8_t *okm, size_t okm_len, const void *ikm, size_t ikm_len,
 	uint8_t prk[MAC_LEN];
 	int r;
 
-	if (okm_len > 255 * MAC_LEN)
-		return VAULTENV_ERR_INVALID;
 	if (salt_len == 0) {
 		salt = no_salt;
 		salt_len = sizeof(no_salt);
 	}
 	if ((r = hmac_sha256(prk, salt, salt_len, ikm, ikm_len)) != 0)
 		return r;
-	r = expand(okm, okm_len, prk, info, info_len);
+	r = hkdf_expand_sha256(okm, okm_len, prk, info, info_len);
 	mem_wipe(prk, sizeof(prk));
-	if (r != 0)
-		mem_wipe(okm, okm_len);
 	return r;
 }
