@@ -113,9 +113,9 @@ serve(struct worker *w)
 	deadline_move(&w->deadline, SHUT_RDWR, clock_mono_ms() + WRITE_MS);
 	len = reply_head(&reply, head, sizeof(head));
 	if (FCGX_PutStr(head, (int)len, fcgi->out) == (int)len &&
-	    reply.body.len > 0)
-		FCGX_PutStr((const char *)reply.body.data, (int)reply.body.len,
-		    fcgi->out);
+	    reply.body.text.len > 0)
+		FCGX_PutStr((const char *)reply.body.text.data,
+		    (int)reply.body.text.len, fcgi->out);
 	reply_reset(&reply);
 }
 

@@ -13,6 +13,7 @@
 static void
 answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
 {
+	struct json_writer *body = &c->reply->body;
 	struct db_result r = { .pg = NULL };
 	char id[37];
 
@@ -22,10 +23,10 @@ answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
-	reply_begin(c->reply, NULL, '{');
-	reply_text(c->reply, "device_id", id);
-	reply_text(c->reply, "status", db_get_text(&r, 0, "status"));
-	reply_end(c->reply, '}');
+	json_begin(body, '{');
+	json_put_text(body, "device_id", id);
+	json_put_text(body, "status", db_get_text(&r, 0, "status"));
+	json_end(body, '}');
 out:
 	db_result_free(&r);
 }
@@ -69,6 +70,7 @@ device_revoke(struct call *c)
 void
 device_list(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	static const char *const names[] = { "device_name", "status",
 		"created_at", "approved_at", "last_seen_at" };
 	struct db_params p;
@@ -78,19 +80,20 @@ device_list(struct call *c)
 	call_begin_params(c, &p);
 	if (call_exec(c, DEVICE_LIST, &p, &r) != 0)
 		goto out;
-	reply_begin(c->reply, NULL, '{');
-	reply_begin(c->reply, "devices", '[');
+	json_begin(body, '{');
+	json_put_name(body, "devices");
+	json_begin(body, '[');
 	for (int row = 0; row < db_rows(&r); row++) {
 		db_get_uuid(&r, row, "id", id);
-		reply_begin(c->reply, NULL, '{');
-		reply_text(c->reply, "id", id);
+		json_begin(body, '{');
+		json_put_text(body, "id", id);
 		for (int i = 0; i < 5; i++)
-			reply_text(
-			    c->reply, names[i], db_get_text(&r, row, names[i]));
-		reply_end(c->reply, '}');
+			json_put_text(
+			    body, names[i], db_get_text(&r, row, names[i]));
+		json_end(body, '}');
 	}
-	reply_end(c->reply, ']');
-	reply_end(c->reply, '}');
+	json_end(body, ']');
+	json_end(body, '}');
 out:
 	db_result_free(&r);
 }

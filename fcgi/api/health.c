@@ -16,19 +16,18 @@
 void
 health(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	const int limit = c->server->settings->db_timeout_ms;
-	struct reply *reply = c->reply;
 	struct db_result r;
 	int away;
 
 	away = db_exec_within(c->server->db, SCHEMA_VERSION, NULL,
 		   limit < HEALTH_MAX_MS ? limit : HEALTH_MAX_MS, &r) != 0;
-	reply_begin(reply, NULL, '{');
-	reply_text(reply, "status", away ? "unavailable" : "ok");
-	reply_int(reply, "ts", clock_unix_ms());
+	json_begin(body, '{');
+	json_put_text(body, "status", away ? "unavailable" : "ok");
+	json_put_int(body, "ts", clock_unix_ms());
 	if (away)
-		reply_refusal(reply, REFUSAL_UNAVAILABLE);
-
-	reply_end(reply, '}');
+		reply_refusal(c->reply, REFUSAL_UNAVAILABLE);
+	json_end(body, '}');
 	db_result_free(&r);
 }

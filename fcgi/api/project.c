@@ -44,6 +44,7 @@ check_creation(struct call *c)
 void
 project_create(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
 	char id[37];
@@ -59,11 +60,11 @@ project_create(struct call *c)
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
-	reply_begin(c->reply, NULL, '{');
-	reply_text(c->reply, "project_id", id);
-	reply_json(c->reply, "environments",
-	    "[\"development\",\"staging\",\"production\"]");
-	reply_end(c->reply, '}');
+	json_begin(body, '{');
+	json_put_text(body, "project_id", id);
+	json_put_name(body, "environments");
+	json_put_raw(body, "[\"development\",\"staging\",\"production\"]");
+	json_end(body, '}');
 out:
 	db_result_free(&r);
 }
@@ -71,6 +72,7 @@ out:
 void
 project_set_key(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	const char *project = c->in.text[FIELD_PROJECT_ID];
 	const char *hex = c->in.text[FIELD_AUTH_KEY_HASH];
 	uint8_t auth_key[KEY_LEN], sealed[SEALED_LEN];
@@ -88,9 +90,10 @@ project_set_key(struct call *c)
 	db_text(&p, c->req.remote);
 	if (call_exec(c, PROJECT_SET_KEY, &p, &r) != 0)
 		goto out;
-	reply_begin(c->reply, NULL, '{');
-	reply_json(c->reply, "ok", "true");
-	reply_end(c->reply, '}');
+	json_begin(body, '{');
+	json_put_name(body, "ok");
+	json_put_raw(body, "true");
+	json_end(body, '}');
 out:
 	mem_wipe(auth_key, sizeof(auth_key));
 	db_result_free(&r);

@@ -22,12 +22,13 @@ maybe_int(struct db_params *p, const struct input *in, enum field field)
 static void
 answer_version(struct call *c, enum stmt stmt, const struct db_params *p)
 {
+	struct json_writer *body = &c->reply->body;
 	struct db_result r = { .pg = NULL };
 
 	if (call_exec(c, stmt, p, &r) == 0) {
-		reply_begin(c->reply, NULL, '{');
-		reply_int(c->reply, "version", db_get_int(&r, 0, "version"));
-		reply_end(c->reply, '}');
+		json_begin(body, '{');
+		json_put_int(body, "version", db_get_int(&r, 0, "version"));
+		json_end(body, '}');
 	}
 	db_result_free(&r);
 }
@@ -53,6 +54,7 @@ secret_push(struct call *c)
 void
 secret_pull(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	const bool newest = (c->in.given & FIELD_BIT(FIELD_VERSION)) == 0;
 	struct db_params p;
 	struct db_result r = { .pg = NULL };
@@ -73,10 +75,10 @@ secret_pull(struct call *c)
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}
-	reply_begin(c->reply, NULL, '{');
-	reply_base64(c->reply, "secrets", blob, len);
-	reply_int(c->reply, "version", db_get_int(&r, 0, "version"));
-	reply_end(c->reply, '}');
+	json_begin(body, '{');
+	json_put_base64(body, "secrets", blob, len);
+	json_put_int(body, "version", db_get_int(&r, 0, "version"));
+	json_end(body, '}');
 out:
 	db_result_free(&r);
 }
@@ -91,16 +93,17 @@ begin_environment(const struct call *c, struct db_params *p)
 void
 secret_current_version(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	struct db_params p;
 	struct db_result r = { .pg = NULL };
 
 	begin_environment(c, &p);
 	if (call_exec(c, SECRET_CURRENT_VERSION, &p, &r) != 0)
 		goto out;
-	reply_begin(c->reply, NULL, '{');
-	reply_int(c->reply, "version", db_get_int(&r, 0, "version"));
-	reply_text(c->reply, "updated_at", db_get_text(&r, 0, "updated_at"));
-	reply_end(c->reply, '}');
+	json_begin(body, '{');
+	json_put_int(body, "version", db_get_int(&r, 0, "version"));
+	json_put_text(body, "updated_at", db_get_text(&r, 0, "updated_at"));
+	json_end(body, '}');
 out:
 	db_result_free(&r);
 }
@@ -108,6 +111,7 @@ out:
 void
 secret_versions(struct call *c)
 {
+	struct json_writer *body = &c->reply->body;
 	struct db_params p;
 	struct db_result r = { .pg = NULL };
 	const char *keys;
@@ -115,20 +119,21 @@ secret_versions(struct call *c)
 	begin_environment(c, &p);
 	if (call_exec(c, SECRET_VERSIONS, &p, &r) != 0)
 		goto out;
-	reply_begin(c->reply, NULL, '{');
-	reply_begin(c->reply, "versions", '[');
+	json_begin(body, '{');
+	json_put_name(body, "versions");
+	json_begin(body, '[');
 	for (int row = 0; row < db_rows(&r); row++) {
 		keys = db_get_text(&r, row, "changed_keys");
-		reply_begin(c->reply, NULL, '{');
-		reply_int(c->reply, "version", db_get_int(&r, row, "version"));
-		reply_json(
-		    c->reply, "changed_keys", keys != NULL ? keys : "null");
-		reply_text(
-		    c->reply, "created_at", db_get_text(&r, row, "created_at"));
-		reply_end(c->reply, '}');
+		json_begin(body, '{');
+		json_put_int(body, "version", db_get_int(&r, row, "version"));
+		json_put_name(body, "changed_keys");
+		json_put_raw(body, keys != NULL ? keys : "null");
+		json_put_text(
+		    body, "created_at", db_get_text(&r, row, "created_at"));
+		json_end(body, '}');
 	}
-	reply_end(c->reply, ']');
-	reply_end(c->reply, '}');
+	json_end(body, ']');
+	json_end(body, '}');
 out:
 	db_result_free(&r);
 }

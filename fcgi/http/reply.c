@@ -36,79 +36,13 @@ void
 reply_init(struct reply *r)
 {
 	*r = (struct reply){ .status = 200 };
-	blob_init(&r->body, BODY_MAX);
+	json_writer_init(&r->body, BODY_MAX);
 }
 
 void
 reply_reset(struct reply *r)
 {
-	blob_reset(&r->body);
-}
-
-static void
-need(struct reply *r, int result)
-{
-	if (result != 0)
-		r->broken = true;
-}
-
-static void
-name_value(struct reply *r, const char *name)
-{
-	const struct blob *b = &r->body;
-
-	if (b->len > 0 && b->data[b->len - 1] != '{' &&
-	    b->data[b->len - 1] != '[')
-		need(r, blob_append(&r->body, ",", 1));
-	if (name != NULL)
-		need(r, blob_printf(&r->body, "\"%s\":", name));
-}
-
-void
-reply_begin(struct reply *r, const char *name, char bracket)
-{
-	name_value(r, name);
-	need(r, blob_append(&r->body, &bracket, 1));
-}
-
-void
-reply_end(struct reply *r, char bracket)
-{
-	need(r, blob_append(&r->body, &bracket, 1));
-}
-
-void
-reply_text(struct reply *r, const char *name, const char *text)
-{
-	if (text == NULL) {
-		reply_json(r, name, "null");
-		return;
-	}
-	name_value(r, name);
-	need(r, json_append_string(&r->body, text, strlen(text)));
-}
-
-void
-reply_int(struct reply *r, const char *name, int64_t value)
-{
-	name_value(r, name);
-	need(r, blob_printf(&r->body, "%lld", (long long)value));
-}
-
-void
-reply_json(struct reply *r, const char *name, const char *json)
-{
-	name_value(r, name);
-	need(r, blob_append_str(&r->body, json));
-}
-
-void
-reply_base64(struct reply *r, const char *name, const uint8_t *data, size_t len)
-{
-	name_value(r, name);
-	need(r, blob_append(&r->body, "\"", 1));
-	need(r, base64_encode(&r->body, data, len));
-	need(r, blob_append(&r->body, "\"", 1));
+	json_writer_reset(&r->body);
 }
 
 static void
@@ -116,16 +50,15 @@ refuse(struct reply *r, enum refusal refusal, const char *sentence)
 {
 	r->status = refusals[refusal].status;
 	r->refusal = refusal;
-	reply_text(r, "error", sentence);
-	reply_text(r, "code", refusals[refusal].code);
+	json_put_text(&r->body, "error", sentence);
+	json_put_text(&r->body, "code", refusals[refusal].code);
 }
 
 static void
 begin_anew(struct reply *r)
 {
-	blob_reset(&r->body);
-	r->broken = false;
-	reply_begin(r, NULL, '{');
+	json_writer_reset(&r->body);
+	json_begin(&r->body, '{');
 }
 
 void
@@ -139,7 +72,7 @@ reply_refuse_as(struct reply *r, enum refusal refusal, const char *sentence)
 {
 	begin_anew(r);
 	refuse(r, refusal, sentence);
-	reply_end(r, '}');
+	json_end(&r->body, '}');
 }
 
 void
@@ -153,8 +86,8 @@ reply_refuse_int(struct reply *r, enum refusal refusal, int64_t value)
 {
 	begin_anew(r);
 	reply_refusal(r, refusal);
-	reply_int(r, refusals[refusal].member, value);
-	reply_end(r, '}');
+	json_put_int(&r->body, refusals[refusal].member, value);
+	json_end(&r->body, '}');
 }
 
 static const char *
@@ -169,7 +102,7 @@ phrase_of(int status)
 void
 reply_settle(struct reply *r)
 {
-	if (r->broken)
+	if (r->body.r != 0)
 		reply_refuse(r, REFUSAL_INTERNAL);
 }
 
@@ -197,7 +130,7 @@ reply_head(const struct reply *r, char *out, size_t size)
 		n += snprintf(out + n, size - (size_t)n,
 		    "Cache-Control: no-store\r\n"
 		    "Content-Length: %zu\r\n",
-		    r->body.len);
+		    r->body.text.len);
 	n += snprintf(out + n, size - (size_t)n, "\r\n");
 	return (size_t)n;
 }

@@ -14,10 +14,9 @@
 
 struct reply {
 	int status;
-	struct blob body; /* JSON, or empty */
+	struct json_writer body; /* whoever answers writes into it */
 	enum refusal refusal;
 	const char *allow; /* for 405 */
-	bool broken;       /* a write below failed: becomes a 500 */
 };
 
 void reply_init(struct reply *r);
@@ -34,19 +33,8 @@ void reply_refuse_int(struct reply *r, enum refusal refusal, int64_t value);
  * open, and sets the status. */
 void reply_refusal(struct reply *r, enum refusal refusal);
 
-/*
- * Writers of JSON, in order; commas come by themselves. name NULL: an item of
- * an array, or the outermost value.
- */
-void reply_begin(struct reply *r, const char *name, char bracket);
-void reply_end(struct reply *r, char bracket);
-void reply_text(struct reply *r, const char *name, const char *text);
-void reply_int(struct reply *r, const char *name, int64_t value);
-void reply_json(struct reply *r, const char *name, const char *json);
-void reply_base64(
-    struct reply *r, const char *name, const uint8_t *data, size_t len);
-
-/* Turns a broken reply into a 500. Nothing is written after that. */
+/* Turns a body that could not be written into a 500. Nothing is written after
+ * that. */
 void reply_settle(struct reply *r);
 /* The header block with its final empty line: its length, less than size. */
 size_t reply_head(const struct reply *r, char *out, size_t size);

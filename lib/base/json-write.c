@@ -125,6 +125,21 @@ separate(struct json_writer *w)
 }
 
 void
+json_begin(struct json_writer *w, char bracket)
+{
+	separate(w);
+	if (w->r == 0)
+		w->r = blob_append(&w->text, &bracket, 1);
+}
+
+void
+json_end(struct json_writer *w, char bracket)
+{
+	if (w->r == 0)
+		w->r = blob_append(&w->text, &bracket, 1);
+}
+
+void
 json_put_string(struct json_writer *w, const char *text, size_t len)
 {
 	separate(w);
@@ -143,7 +158,10 @@ void
 json_put_text(struct json_writer *w, const char *name, const char *text)
 {
 	json_put_name(w, name);
-	json_put_string(w, text, strlen(text));
+	if (text != NULL)
+		json_put_string(w, text, strlen(text));
+	else
+		json_put_raw(w, "null");
 }
 
 void
@@ -154,4 +172,15 @@ json_put_int(struct json_writer *w, const char *name, int64_t value)
 	snprintf(text, sizeof(text), "%" PRId64, value);
 	json_put_name(w, name);
 	json_put_raw(w, text);
+}
+
+void
+json_put_base64(
+    struct json_writer *w, const char *name, const uint8_t *data, size_t len)
+{
+	json_put_name(w, name);
+	json_put_raw(w, "\"");
+	if (w->r == 0)
+		w->r = base64_encode(&w->text, data, len);
+	json_put_raw(w, "\"");
 }

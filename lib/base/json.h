@@ -85,13 +85,18 @@ struct json_writer {
 
 void json_writer_init(struct json_writer *w, size_t max);
 void json_writer_reset(struct json_writer *w);
+/* An object or an array, as the next value; and its end. */
+void json_begin(struct json_writer *w, char bracket);
+void json_end(struct json_writer *w, char bracket);
 /* As it stands: brackets, and values that are JSON already. */
 void json_put_raw(struct json_writer *w, const char *text);
 void json_put_string(struct json_writer *w, const char *text, size_t len);
 /* A member's name and colon; its value comes next. */
 void json_put_name(struct json_writer *w, const char *name);
-/* A whole member. */
+/* A whole member. A text that is NULL is null. */
 void json_put_text(struct json_writer *w, const char *name, const char *text);
 void json_put_int(struct json_writer *w, const char *name, int64_t value);
+void json_put_base64(struct json_writer *w, const char *name,
+    const uint8_t *data, size_t len);
 
 #endif /* VAULTENV_JSON_H */

@@ -40,10 +40,10 @@ answers(const char *method, const char *uri, const char *body, int status,
 	reply_init(&reply);
 	routes_run(&server, &f.source, &reply);
 	if (!ok(reply.status == status, "%s %s: %d", method, uri, status))
-		printf("# %d %s\n", reply.status, (char *)reply.body.data);
+		printf("# %d %s\n", reply.status, (char *)reply.body.text.data);
 	if (text != NULL)
-		ok(reply.body.data != NULL &&
-			strstr((char *)reply.body.data, text) != NULL,
+		ok(reply.body.text.data != NULL &&
+			strstr((char *)reply.body.text.data, text) != NULL,
 		    "%s", text);
 	reply_reset(&reply);
 }

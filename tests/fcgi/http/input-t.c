@@ -41,7 +41,7 @@ answers(const char *sentence, const char *code, const char *name)
 	snprintf(want, sizeof(want), "{\"error\":\"%s\",\"code\":\"%s\"}",
 	    sentence, code);
 	ok(reply.status == 400, "%s", name);
-	is_str((const char *)reply.body.data, want, "its answer");
+	is_str((const char *)reply.body.text.data, want, "its answer");
 }
 
 static void

@@ -10,7 +10,7 @@
 static const char *
 body(const struct reply *r)
 {
-	return r->body.data == NULL ? "" : (const char *)r->body.data;
+	return r->body.text.data == NULL ? "" : (const char *)r->body.text.data;
 }
 
 int
@@ -20,19 +20,21 @@ main(void)
 	struct reply r;
 
 	reply_init(&r);
-	reply_begin(&r, NULL, '{');
-	reply_text(&r, "a", "x/\"\n\xc3\xa9");
-	reply_text(&r, "n", NULL);
-	reply_int(&r, "v", INT64_C(9007199254740991));
-	reply_begin(&r, "l", '[');
-	reply_begin(&r, NULL, '{');
-	reply_json(&r, "k", "[\"+A\"]");
-	reply_end(&r, '}');
-	reply_begin(&r, NULL, '{');
-	reply_end(&r, '}');
-	reply_end(&r, ']');
-	reply_base64(&r, "b", (const uint8_t *)"\xff\xfe", 2);
-	reply_end(&r, '}');
+	json_begin(&r.body, '{');
+	json_put_text(&r.body, "a", "x/\"\n\xc3\xa9");
+	json_put_text(&r.body, "n", NULL);
+	json_put_int(&r.body, "v", INT64_C(9007199254740991));
+	json_put_name(&r.body, "l");
+	json_begin(&r.body, '[');
+	json_begin(&r.body, '{');
+	json_put_name(&r.body, "k");
+	json_put_raw(&r.body, "[\"+A\"]");
+	json_end(&r.body, '}');
+	json_begin(&r.body, '{');
+	json_end(&r.body, '}');
+	json_end(&r.body, ']');
+	json_put_base64(&r.body, "b", (const uint8_t *)"\xff\xfe", 2);
+	json_end(&r.body, '}');
 	reply_settle(&r);
 	is_str(body(&r),
 	    "{\"a\":\"x/\\\"\\n\xc3\xa9\",\"n\":null,"
@@ -47,7 +49,7 @@ main(void)
 	    "Cache-Control: no-store\r\n"
 	    "Content-Length: 79\r\n\r\n",
 	    "the header block");
-	is_int((intmax_t)r.body.len, 79, "of that length");
+	is_int((intmax_t)r.body.text.len, 79, "of that length");
 
 	reply_refuse_as(&r, REFUSAL_INPUT_VALUE, "A sentence");
 	is_str(body(&r),
@@ -90,8 +92,8 @@ main(void)
 	    "Access-Control-Max-Age: 86400\r\n\r\n",
 	    "preflight");
 
-	reply_begin(&r, NULL, '{');
-	reply_text(&r, "bad", "\xff");
+	json_begin(&r.body, '{');
+	json_put_text(&r.body, "bad", "\xff");
 	reply_settle(&r);
 	is_int(r.status, 500, "what cannot be written is a 500");
 	is_str(body(&r),
