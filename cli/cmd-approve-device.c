@@ -4,47 +4,32 @@
  */
 #include "config.h"
 
-#include "output.h"
-#include "session.h"
+#include "device.h"
 
 static int
 approve_device_run(const struct args *args)
 {
-	struct vaultenv_client *client = NULL;
-	struct vaultenv_error err;
-	int code, r;
+	static const struct device_change approve = { "Approve", "Approved",
+		"approving the device", "approved", vaultenv_device_approve };
 
-	if ((code = session_open(args, &client)) != EXIT_DONE)
-		goto out;
-	wait_begin(args, "approving the device");
-	r = vaultenv_device_approve(client, args->id, &err);
-	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
-	if (args->json) {
-		putchar('{');
-		json_member("id", args->id);
-		putchar(',');
-		json_member("status", "approved");
-		puts("}");
-	}
-	say(args, "Approved device %s", args->id);
-out:
-	vaultenv_client_free(&client);
-	return code;
+	return device_change(args, &approve);
 }
 
 static const struct option_row approve_device_options[] = {
 	{ "--id", "ID", OPTION_TEXT, true, ARG(id),
 	    "the device, as list-devices shows it" },
+	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
+	    "do not ask, even on a terminal" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 
 const struct command command_approve_device = {
 	.name = "approve-device",
 	.summary = "Let a registered device pull and push",
+	.about =
+	    "Shows the device's name and when it was registered, and on a "
+	    "terminal asks\nbefore it approves: anybody who has the VAULT_KEY "
+	    "can register a device, under\nany name.",
 	.options = approve_device_options,
 	.run = approve_device_run,
 };

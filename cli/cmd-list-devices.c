@@ -19,7 +19,7 @@ devices_json(const struct vaultenv_devices *list)
 		printf("%s{", i > 0 ? "," : "");
 		json_member("id", d->id);
 		putchar(',');
-		json_member("name", d->name);
+		json_member("device_name", d->name);
 		putchar(',');
 		json_member("status", d->status);
 		putchar(',');

@@ -4,41 +4,22 @@
  */
 #include "config.h"
 
-#include "output.h"
-#include "session.h"
+#include "device.h"
 
 static int
 revoke_device_run(const struct args *args)
 {
-	struct vaultenv_client *client = NULL;
-	struct vaultenv_error err;
-	int code, r;
+	static const struct device_change revoke = { "Revoke", "Revoked",
+		"revoking the device", "revoked", vaultenv_device_revoke };
 
-	if ((code = session_open(args, &client)) != EXIT_DONE)
-		goto out;
-	wait_begin(args, "revoking the device");
-	r = vaultenv_device_revoke(client, args->id, &err);
-	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
-	if (args->json) {
-		putchar('{');
-		json_member("id", args->id);
-		putchar(',');
-		json_member("status", "revoked");
-		puts("}");
-	}
-	say(args, "Revoked device %s", args->id);
-out:
-	vaultenv_client_free(&client);
-	return code;
+	return device_change(args, &revoke);
 }
 
 static const struct option_row revoke_device_options[] = {
 	{ "--id", "ID", OPTION_TEXT, true, ARG(id),
 	    "the device, as list-devices shows it" },
+	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
+	    "do not ask, even on a terminal" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 

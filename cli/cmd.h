@@ -50,6 +50,7 @@ struct args {
 	const char *token_file;
 	const char *output;
 	const char *id;
+	bool yes;
 	int64_t version;
 	bool dry_run;
 	bool force;

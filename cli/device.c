@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * device.c: this machine as a device of a project. Makes no key and replaces
- * none: init and register-device decide that.
+ * device.c: devices of a project: this machine, and others by their id. Makes
+ * no key and replaces none: init and register-device decide that.
  */
 #include "config.h"
 
@@ -10,6 +10,8 @@
 
 #include "device.h"
 #include "session.h"
+
+#define DEVICE_TEXT_MAX 512
 
 void
 device_default_name(char out[DEVICE_NAME_MAX])
@@ -61,10 +63,74 @@ device_json(const struct vaultenv_device *device)
 	putchar('{');
 	json_member("id", device->id);
 	putchar(',');
-	json_member("name", device->name);
+	json_member("device_name", device->name);
 	putchar(',');
 	json_member("status", device->status);
 	putchar('}');
+}
+
+/* "NAME, registered WHEN, ID"; for an id that the server does not know, that.
+ */
+static int
+device_describe(const struct args *args, struct vaultenv_client *client,
+    char what[DEVICE_TEXT_MAX])
+{
+	struct vaultenv_devices *list = NULL;
+	struct vaultenv_error err;
+	char when[WHEN_MAX];
+	int r;
+
+	wait_begin(args, "reading the devices");
+	r = vaultenv_device_list(client, &list, &err);
+	wait_end();
+	if (r != 0)
+		return session_fail(&err);
+	snprintf(what, DEVICE_TEXT_MAX, "%s", args->id);
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->at[i].id, args->id) != 0)
+			continue;
+		when_text(list->at[i].created_at, when);
+		snprintf(what, DEVICE_TEXT_MAX, "%s, registered %s, %s",
+		    list->at[i].name, when, args->id);
+	}
+	vaultenv_devices_free(&list);
+	return EXIT_DONE;
+}
+
+int
+device_change(const struct args *args, const struct device_change *change)
+{
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_error err;
+	char what[DEVICE_TEXT_MAX];
+	int code, r;
+
+	if ((code = session_open(args, &client)) != EXIT_DONE ||
+	    (code = device_describe(args, client, what)) != EXIT_DONE)
+		goto out;
+	if (!args->yes && can_ask() && !ask("%s %s?", change->verb, what)) {
+		error_print("the device was not %s", change->status);
+		code = EXIT_FAILED;
+		goto out;
+	}
+	wait_begin(args, change->doing);
+	r = change->call(client, args->id, &err);
+	wait_end();
+	if (r != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	if (args->json) {
+		putchar('{');
+		json_member("device_id", args->id);
+		putchar(',');
+		json_member("status", change->status);
+		puts("}");
+	}
+	say(args, "%s %s", change->past, what);
+out:
+	vaultenv_client_free(&client);
+	return code;
 }
 
 enum colour

@@ -12,33 +12,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <vaultenv.h>
+
 #include "output.h"
-
-/* Bytes of the control character at text (C0, DEL, C1 in UTF-8), or 0. */
-static size_t
-control_len(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	if (p[0] < 0x20 || p[0] == 0x7f)
-		return 1;
-	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-		return 2;
-	return 0;
-}
+#include "text.h"
 
 static void
 clean_print(FILE *to, const char *text)
 {
+	uint32_t code;
+	int is_hidden;
 	size_t len;
 
-	while (*text != '\0') {
-		if ((len = control_len(text)) > 0) {
+	for (; (len = vaultenv_character(text, &code, &is_hidden)) > 0;
+	     text += len) {
+		if (is_hidden)
 			putc('?', to);
-			text += len;
-		} else {
-			putc(*text++, to);
-		}
+		else
+			fwrite(text, 1, len, to);
 	}
 }
 
@@ -73,6 +64,14 @@ warning_print(const char *fmt, ...)
 	va_start(ap, fmt);
 	message(stderr, "vault-env: warning: ", fmt, ap);
 	va_end(ap);
+}
+
+void
+question_print(const char *text)
+{
+	fflush(stdout);
+	clean_print(stderr, text);
+	fputs(" [y/N] ", stderr);
 }
 
 void
@@ -117,25 +116,12 @@ out_text(const char *text, enum colour colour)
 void
 json_string(const char *text)
 {
-	size_t len;
+	struct text json = { 0 };
 
-	if (text == NULL) {
-		fputs("null", stdout);
-		return;
-	}
-	putchar('"');
-	for (; *text != '\0'; text++) {
-		if ((len = control_len(text)) > 0) {
-			/* Of the two bytes of U+0080 to U+009F the second. */
-			text += len - 1;
-			printf("\\u%04x", (unsigned char)*text);
-			continue;
-		}
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		putchar(*text);
-	}
-	putchar('"');
+	if (text != NULL)
+		text_json(&json, text, strlen(text));
+	fputs(json.bytes != NULL ? json.bytes : "null", stdout);
+	text_wipe(&json);
 }
 
 void

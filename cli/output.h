@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.h: everything that is printed goes through here, so that no control
- * character of a name that others chose reaches the terminal, and so that
- * colours, times and JSON look the same in every command.
+ * output.h: everything that is printed goes through here, so that no
+ * hidden character of a name that others chose reaches the terminal, and so
+ * that colours, times and JSON look the same in every command.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H
@@ -22,6 +22,14 @@ void warning_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say(const struct args *args, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * ask.c: a question on stderr, answered on a terminal; true for "y" and "yes".
+ * can_ask: there is somebody to answer.
+ */
+bool can_ask(void);
+bool ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void question_print(const char *text);
+
 enum colour {
 	COLOUR_NONE,
 	COLOUR_GREEN,
@@ -30,7 +38,7 @@ enum colour {
 	COLOUR_DIM
 };
 
-/* Text with control characters replaced, in a colour if stdout takes one. */
+/* Text with hidden characters replaced, in a colour if stdout takes one. */
 void out_text(const char *text, enum colour colour);
 
 /* JSON on stdout. */

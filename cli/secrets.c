@@ -153,57 +153,6 @@ push_json(const struct args *args, const struct push_result *result)
 	puts("]}");
 }
 
-/*
- * The code point at bytes if it must be written \uXXXX: controls, and what YAML
- * 1.1 takes for a line break, for a byte order mark or for not printable.
- */
-static unsigned int
-escaped(const unsigned char *p, size_t left, size_t *len)
-{
-	unsigned int c;
-
-	*len = 1;
-	if (p[0] < 0x20 || p[0] == 0x7f)
-		return p[0] + 1;
-	if (p[0] == 0xc2 && left > 1 && p[1] < 0xa0) {
-		*len = 2;
-		return p[1] + 1U;
-	}
-	if ((p[0] & 0xf0) != 0xe0 || left < 3)
-		return 0;
-	c = (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
-	*len = 3;
-	return c == 0x2028 || c == 0x2029 || c == 0xfeff || c >= 0xfffe ? c + 1
-									: 0;
-}
-
-void
-text_json(struct text *text, const char *bytes, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)bytes;
-	unsigned int code;
-	char hex[8];
-	size_t n;
-
-	text_puts(text, "\"");
-	for (size_t i = 0; i < len; i += n) {
-		code = escaped(p + i, len - i, &n);
-		if (bytes[i] == '\n' || bytes[i] == '\t') {
-			text_puts(text, bytes[i] == '\n' ? "\\n" : "\\t");
-			continue;
-		}
-		if (code != 0) {
-			snprintf(hex, sizeof(hex), "\\u%04x", code - 1);
-			text_puts(text, hex);
-			continue;
-		}
-		if (bytes[i] == '"' || bytes[i] == '\\')
-			text_puts(text, "\\");
-		text_add(text, bytes + i, n);
-	}
-	text_puts(text, "\"");
-}
-
 void
 text_json_object(struct text *text, const struct vaultenv_list *list)
 {

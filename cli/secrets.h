@@ -62,9 +62,7 @@ void change_mark(char mark); /* "+ " in its colour */
 /* With --json, what was pushed; otherwise nothing. */
 void push_json(const struct args *args, const struct push_result *result);
 
-/* A JSON string that a YAML parser reads as the same, and no terminal obeys. */
-void text_json(struct text *text, const char *bytes, size_t len);
-/* {"NAME":"value",...} of such strings. */
+/* {"NAME":"value",...}, by text_json(). */
 void text_json_object(struct text *text, const struct vaultenv_list *list);
 
 #endif

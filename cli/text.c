@@ -5,9 +5,13 @@
  */
 #include "config.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <vaultenv.h>
 
 #include "text.h"
 
@@ -63,6 +67,34 @@ text_read(struct text *text, int fd)
 		text_add(text, buffer, (size_t)n);
 	explicit_bzero(buffer, sizeof(buffer));
 	return n;
+}
+
+void
+text_json(struct text *text, const char *bytes, size_t len)
+{
+	uint32_t code;
+	int is_hidden;
+	char hex[8];
+	size_t n;
+
+	text_puts(text, "\"");
+	for (size_t i = 0; i < len; i += n) {
+		/* NUL is no character of text, but may be of a value. */
+		if ((n = vaultenv_character(bytes + i, &code, &is_hidden)) == 0)
+			n = 1, code = 0, is_hidden = 1;
+		if (code == '\n' || code == '\t') {
+			text_puts(text, code == '\n' ? "\\n" : "\\t");
+		} else if (is_hidden && code <= 0xffff) {
+			/* A pair of surrogates would be two for YAML. */
+			snprintf(hex, sizeof(hex), "\\u%04x", (unsigned)code);
+			text_puts(text, hex);
+		} else {
+			if (code == '"' || code == '\\')
+				text_puts(text, "\\");
+			text_add(text, bytes + i, n);
+		}
+	}
+	text_puts(text, "\"");
 }
 
 void

@@ -24,6 +24,9 @@ void text_wipe(struct text *text); /* and frees */
 /* Appends what one read(2) gives, and returns what that returned. */
 ssize_t text_read(struct text *text, int fd);
 
+/* A JSON string that a YAML parser reads as the same, and no terminal obeys. */
+void text_json(struct text *text, const char *bytes, size_t len);
+
 /*
  * The next line of text from *at on, without its line break; false at the
  * end. *len counts the line, *at moves behind the break.

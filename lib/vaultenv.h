@@ -181,6 +181,14 @@ int vaultenv_dotenv_write(const struct vaultenv_list *list, char **text,
 int vaultenv_json_write(const struct vaultenv_list *list, char **text,
     size_t *len, struct vaultenv_error *err);
 
+/*
+ * The character of UTF-8 at text: its bytes (1 for a byte that is none's, 0 at the
+ * end), its code point, and in *is_hidden whether it should not be printed as it
+ * is: a control, a mark of direction, or one that nothing is drawn for, by which
+ * two names look alike.
+ */
+size_t vaultenv_character(const char *text, uint32_t *code, int *is_hidden);
+
 /* Wipes len bytes, then frees. Clears *text. */
 void vaultenv_text_free(char **text, size_t len);
 

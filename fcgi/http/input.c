@@ -36,7 +36,7 @@ accept_name(struct input *in, enum field field, const struct json_value *v)
 	in->text[field] = v->text;
 	return v->type == JSON_STRING && v->len >= 1 &&
 	       v->len <= DEVICE_NAME_LEN_MAX &&
-	       printable_is_valid(v->text, v->len);
+	       name_is_visible(v->text, v->len);
 }
 
 static bool

@@ -23,8 +23,8 @@ int err_errno(struct vaultenv_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* err_set() with the general sentence of code. Returns code. */
 int err_general(struct vaultenv_error *err, int code);
-/* A copy for free(), fit for a terminal: control characters become '?', and
- * what is beyond max bytes is cut off between characters. NULL: no memory. */
+/* A copy for free(), fit for a terminal: hidden characters become '?', and what
+ * is beyond max bytes is cut off between characters. NULL: no memory. */
 char *text_printable(const char *text, size_t max);
 
 /* What the library tells without failing. call: the program's callback, NULL if it

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * err.c: error codes to sentences, what may be shown of a text, the library's
- * version, and the release of text that the library hands out. Must not know any file, network or cipher.
+ * version, and the release of text that the library hands out. Must not know
+ * any file, network or cipher.
  */
 #include "config.h"
 
@@ -62,25 +63,25 @@ vaultenv_text_free(char **text, size_t len)
 }
 
 /*
- * A control character must not reach a terminal, and a cut must not leave half
- * a UTF-8 sequence: texts quote file names and servers' answers.
+ * A hidden character must not reach a terminal, and a cut must not leave half a
+ * UTF-8 sequence: texts quote file names and servers' answers.
  */
 static void
 make_printable(char *text)
 {
-	size_t len = strlen(text);
-	size_t start = len;
+	size_t len = strlen(text), start = len;
+	uint32_t code;
+	int is_hidden;
 
 	while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
 		start--;
 	if (start > 0 && (unsigned char)text[start - 1] >= 0xc0 &&
 	    !utf8_is_valid(text + start - 1, len - start + 1))
 		text[start - 1] = '\0';
-	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-			p[0] = p[1] = '?'; /* U+0080 to U+009F: ESC's C1 kin */
+	while ((len = vaultenv_character(text, &code, &is_hidden)) > 0) {
+		if (is_hidden)
+			memset(text, '?', len);
+		text += len;
 	}
 }
 

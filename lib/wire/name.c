@@ -27,42 +27,40 @@ env_is_valid(const char *text, size_t len)
 	return true;
 }
 
-/* Of well-formed UTF-8; *at is moved behind it. */
-static uint32_t
-next_character(const unsigned char **at)
-{
-	const unsigned char *p = *at;
-	uint32_t c = *p++;
-
-	if (c >= 0xf0)
-		c = (c & 7) << 18 | (p[0] & 63u) << 12 | (p[1] & 63u) << 6 |
-		    (p[2] & 63u);
-	else if (c >= 0xe0)
-		c = (c & 15) << 12 | (p[0] & 63u) << 6 | (p[1] & 63u);
-	else if (c >= 0xc0)
-		c = (c & 31) << 6 | (p[0] & 63u);
-	*at = p + (c >= 0x10000 ? 3 : c >= 0x800 ? 2 : c >= 0x80 ? 1 : 0);
-	return c;
-}
-
+/* The set that protocol v2 has, for ever: base/hidden.c may learn more. */
 static bool
-is_hidden(uint32_t c)
+is_forbidden(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) ||
 	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 	       (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
 }
 
-bool
-printable_is_valid(const char *text, size_t len)
+/* also_later: what is not forbidden, but hidden as far as we know today, too. */
+static bool
+shows(const char *text, size_t len, bool also_later)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	const unsigned char *end = p + len;
+	uint32_t c;
+	int is_hidden;
+	size_t n;
 
 	if (!utf8_is_valid(text, len))
 		return false;
-	while (p < end)
-		if (is_hidden(next_character(&p)))
+	for (; len > 0; text += n, len -= n)
+		if ((n = vaultenv_character(text, &c, &is_hidden)) == 0 ||
+		    is_forbidden(c) || (also_later && is_hidden))
 			return false;
 	return true;
+}
+
+bool
+printable_is_valid(const char *text, size_t len)
+{
+	return shows(text, len, false);
+}
+
+bool
+name_is_visible(const char *text, size_t len)
+{
+	return shows(text, len, true);
 }

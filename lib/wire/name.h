@@ -16,5 +16,7 @@ bool env_is_valid(const char *text, size_t len);
 /* UTF-8, of any length, without controls, zero-width characters and marks of
  * direction: a name must not play with the terminal of who reads it. */
 bool printable_is_valid(const char *text, size_t len);
+/* Likewise, and none of base/hidden.c: what a v1 server takes. */
+bool name_is_visible(const char *text, size_t len);
 
 #endif

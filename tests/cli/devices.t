@@ -53,14 +53,28 @@ my @columns = map { utf8::decode($_); /^ID.*?(STATUS)|pending|approved/ ?
     $-[1] // $-[0] : () } split /\n/, $r->{stdout};
 is("@columns", join(' ', ($columns[0]) x 3), 'the columns are aligned');
 $r = $p->json('list-devices')->{devices};
-is_deeply([sort keys %{$r->[0]}], [qw(approved_at created_at id last_seen_at
-    name status)], '--json: members');
-is($r->[0]{name}, 'Bücher-PC' =~ s/ü/\x{fc}/r, '--json: name');
+is_deeply([sort keys %{$r->[0]}], [qw(approved_at created_at device_name id
+    last_seen_at status)], '--json: the names of the wire');
+is($r->[0]{device_name}, 'Bücher-PC' =~ s/ü/\x{fc}/r, '--json: name');
 is($r->[0]{approved_at}, undef, '--json: null for never');
 
-$p->gives(['approve-device', '--id', $second], 0, "Approved device $second\n",
-    '');
-is_deeply($p->json('approve-device', '--id', $second), {id => $second,
+my $what = qr/Bücher-PC, registered \d{4}-\d\d-\d\d \d\d:\d\d \([^)]+\), $second/;
+sub status { return (grep { $_->{id} eq $second } @{$p->json('list-devices')->{devices}})[0]{status} }
+my $approve = "exec $CliTest::BIN --url $url approve-device --id $second";
+my ($text, $code) = $p->terminal($approve, ready => qr/\[y\/N\] /, keys => "n\n");
+like($text, qr/\AApprove $what\? \[y\/N\] n\nvault-env: the device was not approved\n\z/,
+    'on a terminal it shows the device, and asks');
+is_deeply([$code, status()], [1, 'pending'], 'no: it stays as it is');
+($text, $code) = $p->terminal($approve, ready => qr/\[y\/N\] /, keys => "\n");
+is_deeply([$code, status()], [1, 'pending'], 'as it does by mere Return');
+($text, $code) = $p->terminal($approve, ready => qr/\[y\/N\] /, keys => "y\n");
+like($text, qr/\? \[y\/N\] y\nApproved $what\n\z/, 'yes: it is approved');
+is_deeply([$code, status()], [0, 'approved'], 'really');
+($text, $code) = $p->terminal("$approve --yes");
+like($text, qr/\AApproved $what\n\z/, '--yes: it does not ask');
+$p->gives(['approve-device', '--id', $second], 0, qr/\AApproved $what\n\z/, '',
+    'nor where there is no terminal');
+is_deeply($p->json('approve-device', '--id', $second), {device_id => $second,
     status => 'approved'}, 'approve-device again, --json');
 $q->gives(['register-device', '--quiet'], 0, '', '');
 $q->spew('x', "A=1\n");
@@ -106,8 +120,8 @@ $q->gives(['pull'], 1, '', qr/\Avault-env: .*\Q$file\E/,
 chmod 0600, $file;
 
 # ---- revoked
-$p->gives(['revoke-device', '--id', $second], 0, "Revoked device $second\n", '');
-is_deeply($p->json('revoke-device', '--id', $second), {id => $second,
+$p->gives(['revoke-device', '--id', $second], 0, qr/\ARevoked $what\n\z/, '');
+is_deeply($p->json('revoke-device', '--id', $second), {device_id => $second,
     status => 'revoked'}, 'revoke-device again, --json');
 my $env = {env => {VAULT_DEVICE_SECRET => $old}};
 $q->gives(['pull', $env], 3, '', "vault-env: Device not registered. Run: " .
@@ -127,9 +141,15 @@ for my $command (qw(approve-device revoke-device)) {
 	    "id of a device. Copy it from: vault-env list-devices\n");
 }
 
-# names that would steer a terminal
+# names that would steer a terminal, or look like another
 $s->psql("update vault.devices set name = E'a\\x1b[2Jb' where id = '$first'");
 like($p->run('list-devices')->{stdout}, qr/ a\?\[2Jb /,
     'control characters do not reach the terminal');
+$s->psql("update vault.devices set name = E'lap\\u200btop\\u202e' where id = '$first'");
+like($p->run('list-devices')->{stdout}, qr/ lap\?{1,3}top\?{1,3} /, 'nor do invisible ones');
+$r = $q->run('register-device', '--force', '--name', "lap\xe2\x80\x8btop");
+is($r->{status}, 3, 'the server refuses such a name');
+like($r->{stderr}, qr/device_name must be 1 to 128 bytes of text without control or invisible characters/,
+    'and says why');
 
 done_testing();

@@ -57,7 +57,7 @@ asks(['status'], 1, 'secrets/pull', 'secrets/current-version');
 asks(['register-device'], 1, 'devices/register');
 my $id = decode_json(asks(['list-devices', '--json'], 1, 'devices/list')->{stdout})
     ->{devices}[0]{id};
-asks(['approve-device', '--id', $id], 1, 'devices/approve');
+asks(['approve-device', '--id', $id], 1, 'devices/list', 'devices/approve');
 
 # ---- run: the server once, or not at all
 asks(['run', '--', 'true'], 1, 'secrets/pull');
@@ -83,7 +83,7 @@ for my $args (['pull'], ['run', '--', 'true'], ['list-devices']) {
 	    "@$args without libcurl");
 }
 
-asks(['revoke-device', '--id', $id], 1, 'devices/revoke');
+asks(['revoke-device', '--id', $id], 1, 'devices/list', 'devices/revoke');
 my $table = decode_json($p->must('help', '--json'));
 is_deeply([grep { !$asked{$_} } map { $_->{name} } @{$table->{commands}}], [],
     'every command was counted');

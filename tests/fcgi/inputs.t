@@ -16,7 +16,9 @@ my @not_text = ('null', 'true', 'false', '0', '12345', '-1.5', '[]', '["a"]',
 my %wrong = (
 	name => [@not_text, '""', '"' . 'n' x 129 . '"',
 	    '"' . "\xc3\xa9" x 64 . 'x"', '"a\nb"', '"\u0007"', '"a\u007fb"',
-	    '"\u001b[31m"'],
+	    '"\u001b[31m"',
+	    map { qq{"lap${_}top"} } qw(\u00ad \u061c \u200b \u200d \u200f \u202e \u2028
+	    \u2066 \u2069 \u3164 \ufe0f \ufeff), "\xf3\xa0\x81\x81"],
 	uuid => [@not_text, '""', '"x"', '"' . 'a' x 36 . '"',
 	    '"4F1F6C0E-7B0A-4C57-9A51-0D8F0B1B6F11"',
 	    '"{4f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11}"',

@@ -21,7 +21,7 @@ from ._errors import (VaultAuthError, VaultConflictError, VaultError,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, Optional, Union
+    from typing import Any, Callable, Iterable, Mapping, Optional, Union
 
     Path = Union[str, os.PathLike[str]]
 
@@ -36,6 +36,11 @@ _EXIT_WAIT_MS = 500
 # As the command line says it, too.
 _NUL = ("{} cannot be an environment variable: its value holds a NUL. "
         "Store it as base64")
+
+
+def _shown(names: Iterable[str]) -> str:
+    """For repr(): without quotes, but what does not show is escaped."""
+    return ", ".join(repr(name)[1:-1] for name in names)
 
 
 class Secrets(dict[str, str]):
@@ -56,7 +61,7 @@ class Secrets(dict[str, str]):
 
     def __repr__(self) -> str:
         return "<Secrets, version %d, from %s: %s>" % (
-            self.version, self.source, ", ".join(self))
+            self.version, self.source, _shown(self))
 
 
 class Changes(dict[str, "Optional[str]"]):
@@ -76,7 +81,7 @@ class Changes(dict[str, "Optional[str]"]):
 
     def __repr__(self) -> str:
         return "<Changes, version %d: %s; added %s, removed %s>" % (
-            self.version, ", ".join(self), self.added, self.removed)
+            self.version, _shown(self), self.added, self.removed)
 
 
 class _Place:

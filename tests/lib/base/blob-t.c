@@ -158,6 +158,10 @@ test_errors(void)
 	is_str(err.text, "again: .env: no", "which may quote itself");
 	err_set(&err, VAULTENV_ERR_IO, "a\n\x1b[31mb\x7f\xc2\x9b%s", "ü");
 	is_str(err.text, "a??[31mb???ü", "no control character stays");
+	err_set(&err, VAULTENV_ERR_IO,
+	    "a\xe2\x80\xae"
+	    "b");
+	is_str(err.text, "a???b", "nor one that does not show");
 	is_int(err_set(NULL, VAULTENV_ERR_IO, "x"), VAULTENV_ERR_IO,
 	    "err may be NULL");
 	errno = ENOENT;

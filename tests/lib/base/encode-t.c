@@ -240,6 +240,50 @@ test_utf8(void)
 		ok(!utf8_is_valid(bad[i].text, bad[i].len), "not UTF-8 %zu", i);
 }
 
+static void
+test_character(void)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		uint32_t code;
+		int is_hidden;
+	} rows[] = {
+		{ "a", 1, 'a', 0 },
+		{ " ", 1, ' ', 0 },
+		{ "\t", 1, '\t', 1 },
+		{ "\x7f", 1, 0x7f, 1 },
+		{ "\xc2\x9b", 2, 0x9b, 1 },       /* CSI */
+		{ "\xc2\xad", 2, 0xad, 1 },       /* soft hyphen */
+		{ "\xc3\xa4", 2, 0xe4, 0 },       /* a umlaut */
+		{ "\xe2\x80\x8b", 3, 0x200b, 1 }, /* zero width space */
+		{ "\xe2\x80\xae", 3, 0x202e, 1 }, /* right-to-left override */
+		{ "\xe2\x81\xa6", 3, 0x2066, 1 }, /* left-to-right isolate */
+		{ "\xe2\x82\xac", 3, 0x20ac, 0 }, /* euro */
+		{ "\xe3\x85\xa4", 3, 0x3164, 1 }, /* Hangul filler */
+		{ "\xef\xbb\xbf", 3, 0xfeff, 1 }, /* byte order mark */
+		{ "\xf0\x9f\x9a\x80", 4, 0x1f680, 0 },
+		{ "\xf3\xa0\x81\x81", 4, 0xe0041, 1 }, /* tag letter */
+		/* Bytes that are no character, C1 ones hidden. */
+		{ "\xe2\x80", 1, 0xe2, 0 },
+		{ "\xff", 1, 0xff, 0 },
+		{ "\x9b", 1, 0x9b, 1 },
+		{ "\xc0\x80", 1, 0xc0, 0 },
+	};
+	uint32_t code;
+	int is_hidden;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len =
+		    vaultenv_character(rows[i].text, &code, &is_hidden);
+
+		ok(len == rows[i].len && code == rows[i].code &&
+			is_hidden == rows[i].is_hidden,
+		    "character U+%04X", (unsigned)rows[i].code);
+	}
+	is_int((intmax_t)vaultenv_character("", &code, &is_hidden), 0, "end");
+}
+
 int
 main(void)
 {
@@ -251,5 +295,6 @@ main(void)
 	test_uuid();
 	test_decimal();
 	test_utf8();
+	test_character();
 	return tap_done();
 }
