@@ -30,6 +30,7 @@ our $SRC = $ENV{TOP_SRCDIR} // abs_path(dirname(__FILE__) . '/..');
 our $BUILD = $ENV{TOP_BUILDDIR} // $SRC;
 our $BASE;		# this process's temporary folder
 my ($owner, @servers) = ($$);
+my %running;		# process groups that run() waits for
 
 require VaultTest::Client;
 
@@ -40,6 +41,7 @@ $SIG{PIPE} = 'IGNORE';
 END {
 	if ($$ == $owner) {
 		local ($?, $!, $@);
+		kill KILL => map { -$_ } keys %running;
 		$_->down for @servers;
 		if (defined $BASE && $ENV{VAULT_KEEP}) {
 			Test::More::diag("kept $BASE");
@@ -329,9 +331,11 @@ sub run
 		POSIX::_exit(127);
 	}
 	local $SIG{ALRM} = sub { $timed_out = 1; kill KILL => -$pid, $pid };
+	$running{$pid} = 1;
 	alarm($opt{timeout} // 60);
 	waitpid $pid, 0;
 	alarm 0;
+	delete $running{$pid};
 	my $status = $timed_out ? 124 : $? & 127 ? 128 + ($? & 127) : $? >> 8;
 	return {status => $status, stdout => _whole($out),
 	    stderr => _whole($err)};

@@ -4,14 +4,16 @@
 #
 #   TOP_SRCDIR=… TOP_BUILDDIR=… harness.pl TEST...
 #
-# TEST is a unit test program (a path below TOP_BUILDDIR, or absolute), a *.t
-# file or a folder with such (a path below TOP_SRCDIR/tests). Two run at once,
-# except those with a line `# serial` near their top. The last line printed, and
-# the file tests/summary, say `N passed, N failed, N skipped`; the exit status is
-# 0 if nothing failed. Environment:
+# TEST is a *.t file or a folder with such in TOP_SRCDIR/tests, or a unit test
+# program in TOP_BUILDDIR/tests: cli/run.t, fcgi, lib/base/json-t, with or without
+# tests/ before it; or an absolute path. Two run at once, except those with a line
+# `# serial` near their top. A test may take 120 seconds, or those that its line
+# `# limit N` near the top says. The last line printed, and the file
+# tests/summary, say `N passed, N failed, N skipped`; the exit status is 0 if
+# nothing failed and there was a test to run. Environment:
 #   TEST_JOBS      how many at once (2)
 #   TEST_WRAPPER   a command line before each unit test program (valgrind)
-#   TEST_TIMEOUT   seconds a test may take (600)
+#   TEST_PATIENCE  multiplies the limits (1), for a slow machine or checker
 # What a sanitizer or valgrind reports, in a test or in a server that a test
 # started, is a failure too: they write into tests/reports.
 use strict;
@@ -29,40 +31,41 @@ sub Harness::_bailout { }
 my $src = $ENV{TOP_SRCDIR} // die "harness.pl: TOP_SRCDIR is not set\n";
 my $build = $ENV{TOP_BUILDDIR} // die "harness.pl: TOP_BUILDDIR is not set\n";
 my $reports = "$build/tests/reports";
-my (@parallel, @serial);
+my (@parallel, @serial, %limit);
 
-sub is_serial
-{
-	my ($file) = @_;
-
-	return unless $file =~ /\.t$/;
-	open my $fh, '<', $file or die "harness.pl: $file: $!\n";
-	while (<$fh>) {
-		return 1 if /^# serial\b/;
-		last if $. > 30;
-	}
-	return;
-}
-
+# What a test says of itself near its top.
 sub add
 {
 	my ($file) = @_;
+	my ($serial, $limit) = (0, 120);
 
-	push @{is_serial($file) ? \@serial : \@parallel}, $file;
+	if ($file =~ /\.t$/) {
+		open my $fh, '<', $file or die "harness.pl: $file: $!\n";
+		while (<$fh>) {
+			$serial = 1 if /^# serial\b/;
+			$limit = $1 if /^# limit (\d+)$/;
+			last if $. > 30;
+		}
+	}
+	$limit{$file} = $limit * ($ENV{TEST_PATIENCE} // 1);
+	push @{$serial ? \@serial : \@parallel}, $file;
 }
 
 for my $arg (@ARGV) {
-	my ($path) = grep { -e } $arg, "$build/$arg", "$src/tests/$arg";
-	if (!defined $path) {
-		die "harness.pl: no such test: $arg\n";
-	} elsif (-d $path) {
-		my @found;
+	my $name = $arg =~ s{^tests/}{}r;
+	my ($path) = grep { /\.t$/ || -d || (-f $_ && -x _) } grep { -e }
+	    $arg =~ m{^/} ? $arg : ("$src/tests/$name", "$build/tests/$name");
+	my @found;
+
+	if (defined $path && -d $path) {
 		find(sub { push @found, $File::Find::name if /\.t$/ }, $path);
-		add($_) for sort @found;
-	} else {
-		add($path =~ m{^/} ? $path : "./$path");
+	} elsif (defined $path) {
+		push @found, $path;
 	}
+	die "harness.pl: no such test: $arg\n" if !@found;
+	add($_) for sort @found;
 }
+die "harness.pl: no test was named\n" if !@ARGV;
 
 remove_tree($reports);
 make_path($reports);
@@ -71,13 +74,12 @@ $ENV{ASAN_OPTIONS} //= "log_path=$reports/asan:detect_stack_use_after_return=1:"
 $ENV{UBSAN_OPTIONS} //= "log_path=$reports/ubsan:print_stacktrace=1";
 $ENV{TSAN_OPTIONS} //= "log_path=$reports/tsan:second_deadlock_stack=1";
 
-my @timeout = ('timeout', '-k', 5, $ENV{TEST_TIMEOUT} // 600);
 my @wrapper = split ' ', $ENV{TEST_WRAPPER} // '';
 my %options = (
 	exec => sub {
 		my ($harness, $file) = @_;
-		return [@timeout, $^X, $file] if $file =~ /\.t$/;
-		return [@timeout, @wrapper, $file];
+		return ['timeout', '-k', 5, $limit{$file},
+		    $file =~ /\.t$/ ? $^X : @wrapper, $file];
 	},
 	failures => 1,
 	verbosity => $ENV{TEST_VERBOSE} ? 1 : 0,
@@ -105,9 +107,13 @@ for my $name ($all->descriptions) {
 	$bad += 1 if !$bad && ($parser->exit || $parser->wait ||
 	    $parser->parse_errors);
 	$failed += $bad;
-	print "FAILED $name", ($parser->exit ? ' (exit status ' .
-	    $parser->exit . ')' : ''), ': ', join(', ', map { "test $_" }
-	    $parser->failed), join('; ', $parser->parse_errors), "\n" if $bad;
+	# 137: what a test that ignores the first signal makes of timeout
+	my $status = $parser->exit;
+	print "FAILED $name", ($status == 124 || $status == 137 ?
+	    " (stopped after its limit of $limit{$name} s)" : $status ?
+	    " (exit status $status)" : ''), ': ', join(', ',
+	    (map { "test $_" } $parser->failed), $parser->parse_errors), "\n"
+	    if $bad;
 	print "skipped $name: ", $parser->skip_all, "\n" if $parser->skip_all;
 }
 

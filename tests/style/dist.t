@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# What `make dist` ships is what git has, so that its tests run there too.
+# What `make dist` ships is what git has, so that its tests run there too; and what
+# a build makes is in .gitignore.
 use strict;
 use warnings;
 use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
@@ -33,4 +34,18 @@ for my $file (sort grep { m{/bin/|\.t$} } @tracked) {
 	ok -x "$build/$name/$file", "$file can still be run" if -x "$src/$file";
 }
 VaultTest::run(['rm', '-rf', "$build/$name"]);
+
+# What was built here would lie in the tree after a build in it.
+my @built;
+find({no_chdir => 1, wanted => sub {
+	my $file = substr $File::Find::name, 1 + length $build;
+	# the scripts' own: they build in .build/ only
+	return $File::Find::prune = 1 if $file =~ m{^(?:asan|\.git|\.build)\z};
+	push @built, $file if -f && !$tracked{$file} && $file ne 'quickstart.out';
+}}, glob "$build/*");
+$r = VaultTest::run(['git', '-C', $src, 'check-ignore', '-z', '--stdin'],
+    stdin => join('', map { "$_\0" } @built), env => {GIT_DIR => undef});
+my %ignored = map { $_ => 1 } split /\0/, $r->{stdout};
+is_deeply [sort grep { !$ignored{$_} } @built], [],
+    'a build in the tree leaves no file that git does not know';
 done_testing;

@@ -67,27 +67,16 @@ sub npm
 	return "$PLACE/node_modules";
 }
 
-# A Python that has python-dotenv and this tree's vaultdotenv.
+# The Python of the tests, which has this tree's vaultdotenv; python-dotenv is
+# Debian's package, so that no registry has to be in reach.
 sub python
 {
-	my $venv = place() . '/venv';
-	my $python = "$venv/bin/python";
-	my $copy = VaultTest::tmpdir() . '/tree';
-	my ($newest) = sort { $b <=> $a } map { (stat $_)[9] } glob
-	    "$SRC/lib/*.[ch] $SRC/lib/python/*.* $SRC/lib/python/*/*.*";
+	my $python = must(['/usr/bin/python3', '-B', '-c', 'import sys; ' .
+	    'sys.path.insert(0, sys.argv[1]); import vaulttest; ' .
+	    'vaulttest.make_venv(); print(vaulttest.VENV + "/bin/python", end="")',
+	    "$SRC/tests/python"], env => environment(), timeout => 300);
 
-	must(['/usr/bin/python3', '-m', 'venv', '--system-site-packages', $venv])
-	    if !-x $python;
-	must([$python, '-m', 'pip', 'install', '-q', 'python-dotenv'],
-	    timeout => 200) if !glob "$venv/lib/*/site-packages/dotenv";
-	return $python if ((stat "$venv/built")[9] // 0) > $newest;
-	# Its tests know which files the package is made of.
-	must([$python, '-B', '-c', 'import sys; sys.path.insert(0, sys.argv[1]); ' .
-	    'import vaulttest; vaulttest.copy_source(sys.argv[2])',
-	    "$SRC/tests/python", $copy], env => environment());
-	must([$python, '-m', 'pip', 'install', '-q', '--no-deps',
-	    '--force-reinstall', "$copy/lib/python"], timeout => 300);
-	VaultTest::spew("$venv/built", '');
+	must([$python, '-c', 'import dotenv, vaultdotenv']);
 	return $python;
 }
 

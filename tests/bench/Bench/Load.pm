@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Two ways to ask the same thing as often as possible: over HTTP (wrk with
 # load.lua), and straight in the database (pgbench with the statement that
-# vault.fcgi prepares, read from fcgi/stmts.c each time, so that the two cannot
+# vault.fcgi prepares, read from fcgi/db/stmts.c each time, so that the two cannot
 # drift apart). Each measures once and returns {value, errors, ...}.
 package Bench::Load;
 use strict;
@@ -86,14 +86,14 @@ sub http
 	return \%result;
 }
 
-# The text of a statement in fcgi/stmts.c, by its function's name.
+# The text of a statement in fcgi/db/stmts.c, by its function's name.
 sub statement
 {
 	my ($name) = @_;
-	my $source = VaultTest::slurp("$VaultTest::SRC/fcgi/stmts.c");
+	my $source = VaultTest::slurp("$VaultTest::SRC/fcgi/db/stmts.c");
 	my ($literals) = $source =~
 	    /\{\s*"\Q$name\E",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/ or
-	    croak "fcgi/stmts.c has no statement $name";
+	    croak "fcgi/db/stmts.c has no statement $name";
 
 	return join '', $literals =~ /"((?:[^"\\]|\\.)*)"/g;
 }
