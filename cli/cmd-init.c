@@ -113,7 +113,7 @@ key_check(struct init *in, const char *key, const char *where)
 		    "project %s",
 		    where, id);
 		if (vaultenv_client_device_hash(in->client) == NULL)
-			say(in->args, "This machine has no device key yet: "
+			say(in->args, "This machine has no device secret yet: "
 				      "run vault-env register-device");
 		json_out(in);
 		return EXIT_DONE;

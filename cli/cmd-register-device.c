@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cmd-register-device.c: makes this machine a device of the project. An
- * existing device key stays unless --force, and then as a dated backup.
+ * existing device secret stays unless --force, and then as a dated backup.
  */
 #include "config.h"
 
@@ -44,8 +44,8 @@ rename_dated(const char *path, char **backup)
 }
 
 /*
- * With --force a device key file that no client opens with (broken, or open to
- * others) is set aside like any old one; a client that is given some secret
+ * With --force a device secret file that no client opens with (broken, or open
+ * to others) is set aside like any old one; a client that is given some secret
  * does not read it, but knows where it is.
  */
 static int
@@ -92,7 +92,7 @@ key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
 		return EXIT_DONE;
 	if (session_variable("VAULT_DEVICE_SECRET") != NULL) {
 		error_print("VAULT_DEVICE_SECRET is set and would be used "
-			    "instead of a new device key: unset it first");
+			    "instead of a new device secret: unset it first");
 		return EXIT_FAILED;
 	}
 	*kept = false;
@@ -106,11 +106,11 @@ static void
 kept_say(const struct args *args, const struct vaultenv_client *client)
 {
 	if (session_variable("VAULT_DEVICE_SECRET") != NULL)
-		say(args, "Kept the existing device key of "
+		say(args, "Kept the existing device secret of "
 			  "VAULT_DEVICE_SECRET");
 	else
 		say(args,
-		    "Kept the existing device key %s; use --force to "
+		    "Kept the existing device secret %s; use --force to "
 		    "make a new one",
 		    vaultenv_client_device_path(client));
 }
@@ -133,7 +133,7 @@ register_device_run(const struct args *args)
 	/* Before the request: it is true whatever becomes of that. */
 	if (backup != NULL)
 		say(args,
-		    "The old device key is kept as %s; what was pushed "
+		    "The old device secret is kept as %s; what was pushed "
 		    "with it can be read only with it",
 		    backup);
 	code = device_register(args, client, args->name, &device);
@@ -148,7 +148,7 @@ register_device_run(const struct args *args)
 		kept_say(args, client);
 	if (strcmp(device->status, "revoked") == 0) {
 		error_print("this device (%s) was revoked, which is final: "
-			    "use --force to make a new device key",
+			    "use --force to make a new device secret",
 		    device->id);
 		code = EXIT_REFUSED;
 		goto out;
@@ -165,16 +165,17 @@ static const struct option_row register_device_options[] = {
 	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
 	    "what list-devices calls it (default: the host name)" },
 	{ "--force", NULL, OPTION_FLAG, false, ARG(force),
-	    "make a new device key; the old one is kept as a backup" },
+	    "make a new device secret; the old one is kept as a backup" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 
 const struct command command_register_device = {
 	.name = "register-device",
 	.summary = "Register this machine as a device of the project",
-	.about = "Makes a device key if there is none. The first device of a "
-		 "project is approved\nat once, a later one must be approved: "
-		 "vault-env approve-device --id ID.",
+	.about =
+	    "Makes a device secret if there is none. The first device of a "
+	    "project is approved\nat once, a later one must be approved: "
+	    "vault-env approve-device --id ID.",
 	.options = register_device_options,
 	.run = register_device_run,
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # register-device, approve-device, list-devices, revoke-device: what each
-# person sees from the first device on, and that a device key is never lost.
+# person sees from the first device on, and that a device secret is never lost.
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -21,7 +21,7 @@ my $path = "$p->{home}/.vault/$project.key";
 
 # ---- this machine has a key
 my $secret = $p->device_secret;
-$p->gives(['register-device'], 0, "Kept the existing device key $path; use " .
+$p->gives(['register-device'], 0, "Kept the existing device secret $path; use " .
     "--force to make a new one\nThis device ($first) is approved\n", '');
 is($p->device_secret, $secret, 'the key is as it was');
 my $r = $p->json('register-device', '--name', 'other');
@@ -85,7 +85,7 @@ is($q->run('push', '--file', 'x', '--env', 'mine')->{status}, 0,
 my $old = $q->device_secret;
 $r = $q->run('register-device', '--force');
 is($r->{status}, 0, 'register-device --force exits 0');
-my ($backup) = $r->{stdout} =~ /\AThe\ old\ device\ key\ is\ kept\ as\ (\S+);\ what\ was
+my ($backup) = $r->{stdout} =~ /\AThe\ old\ device\ secret\ is\ kept\ as\ (\S+);\ what\ was
     \ pushed\ with\ it\ can\ be\ read\ only\ with\ it\n
     This\ device\ waits\ for\ approval\./x;
 like($backup, qr/\d{4}-?\d\d-?\d\d/, 'the backup has the date in its name');
@@ -94,29 +94,29 @@ is(sprintf('%04o', (stat $backup)[2] & 07777), '0600', 'for its owner only');
 isnt($q->device_secret, $old, 'there is a new key');
 $q->gives(['register-device', '--force', {env => {VAULT_DEVICE_SECRET => $old}}],
     1, '', "vault-env: VAULT_DEVICE_SECRET is set and would be used instead of " .
-    "a new device key: unset it first\n", '--force with VAULT_DEVICE_SECRET');
+    "a new device secret: unset it first\n", '--force with VAULT_DEVICE_SECRET');
 $q->gives(['register-device', {env => {VAULT_DEVICE_SECRET => $old}}], 0,
-    "Kept the existing device key of VAULT_DEVICE_SECRET\nThis device " .
+    "Kept the existing device secret of VAULT_DEVICE_SECRET\nThis device " .
     "($second) is approved\n", '', 'VAULT_DEVICE_SECRET is registered');
 my $now = $q->device_secret;
 $q->gives(['register-device', '--force', {url => CliTest::closed_url()}], 4,
-    qr/\AThe old device key is kept as /, qr/\Avault-env: Cannot reach /,
+    qr/\AThe old device secret is kept as /, qr/\Avault-env: Cannot reach /,
     '--force, server away');
-$q->gives(['register-device'], 0, qr/\AKept\ the\ existing\ device\ key\ .*
+$q->gives(['register-device'], 0, qr/\AKept\ the\ existing\ device\ secret\ .*
     ^This\ device\ waits\ for\ approval\./mxs, '', 'goes on from there');
 is(scalar(() = glob "$q->{home}/.vault/*"), 3, 'all keys are still there');
 
-# a device key file that is broken
+# a device secret file that is broken
 my $file = "$q->{home}/.vault/$project.key";
 VaultTest::spew($file, "not a key\n");
 $q->gives(['pull'], 1, '', qr/\Avault-env:\ \Q$file\E\ does\ not\ hold\ a\ device
-    \ secret/x, 'a broken device key');
+    \ secret/x, 'a broken device secret');
 is($q->run('register-device', '--force')->{status}, 0,
     '--force replaces a broken one');
 like($q->device_secret, qr/^[0-9a-f]{64}$/, 'by a good one');
 chmod 0644, $file;
 $q->gives(['pull'], 1, '', qr/\Avault-env: .*\Q$file\E/,
-    'a device key that others can read');
+    'a device secret that others can read');
 chmod 0600, $file;
 
 # ---- revoked
@@ -126,9 +126,9 @@ is_deeply($p->json('revoke-device', '--id', $second), {device_id => $second,
 my $env = {env => {VAULT_DEVICE_SECRET => $old}};
 $q->gives(['pull', $env], 3, '', "vault-env: Device not registered. Run: " .
     "vault-env register-device\n", 'a revoked device');
-$q->gives(['register-device', $env], 3, "Kept the existing device key of " .
+$q->gives(['register-device', $env], 3, "Kept the existing device secret of " .
     "VAULT_DEVICE_SECRET\n", "vault-env: this device ($second) was revoked, " .
-    "which is final: use --force to make a new device key\n",
+    "which is final: use --force to make a new device secret\n",
     'register-device of a revoked device');
 $p->gives(['approve-device', '--id', $second], 3, '', "vault-env: Device " .
     "revoked, and that is final. Run on that machine: vault-env " .

@@ -122,7 +122,7 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 		    "$c, $name: nothing on stdout") unless $c eq 'status';
 	}
 	is($p->slurp('.env'), $env, "$c: .env is as it was");
-	is(VaultTest::slurp($device), 'd' x 64 . "\n", "$c: so is the device key");
+	is(VaultTest::slurp($device), 'd' x 64 . "\n", "$c: so is the device secret");
 
 	for my $bad (sort keys %bad_keys) {
 		$p->spew('.env', "A=1\nVAULT_KEY=$bad\n");

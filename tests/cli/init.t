@@ -54,7 +54,7 @@ sub finished_ok
 	is($p->mode('.env'), '0600', '.env is for the owner only');
 	my $file = "$p->{home}/.vault/" . $p->project . '.key';
 	is(sprintf('%04o', (stat $file)[2] & 07777), '0600',
-	    'so is the device key');
+	    'so is the device secret');
 	ok(defined $p->device_secret, 'which is 64 hex characters');
 	finished_ok($p, 'new');
 	is($p->run('push', {url => undef})->{status}, 0,
@@ -68,7 +68,7 @@ sub finished_ok
 	is($p->slurp('.env'), $env, 'nothing was changed');
 	my $other = person(dir => $p->{dir});
 	$other->gives(['init'], 0, qr/ opens\ project\ .*\nThis\ machine\ has\ no
-	    \ device\ key\ yet:\ run\ vault-env\ register-device\n\z/x, '',
+	    \ device\ secret\ yet:\ run\ vault-env\ register-device\n\z/x, '',
 	    'init with a key from somebody else');
 }
 {
