@@ -210,9 +210,10 @@ const struct command command_diff = {
 	.name = "diff",
 	.summary = "Show how two versions or environments differ",
 	.about =
-	    "A line a name: + added, ~ changed, - removed. With --env twice "
-	    "the newest\nversions of two environments are compared; --from "
-	    "is then a version of the\nfirst, --to of the second.",
+	    "Each name that differs has a line: + added, ~ changed, - "
+	    "removed. If --env is\ngiven twice, the newest versions of two "
+	    "environments are compared; --from is\nthen a version of the "
+	    "first, --to of the second.",
 	.options = diff_options,
 	.two_environments = true,
 	.run = diff_run,

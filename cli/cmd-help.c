@@ -267,7 +267,8 @@ const struct command command_help = {
 	.name = "help",
 	.summary = "Print the list of commands, or how to use one",
 	.operand = "[COMMAND]",
-	.about = "With --json: the table of commands and their options.",
+	.about = "With --json it prints the table of commands and their "
+		 "options.",
 	.options = help_options,
 	.plain = true,
 	.run = help_run,

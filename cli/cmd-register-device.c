@@ -174,8 +174,8 @@ const struct command command_register_device = {
 	.summary = "Register this machine as a device of the project",
 	.about =
 	    "Makes a device secret if there is none. The first device of a "
-	    "project is approved\nat once, a later one must be approved: "
-	    "vault-env approve-device --id ID.",
+	    "project is\napproved at once; a later one has to be approved "
+	    "with approve-device.",
 	.options = register_device_options,
 	.run = register_device_run,
 };

@@ -26,8 +26,8 @@ static const struct option_row revoke_device_options[] = {
 const struct command command_revoke_device = {
 	.name = "revoke-device",
 	.summary = "Shut a device out, for good",
-	.about = "A revoked device cannot be approved again. What it has read "
-		 "it knows: change\nthose secrets where they come from.",
+	.about = "A revoked device cannot be approved again. It keeps what it "
+		 "has read: change\nthose secrets where they come from.",
 	.options = revoke_device_options,
 	.run = revoke_device_run,
 };

@@ -116,7 +116,7 @@ static const struct option_row run_options[] = {
 	{ "--offline", NULL, OPTION_FLAG, false, ARG(offline),
 	    "do not ask the server: use the cache" },
 	{ "--cached", "SECONDS", OPTION_SECONDS, false, ARG(cached_s),
-	    "nor if the cache is no older than this" },
+	    "use the cache if it is no older than this" },
 	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
 	    "replace variables that are set already" },
 	{ "--allow-loader-names", NULL, OPTION_FLAG, false,
@@ -130,9 +130,9 @@ const struct command command_run = {
 	.summary = "Run a command with the secrets in its environment",
 	.operand = "-- COMMAND [ARG]...",
 	.about = "Variables that are set already win over the .env file, and "
-		 "the file over the\nsecrets. Without a VAULT_KEY the file is "
-		 "all. If the server is away, the secrets\ncome from "
-		 ".vault-cache, beside the file.",
+		 "the file over the\nsecrets. Without a VAULT_KEY the command "
+		 "is given the variables of the file\nalone. If the server is "
+		 "away, the secrets come from .vault-cache, beside the\nfile.",
 	.options = run_options,
 	.takes_command = true,
 	.run = run_run,

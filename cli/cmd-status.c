@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-status.c: what is the case, what is wrong and what to do about it. Asks
+ * cmd-status.c: what is set up here, what is wrong and what to do. Asks
  * the server as pull does, so that what works here works there; changes
  * nothing, and shows no secret and no name of one.
  */
@@ -286,10 +286,11 @@ status_run(const struct args *args)
 
 const struct command command_status = {
 	.name = "status",
-	.summary = "Show what is the case, what is wrong and what to do",
+	.summary = "Show what is set up here, what is wrong and what to do",
 	.about =
-	    "The first thing to run when something does not work. Asks the "
-	    "server as pull\ndoes, and changes nothing. Exits 0 if all is "
-	    "well, else with the code of the\nfirst problem.",
+	    "This is the first command to run when something does not work. "
+	    "It asks the\nserver as pull does, and changes nothing. The exit "
+	    "code is 0 if all is well,\notherwise that of the first "
+	    "problem.",
 	.run = status_run,
 };

@@ -108,8 +108,7 @@ const struct command command_versions = {
 	.name = "versions",
 	.summary = "List the versions of an environment, newest first",
 	.about =
-	    "A change is a name with + (added), ~ (changed) or - "
-	    "(removed) before it.\nThe server keeps all versions and lists "
-	    "the newest 50.",
+	    "A name stands behind what happened to it: + added, ~ changed, "
+	    "- removed. The\nserver lists the newest 50 versions.",
 	.run = versions_run,
 };

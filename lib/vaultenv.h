@@ -30,7 +30,8 @@
  * - Any call can fail with NOMEM. A call that asks the server can fail with
  *   NETWORK, SERVER, PROTOCOL, CLOCK, CRYPTO or FORBIDDEN; a signed one (all
  *   but project_create and project_set_key) also with NO_KEY, UNAUTHORIZED
- *   and NOT_FOUND (no such project). Comments name what comes on top.
+ *   and NOT_FOUND (there is no such project). The comments below name the codes
+ *   that a call adds to these.
  * - Output parameters come last (before err), and are set only on success.
  *   `struct x **out` receives an object that the caller frees by x_free(),
  *   which takes a pointer to the caller's pointer, clears it, and accepts NULL.
@@ -430,36 +431,38 @@ struct vaultenv_loaded {
  * and no other setting is looked at. opts as for vaultenv_client_open(); both
  * may be NULL.
  *
- * The server away, or answering 5xx or 429: the cache, with one notice `Remote
- * fetch failed, using cached secrets`. Without a cache that can be used the
- * error is NETWORK or SERVER: `Failed to fetch secrets and no cache available:
- * …`, or `… and no cache available (why it is none): …`, or `… and the cache is
- * 3 days old, older than VAULT_CACHE_MAX_AGE (1 day): …`. Never the cache after
- * a 401, 403 or a failed decryption: those are errors as
- * vaultenv_secrets_pull() has them.
+ * If the server is away, or answers 5xx or 429, the cache is used, with one
+ * notice `Remote fetch failed, using cached secrets`. Without a cache that can
+ * be used the error is NETWORK or SERVER: `Failed to fetch secrets and no cache
+ * available: …`, or `… and no cache available (why it is none): …`, or `… and
+ * the cache is 3 days old, older than VAULT_CACHE_MAX_AGE (1 day): …`. After a
+ * 401, a 403 or a failed decryption the cache is never used: those are errors
+ * as vaultenv_secrets_pull() has them.
  *
  * What was pulled last is remembered per environment (~/.vault/<project
- * id>.state). A version below that is PROTOCOL, the same version with other
- * bytes a notice. A cache or memory that cannot be written is a notice.
- * INVALID: also VAULT_CACHE_MAX_AGE, or a negative number in load.
+ * id>.state). An older version is the error PROTOCOL; the same version with
+ * other bytes gives a notice, and so does a cache or a memory that cannot be
+ * written. A VAULT_CACHE_MAX_AGE that is no time, and a negative number in
+ * load, are INVALID too.
  */
 int vaultenv_load(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
     struct vaultenv_error *err);
 
 /*
- * The same without the network, and fresh_s without meaning. NOT_FOUND: no
- * cache, too old, or no_cache; NO_SECRETS: it holds another environment; DECRYPT:
- * damaged, or of another key or device; IO: somebody else can write it.
+ * The same without the network; fresh_s means nothing here. NOT_FOUND: there
+ * is no cache, it is too old, or no_cache is set. NO_SECRETS: it holds another
+ * environment. DECRYPT: it is damaged, or of another key or device. IO:
+ * somebody else can write it.
  */
 int vaultenv_load_cached(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
     struct vaultenv_error *err);
 void vaultenv_loaded_free(struct vaultenv_loaded **loaded);
 
-/* setenv(3) for each; existing variables win unless override, empty ones too.
- * Not thread-safe, as setenv is not. INVALID, with nothing set, names a value
- * that holds a NUL. */
+/* Calls setenv(3) for each; existing variables win unless override, empty ones
+ * too. It is not thread-safe, as setenv is not. A value that holds a NUL is
+ * INVALID and named, and nothing is set then. */
 int vaultenv_list_setenv(const struct vaultenv_list *list, int override,
     struct vaultenv_error *err);
 

@@ -7,7 +7,7 @@
 # TEST is a *.t file or a folder with such in TOP_SRCDIR/tests, or a unit test
 # program in TOP_BUILDDIR/tests: cli/run.t, fcgi, lib/base/json-t, with or without
 # tests/ before it; or an absolute path. Two run at once, except those with a line
-# `# serial` near their top. A test may take 120 seconds, or those that its line
+# `# serial` near their top. A test may take 300 seconds, or those that its line
 # `# limit N` near the top says. The last line printed, and the file
 # tests/summary, say `N passed, N failed, N skipped`; the exit status is 0 if
 # nothing failed and there was a test to run. Environment:
@@ -37,7 +37,7 @@ my (@parallel, @serial, %limit);
 sub add
 {
 	my ($file) = @_;
-	my ($serial, $limit) = (0, 120);
+	my ($serial, $limit) = (0, 300);
 
 	if ($file =~ /\.t$/) {
 		open my $fh, '<', $file or die "harness.pl: $file: $!\n";

@@ -67,6 +67,13 @@ for my $name (qw(VAULT_KEY VAULT_URL VAULT_DEVICE_SECRET NODE_ENV ENVIRONMENT
 	like($page, qr/^\.It Ev .*\b\Q$name\E\b/m, "vault-env.1 has \$$name");
 }
 
+# The ten words are the same wherever they are explained
+my ($words) = $page =~ /^\.Sh WORDS\n(.*?)^\.Sh /ms;
+my ($of_protocol) = VaultTest::slurp("$ENV{TOP_SRCDIR}/lib/PROTOCOL") =~
+    /^The ten words [^\n]*:\n\n(.*?)\n\n/ms;
+is_deeply([$words =~ /^\.It (.+)$/mg], [$of_protocol =~ /^  (\w+(?: \w+)?) {2}/mg],
+    'vault-env.1 and PROTOCOL explain the same words');
+
 # What bash offers after these words, the last one being completed
 sub offers
 {
