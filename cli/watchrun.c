@@ -2,8 +2,7 @@
 /*
  * watchrun.c: the parent of a command that is restarted when a secret changes.
  * One thread runs it all, by a signalfd; the watch's own thread only leaves the
- * new variables. The command stays in our process group, so that the terminal
- * reaches it as if we were not there.
+ * new variables. The command and all that it starts are a keeper's (keeper.c).
  */
 #include "config.h"
 
@@ -15,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "descendants.h"
+#include "keeper.h"
 #include "launch.h"
 #include "output.h"
 #include "session.h"
@@ -43,23 +42,10 @@ struct news {
 struct watchrun {
 	const struct args *args;
 	struct news news;
-	sigset_t old_mask;
-	struct sigaction old_child;
+	struct keeper keeper;
 	struct launch next; /* envp NULL: none */
-	int signal_fd;
-	pid_t child;
-	int64_t kill_at_ms; /* 0: it is not being stopped */
 	bool ending;        /* it was told to end: no restart any more */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- in the watch's thread ---- */
 
@@ -99,50 +85,6 @@ news_fail(void *arg, const struct vaultenv_error *err)
 /* ---- the command ---- */
 
 static void
-child_become(const struct watchrun *w, pid_t parent, int report_fd)
-{
-	int error;
-
-	/* Ends with us, even when we are killed. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(EXIT_FAILED);
-	sigaction(SIGCHLD, &w->old_child, NULL);
-	sigprocmask(SIG_SETMASK, &w->old_mask, NULL);
-	error = launch_exec(&w->next, w->args->command);
-	if (write(report_fd, &error, sizeof(error)) < 0)
-		_exit(EXIT_NOT_FOUND);
-	_exit(EXIT_NOT_EXECUTABLE);
-}
-
-/* Takes w->next. An exit code, error printed. */
-static int
-child_start(struct watchrun *w)
-{
-	const pid_t parent = getpid();
-	int fds[2], error = 0;
-	ssize_t n;
-
-	w->kill_at_ms = 0;
-	if (pipe2(fds, O_CLOEXEC) != 0 || (w->child = fork()) < 0) {
-		error_print("cannot start a process: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	if (w->child == 0)
-		child_become(w, parent, fds[1]);
-	close(fds[1]);
-	/* The exec closes it without a word. */
-	while ((n = read(fds[0], &error, sizeof(error))) < 0 && errno == EINTR)
-		continue;
-	close(fds[0]);
-	launch_free(&w->next);
-	if (n != (ssize_t)sizeof(error))
-		return EXIT_DONE;
-	waitpid(w->child, NULL, 0);
-	return launch_explain(w->args->command[0], error);
-}
-
-static void
 news_take(struct watchrun *w)
 {
 	struct vaultenv_list *variables;
@@ -170,12 +112,7 @@ news_take(struct watchrun *w)
 	if (!w->args->quiet)
 		error_print("version %lld: restarting %s", (long long)version,
 		    w->args->command[0]);
-	if (w->kill_at_ms == 0) {
-		kill(w->child, SIGTERM);
-		w->kill_at_ms =
-		    now_ms() + 1000 * (w->args->grace_s > 0 ? w->args->grace_s
-							    : DEFAULT_GRACE_S);
-	}
+	keeper_end(&w->keeper);
 out:
 	vaultenv_list_free(&variables);
 }
@@ -203,7 +140,7 @@ signal_take(struct watchrun *w, const struct signalfd_siginfo *s)
 	const int sig = (int)s->ssi_signo;
 
 	if (s->ssi_code <= 0)
-		kill(w->child, sig);
+		kill(w->keeper.pid, sig);
 	switch (sig) {
 	case SIGTERM:
 	case SIGQUIT:
@@ -212,7 +149,7 @@ signal_take(struct watchrun *w, const struct signalfd_siginfo *s)
 	case SIGINT:
 	case SIGHUP:
 		/* Often no end to the command, but one to a restart. */
-		w->ending |= w->kill_at_ms != 0;
+		w->ending |= w->keeper.end_fd < 0;
 		break;
 	case SIGTSTP:
 	case SIGTTIN:
@@ -224,49 +161,44 @@ signal_take(struct watchrun *w, const struct signalfd_siginfo *s)
 
 /* True when the command is over, with *code its end. */
 static bool
-child_reap(struct watchrun *w, int *code)
+command_is_over(struct watchrun *w, int *code)
 {
-	int status;
+	int status = 0;
+	pid_t pid;
 
-	if (waitpid(w->child, &status, WNOHANG) != w->child)
+	/* Others, too: we may be process 1. */
+	while (
+	    (pid = waitpid(-1, &status, WNOHANG)) > 0 && pid != w->keeper.pid)
+		continue;
+	if (pid <= 0)
 		return false;
-	if (w->next.envp != NULL && !w->ending) {
-		*code = child_start(w);
-		return *code != EXIT_DONE;
+	keeper_end(&w->keeper);
+	if (WIFSIGNALED(status)) {
+		descendants_kill();
+		*code = 128 + WTERMSIG(status);
+		return true;
 	}
-	*code =
-	    WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return true;
-}
-
-static int
-wait_ms(const struct watchrun *w)
-{
-	const int64_t left = w->kill_at_ms - now_ms(), hour = 3600000;
-
-	if (w->kill_at_ms == 0)
-		return -1;
-	return left < 0 ? 0 : (int)(left < hour ? left : hour);
+	*code = WEXITSTATUS(status);
+	if (w->next.envp == NULL || w->ending)
+		return true;
+	*code = keeper_start(&w->keeper, &w->next, w->args->command);
+	return *code != EXIT_DONE;
 }
 
 static int
 loop(struct watchrun *w)
 {
-	struct pollfd fds[] = { { .fd = w->signal_fd, .events = POLLIN },
+	struct pollfd fds[] = { { .fd = w->keeper.signal_fd, .events = POLLIN },
 		{ .fd = w->news.event_fd, .events = POLLIN } };
 	struct signalfd_siginfo s;
 	int code = EXIT_DONE, n;
 
 	for (;;) {
-		n = poll(fds, 2, wait_ms(w));
-		if (w->kill_at_ms != 0 && now_ms() >= w->kill_at_ms) {
-			kill(w->child, SIGKILL);
-			w->kill_at_ms = now_ms() + 1000;
-		}
-		while (read(w->signal_fd, &s, sizeof(s)) == sizeof(s))
+		n = poll(fds, 2, -1);
+		while (read(w->keeper.signal_fd, &s, sizeof(s)) == sizeof(s))
 			if (s.ssi_signo != SIGCHLD)
 				signal_take(w, &s);
-		if (child_reap(w, &code))
+		if (command_is_over(w, &code))
 			return code;
 		if (n > 0 && fds[1].revents != 0)
 			news_take(w);
@@ -281,11 +213,11 @@ signals_begin(struct watchrun *w)
 	sigset_t all;
 
 	sigfillset(&all);
-	sigaction(SIGCHLD, &standard, &w->old_child);
-	pthread_sigmask(SIG_SETMASK, &all, &w->old_mask);
-	w->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigaction(SIGCHLD, &standard, &w->keeper.on_child);
+	pthread_sigmask(SIG_SETMASK, &all, &w->keeper.mask);
+	w->keeper.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	w->news.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return w->signal_fd >= 0 && w->news.event_fd >= 0;
+	return w->keeper.signal_fd >= 0 && w->news.event_fd >= 0;
 }
 
 int
@@ -293,8 +225,12 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load,
     const struct vaultenv_loaded *loaded)
 {
-	struct watchrun w = { .args = args,
-		.news.lock = PTHREAD_MUTEX_INITIALIZER };
+	struct watchrun w = {
+		.args = args,
+		.news.lock = PTHREAD_MUTEX_INITIALIZER,
+		.keeper.grace_ms = 1000 * (args->grace_s > 0 ? args->grace_s
+							     : DEFAULT_GRACE_S),
+	};
 	const int64_t s =
 	    args->interval_s > 0 ? args->interval_s : DEFAULT_INTERVAL_S;
 	struct vaultenv_watch_options how = {
@@ -315,7 +251,10 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 		error_print("cannot watch for signals: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	if ((code = child_start(&w)) != EXIT_DONE)
+	/* The keeper's processes, should it be killed. */
+	descendants_adopt();
+	if ((code = keeper_start(&w.keeper, &w.next, args->command)) !=
+	    EXIT_DONE)
 		return code;
 	if (vaultenv_watch_start(opts, load, loaded, &how, &watch, &err) != 0)
 		warning_print("cannot look for changes: %s", err.text);

@@ -119,7 +119,7 @@ sub device_secret
 
 # A shell command line on a terminal, made by script(1): what it shows, less
 # carriage returns, and its exit code. Options: env; ready, a pattern, after
-# which keys are typed.
+# which keys are typed; or steps, a list of such pairs in order.
 sub terminal
 {
 	my ($self, $line, %opt) = @_;
@@ -130,18 +130,27 @@ sub terminal
 	local %ENV = %env;
 	my $pid = open2(my $out, my $in, 'env', '-C', $self->{dir}, 'script',
 	    '-qec', $line, '/dev/null');
-	if (defined $opt{ready}) {
-		while ($text !~ $opt{ready} && sysread $out, my $more, 4096) {
+	my @steps = @{$opt{steps} // (defined $opt{ready} ?
+	    [[$opt{ready}, $opt{keys}]] : [])};
+	my $seen = 0;
+
+	local $SIG{ALRM} = sub { croak "the terminal shows no more than:\n$text" };
+	alarm 120;
+	close $in if !@steps;
+	for (@steps) {
+		my ($ready, $keys) = @$_;
+		while (substr($text, $seen) !~ $ready &&
+		    sysread $out, my $more, 4096) {
 			$text .= $more;
 		}
-		syswrite $in, $opt{keys};
-	} else {
-		close $in;
+		$seen = length $text;
+		syswrite $in, $keys;
 	}
 	while (sysread $out, my $more, 4096) {
 		$text .= $more;
 	}
 	waitpid $pid, 0;
+	alarm 0;
 	return ($text =~ s/\r//gr, $? >> 8);
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # run --watch: one restart for a change, none for a poll or a new version of the
-# same; signals, terminal, grace, exit codes; a server that goes away.
+# same; the whole tree of processes; signals, terminal, grace, exit codes; a
+# server that goes away.
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -133,6 +134,71 @@ kill INT => $pid;
 isnt(end($pid), 'still running', 'SIGINT in the middle of a restart ends it');
 is(scalar(lines()), 1, 'there is no new one');
 
+# ---- the whole tree: npm and its like put a process between, which forgets it
+my $port = CliTest::closed_url() =~ s/.*://r;
+my $serve = 'use IO::Socket::INET; $| = 1; setpgrp if $ARGV[1]; ' .
+    'my $s = IO::Socket::INET->new(Listen => 1, LocalPort => $ARGV[0], ReuseAddr => 1); ' .
+    'print $s ? "serving $ENV{A} $$\n" : "port taken\n"; sleep 1 while 1';
+sub serving { return $p->slurp('out') =~ /^serving \S+ (\d+)\n\z/m ? $1 : undef }
+sub gone
+{
+	my (@pids) = @_;
+	return VaultTest::wait_until(10, sub { !grep { kill 0 => $_ } @pids });
+}
+for my $group (0, 1) {
+	my $where = $group ? 'in a group of its own' : 'behind a shell';
+	$pid = start("$^X -e '$serve' $port $group; true");
+	ok(see(qr/^serving/m), "a server $where");
+	my $old = serving();
+	$p->must('set', "A=tree$group");
+	ok(see(qr/^serving tree$group/m), 'is restarted: the old one has left the port');
+	my $new = serving();
+	ok(gone($old), 'and is no more');
+	kill TERM => $pid;
+	is(end($pid), 143, 'SIGTERM: the exit code is that of the shell');
+	ok(!kill(0 => $new), 'and the server has ended before vault-env has');
+}
+$pid = start("setsid $^X -e '$serve' $port 0; true");
+see(qr/^serving/m);
+my $server = serving();
+kill KILL => $pid;
+end($pid);
+ok(gone($server), 'vault-env is killed: so is a server of another session');
+
+$pid = start("$^X -e '$serve' $port 1; true");
+see(qr/^serving/m);
+$server = serving();
+my ($keeper) = VaultTest::run(['pgrep', '-P', $pid])->{stdout} =~ /^(\d+)\n\z/;
+kill KILL => $keeper;
+is(end($pid), 137, 'the process between is killed: vault-env ends');
+ok(gone($server), 'and the server with it');
+
+$pid = start("$^X -e '$serve' $port 1 & sleep 1; exit 9");
+see(qr/^serving/m);
+$server = serving();
+is(end($pid), 9, 'a command that ends by itself');
+ok(!kill(0 => $server), 'leaves nothing behind');
+
+$pid = start("$^X -e '\$SIG{TERM} = sub {}; $serve' $port 1; true", '--grace', 1);
+see(qr/^serving/m);
+$server = serving();
+kill STOP => $server;
+kill TERM => $pid;
+is(end($pid), 143, 'a server that is stopped and ignores SIGTERM');
+ok(!kill(0 => $server), 'is killed after the grace');
+
+SKIP: {
+	my @unshare = ('unshare', $> == 0 ? () : '-Ur', '-pf', '--mount-proc');
+	skip 'no namespace of processes to be had', 1
+	    if VaultTest::run([@unshare, 'true'])->{status} != 0;
+	my $r = VaultTest::run([@unshare, $CliTest::BIN, '--url', $url, 'run', '--watch', '--',
+	    'sh', '-c', 'for i in 1 2 3; do (sh -c "sleep 0.3 &"); done; sleep 1.5; ' .
+	    'grep -c "^State:.Z" /proc/[0-9]*/status | grep -c ":1"; exit 7'],
+	    cwd => $p->{dir}, env => $p->environment, timeout => 60);
+	is_deeply([@$r{qw(status stdout stderr)}], [7, "0\n", ''],
+	    'as process 1 it reaps orphans');
+}
+
 # ---- not started at all
 for my $case (['no-such-command', 127], ['/', 126]) {
 	my $r = VaultTest::run([$CliTest::BIN, '--url', $url, 'run', '--watch', '--', $case->[0]],
@@ -147,5 +213,13 @@ my ($text, $code) = $p->terminal("exec $CliTest::BIN --url $url run --watch -- s
     'sleep 0.1; done'}, ready => qr/ready/, keys => "\x03");
 is($code, 6, 'Ctrl-C ends it with the command\'s exit code');
 is(scalar(() = $text =~ /interrupted/g), 1, 'which got it once');
+($text, $code) = $p->terminal('sh -mi', env => {ENV => undef,
+    RUN => 'echo ready; while read x; do echo "<$x>"; test "$x" = end && exit 5; done',
+    LINE => "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\""}, steps => [
+    [qr/[#\$] /, "PS1='@ '; eval \"\$LINE\"\n"], [qr/ready/, "one\n"], [qr/<one>/, "\x1a"],
+    [qr/Stopped.*\@ /s, "fg\n"], [qr/RUN/, "two\n"], [qr/<two>/, "end\n"],
+    [qr/<end>.*\@ /s, "echo code=\$?\n"], [qr/code=5/, "exit\n"]]);
+like($text, qr/<one>.*Stopped.*<two>.*code=5/s,
+    'the command reads; Ctrl-Z stops it, fg goes on, and it reads again');
 
 done_testing();
