@@ -17,6 +17,7 @@
 #include "common/clock.h"
 #include "common/settings.h"
 #include "db/db.h"
+#include "db/exec.h"
 #include "key/serverkey.h"
 #include "rekey.h"
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "db/check.h"
+#include "db/exec.h"
 #include "db/result.h"
 
 #define INSTALL "psql -X -v ON_ERROR_STOP=1 -d %s -f " SQLDIR "/install.sql"

@@ -7,8 +7,12 @@
 #ifndef VAULT_FCGI_DB_CONN_H
 #define VAULT_FCGI_DB_CONN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
 #include "common/why.h"
-#include "db/params.h"
 
 struct dbconn {
 	PGconn *pg;        /* NULL: not connected */
@@ -26,22 +30,16 @@ void dbconn_close(struct dbconn *c);
 bool dbconn_is_alive(struct dbconn *c);
 
 /*
- * Runs a statement, results in binary; p is one request's, also if it is
- * merged. 0: *out is set, whatever it says, for PQclear(). -1: deadline, no
+ * What was sent, on its way; and what comes back. 0, or -1: the deadline, no
  * memory, or the connection broke; close it then.
  */
-int dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
-    const struct db_params *p, int64_t deadline_ms, PGresult **out);
-/*
- * Runs n items of the same statement in one transaction and one round trip; if
- * it is merged, as one. None waits for a row's lock for long. 0: it is
- * committed, every result is set. 1: *offender, an index, was refused or had to
- * wait: nothing is done and no result is set; never if merged. -1: the same, or
- * nobody knows; close the connection.
- */
-int dbconn_exec_group(struct dbconn *c, bool prepare,
-    struct db_item *const *items, int n, int64_t deadline_ms, int *offender);
-/* The same for a command without parameters: begin, commit. */
+int dbconn_flush(struct dbconn *c, int64_t deadline_ms);
+/* *out: the next result, or NULL after the last one of a statement. */
+int dbconn_next_result(struct dbconn *c, int64_t deadline_ms, PGresult **out);
+/* Both: the first result; others, which only a bug could send, are dropped. */
+int dbconn_collect(struct dbconn *c, int64_t deadline_ms, PGresult **out);
+
+/* A command without parameters: begin, commit. As dbconn_exec(). */
 int dbconn_command(
     struct dbconn *c, const char *sql, int64_t deadline_ms, PGresult **out);
 

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/settings.h"
 #include "db/db.h"
+#include "db/exec.h"
 #include "db/group.h"
 #include "db/sqlstate.h"
 

@@ -7,6 +7,7 @@
 #define VAULT_FCGI_DB_DB_H
 
 #include "common/why.h"
+#include "db/params.h"
 #include "db/pool.h"
 #include "db/result.h"
 

@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "common/settings.h"
+#include "db/exec.h"
 #include "db/group.h"
 
 /* Blobs of one group; libpq holds them in memory twice. */
@@ -30,11 +31,11 @@
 #define GATHER_NS 150000
 
 enum state {
-	WAITS,
-	LEADS,      /* came when nobody led */
-	TAKES_OVER, /* waited, and leads now */
-	DONE,       /* committed */
-	LEFT        /* nobody knows: its caller runs it singly */
+	WAITING,
+	FIRST_LEADER, /* came when nobody led */
+	NEXT_LEADER,  /* waited, and leads now */
+	COMMITTED,
+	RETURNED /* nobody knows if it was done: its caller runs it singly */
 };
 
 struct job {
@@ -87,7 +88,8 @@ take_batch(struct dbgroup *g)
 	return n;
 }
 
-/* After DONE or LEFT the job is gone, unless it is the leader's own. */
+/* After COMMITTED or RETURNED the job is gone, unless it is the leader's own.
+ */
 static void
 change(struct job *job, enum state state)
 {
@@ -116,7 +118,7 @@ try_batch(struct dbgroup *g, int *n)
 	if (r < 0)
 		dbconn_close(&g->conn);
 	if (r == 1) {
-		change(g->batch[offender], LEFT);
+		change(g->batch[offender], RETURNED);
 		--*n;
 		memmove(g->batch + offender, g->batch + offender + 1,
 		    (size_t)(*n - offender) * sizeof(struct job *));
@@ -133,7 +135,7 @@ run_batch(struct dbgroup *g, int n)
 	     tries < TRIES_MAX && n > 0 && g->conn.pg != NULL && !done; tries++)
 		done = try_batch(g, &n);
 	for (int i = 0; i < n; i++)
-		change(g->batch[i], done ? DONE : LEFT);
+		change(g->batch[i], done ? COMMITTED : RETURNED);
 }
 
 /* Runs the head of the queue, whose first is the leader's own, and hands over.
@@ -158,11 +160,11 @@ lead(struct dbgroup *g)
 	while (!g->up && g->first != NULL) {
 		n = take_batch(g);
 		for (int i = 0; i < n; i++)
-			change(g->batch[i], LEFT);
+			change(g->batch[i], RETURNED);
 	}
 	g->led = g->first != NULL;
 	if (g->led)
-		change(g->first, TAKES_OVER);
+		change(g->first, NEXT_LEADER);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -179,7 +181,7 @@ join(struct dbgroup *g, struct job *job)
 		g->last = &job->next;
 		if (!g->led) {
 			g->led = true;
-			change(job, LEADS);
+			change(job, FIRST_LEADER);
 		}
 	}
 	pthread_mutex_unlock(&g->lock);
@@ -198,14 +200,14 @@ dbgroup_exec(struct dbgroup *g, struct db_item *item, int64_t deadline_ms)
 		 * deadline. */
 		while (sem_wait(&job.changed) != 0 && errno == EINTR)
 			;
-		if (job.state == TAKES_OVER &&
+		if (job.state == NEXT_LEADER &&
 		    stmts[item->stmt].way == STMT_MERGED)
 			nanosleep(&gather, NULL);
-		if (job.state == LEADS || job.state == TAKES_OVER)
+		if (job.state == FIRST_LEADER || job.state == NEXT_LEADER)
 			lead(g);
 	}
 	sem_destroy(&job.changed);
-	return job.state == DONE;
+	return job.state == COMMITTED;
 }
 
 void

@@ -11,6 +11,7 @@
 #ifndef VAULT_FCGI_DB_GROUP_H
 #define VAULT_FCGI_DB_GROUP_H
 
+#include "db/params.h"
 #include "db/pool.h"
 
 struct dbgroup;

@@ -49,8 +49,8 @@ cmp_ok scalar @fcgi, '>', 10, 'fcgi/ was read';
 cmp_ok scalar @cli, '>', 10, 'cli/ was read';
 
 # ---- who knows what
-nowhere('only fcgi/main.c knows FCGX', qr/FCGX_|fcgiapp\.h/, \@product, \%text,
-    'fcgi/main.c');
+nowhere('only fcgi/worker.c knows FCGX', qr/FCGX_|fcgiapp\.h/, \@product, \%text,
+    'fcgi/worker.c');
 nowhere('cli/ and fcgi/ leave cryptography to lib/', qr/\bgcry_|gcrypt\.h/,
     [@cli, @fcgi], \%text, grep { /keyfile|serverkey|auth/ } @fcgi);
 nowhere('lib/ never prints and never exits',
