@@ -89,6 +89,8 @@ versions_run(const struct args *args)
 	environment = vaultenv_client_environment(client);
 	wait_begin(args, "reading the versions");
 	r = vaultenv_secrets_versions(client, &list, &err);
+	if (r != 0)
+		vaultenv_environments_explain(client, &err);
 	wait_end();
 	if (r != 0)
 		code = session_fail(&err);

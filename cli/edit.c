@@ -81,8 +81,10 @@ current_read(
 			    "this device's key, and a change would lose it: "
 			    "run vault-env status",
 		    e->environment);
-	else if (r != 0)
+	else if (r != 0) {
+		vaultenv_environments_explain(e->client, &err);
 		return session_fail(&err);
+	}
 	return session_exit_code(r);
 }
 

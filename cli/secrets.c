@@ -26,6 +26,8 @@ secrets_fetch(const struct args *args, int64_t version, struct fetched *out)
 	wait_begin(args, "pulling the secrets");
 	r = vaultenv_secrets_pull(
 	    out->client, version, &out->list, &out->version, &err);
+	if (r != 0)
+		vaultenv_environments_explain(out->client, &err);
 	wait_end();
 	return r == 0 ? EXIT_DONE : session_fail(&err);
 }

@@ -351,6 +351,14 @@ int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
     struct vaultenv_error *err);
 
 /*
+ * After NO_SECRETS, for who did not mean to push: *err also says which of
+ * development, staging and production have secrets, and what to do. Asks the
+ * server for each. vaultenv_load() does it by itself. Any other *err stays.
+ */
+void vaultenv_environments_explain(
+    struct vaultenv_client *client, struct vaultenv_error *err);
+
+/*
  * Encrypts the list and stores it as the next version. base_version is the
  * version it was made from (0: none yet); if the server has another by now,
  * CONFLICT with err->current_version. -1: do not compare. changes, n_changes:

@@ -401,8 +401,10 @@ vaultenv_load(const struct vaultenv_options *opts,
 		r = load_pull(&job, out, &why);
 		if (r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER)
 			r = load_fallback(&job, &why, out, err);
-		else if (r != 0)
+		else if (r != 0) {
+			vaultenv_environments_explain(job.client, &why);
 			err_set(err, r, "%s", why.text);
+		}
 	}
 	left_out_notify(job.client, r == 0 ? *out : NULL);
 	load_job_close(&job);

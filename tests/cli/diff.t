@@ -60,8 +60,7 @@ $p->gives(['diff', '--env', 'production', '--env', 'development', '--to', 2, '--
     0, qr/^\+ NEW: "it's"$/m, '', 'a version of the second');
 is_deeply($p->json('diff', '--env', 'development', '--env', 'production')->{to}, {environment =>
     'production', version => 1}, '--json says which');
-$p->gives(['diff', '--env', 'production', '--env', 'none'], 1, '', "vault-env: No secrets stored " .
-    "yet in environment none. Run: vault-env push\n", 'one that is not there');
+$p->gives(['diff', '--env', 'production', '--env', 'none'], 1, '', qr/\Avault-env: No secrets stored yet in environment none, but in development and production\./, 'one that is not there');
 $p->gives(['diff', map { ('--env', $_) } qw(a b c)], 2, '', "vault-env: --env may be given twice, " .
     "not more often: see vault-env diff --help\n", 'three');
 $p->gives(['diff', '--env', '-x', '--env', 'b'], 2, '', qr/--env must be 1 to 64/, 'both are checked');

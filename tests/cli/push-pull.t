@@ -78,7 +78,8 @@ is_deeply($p->json('pull', '--version', 1)->{secrets}, {A => 1,
 $p->gives(['pull', '--version', 99], 1, '', "vault-env: Version not found in " .
     "environment development. Run: vault-env versions\n");
 $p->gives(['pull', '--env', 'none'], 1, '', "vault-env: No secrets stored yet " .
-    "in environment none. Run: vault-env push\n");
+    "in environment none, but in development, staging and production. To use those, name " .
+    "that environment (NODE_ENV, ENVIRONMENT, --env); to fill this one, run: vault-env push --env none\n");
 
 umask 022;
 $p->gives(['pull', '--output', 'out'], 0, "Pulled 4 variables of development, " .

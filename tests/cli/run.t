@@ -128,7 +128,8 @@ $p->gives(['run', '--env', 'staging', '--', 'sh', '-c', $print], 0,
 $p->gives(['run', '--', 'sh', '-c', $print, {env => {NODE_ENV => 'staging'}}], 0,
     "staging\n\nunset\n", '', '$NODE_ENV');
 $p->gives(['run', '--env', 'none', '--', 'true'], 1, '', "vault-env: No secrets " .
-    "stored yet in environment none. Run: vault-env push\n");
+    "stored yet in environment none, but in development and staging. To use those, name that " .
+    "environment (NODE_ENV, ENVIRONMENT, --env); to fill this one, run: vault-env push --env none\n");
 my $r = VaultTest::run(['sh', '-c', 'exec env -0'], cwd => $p->{dir},
     env => $p->environment(_ => undef));
 my %before = map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout};

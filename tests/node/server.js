@@ -43,6 +43,18 @@ test('before the first push', async () => {
   await assert.rejects(vault.config(), { code: 'ERR_VAULT_NO_SECRETS' });
 });
 
+test('jest on its first day: the error says which environments there are', async () => {
+  await vault.push({ A: '1' }, { environment: 'production' });
+  for (const how of [() => vault.config({ environment: 'test' }),
+    () => vault.pull({ environment: 'test' }),
+    () => withEnv({ NODE_ENV: 'test' }, () => vault.config())]) {
+    await assert.rejects(how, { code: 'ERR_VAULT_NO_SECRETS',
+      message: 'No secrets stored yet in environment test, but in production. To use those, ' +
+        'name that environment (NODE_ENV, ENVIRONMENT, --env); to fill this one, run: ' +
+        'vault-env push --env test' });
+  }
+});
+
 const first = { A: '1', TEXT: 'two\nlines "and" \'quotes\' $A', EMPTY: '', N: 5, YES: true };
 const asText = { ...first, N: '5', YES: 'true' };
 

@@ -94,6 +94,11 @@ same(load(load_vault), [True, dict(SECRETS, **key), "", 1],
      "a .env that is a link is followed")
 os.rename(me.dir + "/..data-env", me.dir + "/.env")
 
+for how in load_vault, pull:
+    fails("NO_SECRETS", "No secrets stored yet in environment test, but in "
+          "development and production. To use those, name that environment "
+          "(NODE_ENV, ENVIRONMENT, --env); to fill this one, run: vault-env push "
+          "--env test", how, environment="test")
 me.push(SHOP + "LD_PRELOAD=/tmp/evil.so\n")
 got = load(load_vault)
 ok("LD_PRELOAD" not in got[1], "LD_PRELOAD is left out")

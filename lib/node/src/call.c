@@ -97,8 +97,12 @@ call_start(napi_env env, napi_callback_info info, call_function *function)
 static int
 call_pull(struct call *c)
 {
-	return vaultenv_secrets_pull(c->client, c->work.settings.version,
+	const int r = vaultenv_secrets_pull(c->client, c->work.settings.version,
 	    &c->list, &c->version, &c->work.outcome.err);
+
+	if (r != 0)
+		vaultenv_environments_explain(c->client, &c->work.outcome.err);
+	return r;
 }
 
 static int

@@ -64,6 +64,8 @@ pull(PyObject *self, PyObject *args)
 	if ((r = vaultenv_client_open(&place.options, &client, &err)) == 0)
 		r = vaultenv_secrets_pull(client, version, &list, &out_version,
 		    &err);
+	if (r == VAULTENV_ERR_NO_SECRETS)
+		vaultenv_environments_explain(client, &err);
 	vaultenv_client_free(&client);
 	Py_END_ALLOW_THREADS
 	if (r != 0)
