@@ -34,6 +34,7 @@ grant execute on function
 	vault.device_list,
 	vault.secret_push,
 	vault.secret_pull,
+	vault.secret_pull_version,
 	vault.secret_current_version,
 	vault.secret_versions,
 	vault.secret_rollback,

@@ -57,6 +57,8 @@ lock table vault.migrations in share row exclusive mode;
 \ir migrate.sql
 \set migration 0003-poll-arrays
 \ir migrate.sql
+\set migration 0004-pull-arrays
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset
@@ -106,6 +108,7 @@ $$;
 \ir functions/device_list.sql
 \ir functions/secret_push.sql
 \ir functions/secret_pull.sql
+\ir functions/secret_pull_version.sql
 \ir functions/secret_current_version.sql
 \ir functions/secret_versions.sql
 \ir functions/secret_rollback.sql
@@ -117,6 +120,13 @@ $$;
 \ir functions/server_key_replace.sql
 \ir functions/auth_key_list.sql
 \ir functions/auth_key_replace.sql
+
+-- On shards some of them are others.
+select to_regproc('pg_catalog.create_distributed_table') is not null
+	as citus \gset
+\if :citus
+\ir citus.sql
+\endif
 
 select vault.audit_partitions() as created \gset
 \ir grants.sql

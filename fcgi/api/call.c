@@ -29,10 +29,9 @@ call_begin_params(const struct call *c, struct db_params *p)
 void
 call_device_param(const struct call *c, struct db_params *p)
 {
-	if ((c->in.given & FIELD_BIT(FIELD_DEVICE_HASH)) != 0)
-		db_bytes(p, c->in.device_hash, HASH_LEN);
-	else
-		db_text(p, NULL);
+	const bool given = (c->in.given & FIELD_BIT(FIELD_DEVICE_HASH)) != 0;
+
+	db_bytes(p, given ? c->in.device_hash : NULL, HASH_LEN);
 }
 
 /* A refusal with the member that the function gave it, if it did. */

@@ -13,6 +13,7 @@
 #include "db/merge.h"
 
 #define ARRAY_HEAD 20
+#define NULL_LEN   UINT32_MAX
 /* These never change (pg_type.dat). */
 #define BYTEA_OID 17
 #define TEXT_OID  25
@@ -27,8 +28,19 @@ put_u32(char **to, uint32_t v)
 static size_t
 element_len(const struct db_params *p, int k)
 {
+	if (p->values[k] == NULL)
+		return 0;
 	return p->formats[k] == 1 ? (size_t)p->lengths[k]
 				  : strlen(p->values[k]);
+}
+
+static bool
+has_null(struct db_item *const *items, int n, int k)
+{
+	for (int i = 0; i < n; i++)
+		if (items[i]->params->values[k] == NULL)
+			return true;
+	return false;
 }
 
 /* One array; *to moves on. */
@@ -39,12 +51,16 @@ put_array(char **to, struct db_item *const *items, int n, int k)
 	size_t len;
 
 	put_u32(to, 1);
-	put_u32(to, 0);
+	put_u32(to, has_null(items, n, k));
 	put_u32(to, p->formats[k] == 1 ? BYTEA_OID : TEXT_OID);
 	put_u32(to, (uint32_t)n);
 	put_u32(to, 1);
 	for (int i = 0; i < n; i++) {
 		p = items[i]->params;
+		if (p->values[k] == NULL) {
+			put_u32(to, NULL_LEN);
+			continue;
+		}
 		len = element_len(p, k);
 		put_u32(to, (uint32_t)len);
 		memcpy(*to, p->values[k], len);

@@ -9,9 +9,9 @@
 #include "db/params.h"
 
 /*
- * The n-th parameter of each of the items, text or bytea and not null, becomes
- * an element of the array that is the n-th of *out; all items have equally
- * many, and some. The arrays are in *memory, for free(). 0 or -1 (no memory).
+ * The n-th parameter of each of the items, text or bytea, becomes an element of
+ * the array that is the n-th of *out; all items have equally many, and some.
+ * The arrays are in *memory, for free(). 0 or -1 (no memory).
  */
 int dbmerge_params(
     struct db_item *const *items, int n, struct db_params *out, char **memory);

@@ -24,8 +24,9 @@ struct db_params {
 	char numbers[DB_PARAMS_MAX][24];
 };
 
-/* Appends the next parameter; what it points to must outlive the statement. */
-void db_text(struct db_params *p, const char *text); /* NULL: null */
+/* Appends the next parameter, null for NULL; what it points to must outlive the
+ * statement. A null has its type too: a merged statement makes arrays of it. */
+void db_text(struct db_params *p, const char *text);
 void db_bytes(struct db_params *p, const void *data, size_t len);
 void db_int(struct db_params *p, int64_t value);
 

@@ -77,13 +77,13 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "$8::text, $9::int, $10::bigint, $11::int, $12::int)",
 	    12, true, STMT_GROUPED },
 	[SECRET_PULL] = { "secret_pull",
-	    "select * from vault.secret_pull("
-	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
-	    "null)",
-	    6, true, STMT_GROUPED },
+	    "select outcome, blob, version, device_id from vault.secret_pull("
+	    "$1::text[]::uuid[], $2::bytea[], $3::bytea[], $4::text[], "
+	    "$5::bytea[], $6::text[])",
+	    6, true, STMT_MERGED },
 	/* Writes its digest, for which it may have to wait. */
 	[SECRET_PULL_VERSION] = { "secret_pull_version",
-	    "select * from vault.secret_pull("
+	    "select * from vault.secret_pull_version("
 	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
 	    "$7::bigint)",
 	    7, true, STMT_SINGLY },

@@ -45,8 +45,8 @@ enum stmt_way {
 	/*
 	 * And as one statement: in SQL its parameters are arrays, an element
 	 * for each request, and it answers with a row for each. Callers give
-	 * one request's; db/merge.h makes the arrays. Its function writes and
-	 * raises nothing.
+	 * one request's; db/merge.h makes the arrays. Its function raises
+	 * nothing, so that an error is never one member's.
 	 */
 	STMT_MERGED
 };

@@ -40,7 +40,9 @@ begin
 			|| to_char(timezone('UTC', v_from), 'YYYY_MM');
 		continue when to_regclass('vault.' || v_name) is not null;
 
-		if pg_relation_size('vault.audit_log_default') > 8388608
+		if (select count(*) > 50000 from (
+				select from vault.audit_log_default d
+				limit 50001) d)
 			or exists (
 				select from vault.audit_log_default d
 				where d.at >= v_from and d.at < v_to)

@@ -20,6 +20,7 @@ declare
 		date_trunc('month', timezone('UTC', now()))
 		- make_interval(months => greatest(p_months, 3) - 1));
 	v_name text;
+	v_used boolean;
 	v_emptied int := 0;
 begin
 	if p_months < 1 then
@@ -44,9 +45,11 @@ begin
 			and c.relname ~ '^audit_log_\d{4}_\d{2}$'
 			and c.relname < 'audit_log_'
 				|| to_char(timezone('UTC', v_from), 'YYYY_MM')
-			and pg_relation_size(c.oid) > 0
 	loop
 		begin
+			execute format('select exists (select from vault.%I)',
+				v_name) into v_used;
+			continue when not v_used;
 			execute format('truncate vault.%I', v_name);
 			v_emptied := v_emptied + 1;
 		exception when lock_not_available then

@@ -20,6 +20,8 @@ create or replace function vault.device_approve(
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
+declare
+	v_now timestamptz := clock_timestamp();
 begin
 	perform vault.request_take(p_project, p_auth_key, p_digest,
 		'devices/approve');
@@ -39,7 +41,7 @@ begin
 	if status = 'pending' then
 		status := 'approved';
 		update vault.devices d
-		set status = 'approved', approved_at = clock_timestamp()
+		set status = 'approved', approved_at = v_now
 		where d.project_id = p_project and d.id = p_device;
 		perform vault.audit(p_project, 'devices/approve', outcome,
 			device_id, null, null, p_remote);

@@ -31,9 +31,9 @@ begin
 		return;
 	end if;
 
-	outcome := case v_status
-		when 'approved' then '00000'
-		when 'pending' then 'VE030'
+	outcome := case
+		when v_status = 'approved' then '00000'
+		when v_status = 'pending' then 'VE030'
 		else 'VE031' end;
 
 	-- Nobody waits for this: whoever holds the row is writing the same.

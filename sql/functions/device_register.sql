@@ -23,6 +23,7 @@ security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_count bigint;
+	v_now timestamptz;
 begin
 	perform vault.request_take(p_project, p_auth_key, p_digest,
 		'devices/register');
@@ -45,11 +46,12 @@ begin
 		raise exception 'Too many devices' using errcode = 'VE095';
 	end if;
 
-	status := case v_count when 0 then 'approved' else 'pending' end;
+	v_now := clock_timestamp();
+	status := case when v_count = 0 then 'approved' else 'pending' end;
 	insert into vault.devices as d
-		(project_id, name, hash, status, approved_at)
-	values (p_project, p_name, p_device_hash, device_register.status,
-		case v_count when 0 then clock_timestamp() end)
+		(project_id, name, hash, status, created_at, approved_at)
+	values (p_project, p_name, p_device_hash, device_register.status, v_now,
+		case when v_count = 0 then v_now end)
 	returning d.id into device_id;
 	perform vault.audit(p_project, 'devices/register', outcome, device_id,
 		null, null, p_remote);

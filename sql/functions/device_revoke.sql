@@ -18,6 +18,8 @@ create or replace function vault.device_revoke(
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
+declare
+	v_now timestamptz := clock_timestamp();
 begin
 	perform vault.request_take(p_project, p_auth_key, p_digest,
 		'devices/revoke');
@@ -34,7 +36,7 @@ begin
 	if status <> 'revoked' then
 		status := 'revoked';
 		update vault.devices d
-		set status = 'revoked', revoked_at = clock_timestamp()
+		set status = 'revoked', revoked_at = v_now
 		where d.project_id = p_project and d.id = p_device;
 		perform vault.audit(p_project, 'devices/revoke', outcome,
 			device_id, null, null, p_remote);

@@ -19,6 +19,7 @@ security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_recent bigint;
+	v_id uuid := gen_random_uuid();
 begin
 	if p_daily_limit > 0 then
 		perform from vault.server_key k where k.single
@@ -34,14 +35,12 @@ begin
 		end if;
 	end if;
 
-	insert into vault.projects as p (name) values (p_name)
-	returning p.id into project_id;
+	insert into vault.projects (id, name) values (v_id, p_name);
 	insert into vault.environments (project_id, name)
-	values (project_create.project_id, 'development'),
-		(project_create.project_id, 'staging'),
-		(project_create.project_id, 'production');
+	values (v_id, 'development'), (v_id, 'staging'), (v_id, 'production');
+	project_id := v_id;
 	outcome := '00000';
-	perform vault.audit(project_create.project_id, 'project/create',
-		outcome, null, null, null, p_remote);
+	perform vault.audit(v_id, 'project/create', outcome, null, null, null,
+		p_remote);
 end
 $$;

@@ -17,13 +17,15 @@
 -- raises:    nothing
 -- writes:    nothing
 -- The same checks as in request_check(). Each row is looked up by itself
--- (lateral, limit), or a plan made for small tables would read them whole.
+-- (lateral, limit), or a plan made for small tables would read them whole; and
+-- the plan is made once, not at each call for its number of polls.
 create or replace function vault.secret_current_version(
 	p_project uuid[], p_auth_key bytea[], p_digest bytea[],
 	p_environment text[])
 returns table (outcome char(5), version bigint, updated_at text)
 language plpgsql stable rows 10
 security definer set search_path = vault, pg_temp
+	set plan_cache_mode = force_generic_plan
 as $$
 begin
 	return query

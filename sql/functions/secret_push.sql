@@ -39,6 +39,7 @@ security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_replayed boolean;
+	v_now timestamptz := clock_timestamp();
 	v_at timestamptz;
 begin
 	select t.replayed, t.version into v_replayed, version
@@ -54,7 +55,8 @@ begin
 
 	while outcome = '00000' loop
 		update vault.environments e
-		set version = e.version + 1, updated_at = clock_timestamp()
+		set version = e.version + 1,
+			updated_at = greatest(v_now, e.updated_at)
 		where e.project_id = p_project and e.name = p_environment
 			and (p_base_version is null
 				or e.version = p_base_version)
@@ -76,8 +78,9 @@ begin
 			-- New environments queue here, so the count holds.
 			perform from vault.projects p where p.id = p_project
 			for no key update;
-			insert into vault.environments (project_id, name)
-			select p_project, p_environment
+			insert into vault.environments (project_id, name,
+				created_at)
+			select p_project, p_environment, v_now
 			where (select count(*) from vault.environments e
 				where e.project_id = p_project)
 				< p_max_environments

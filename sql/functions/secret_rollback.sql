@@ -23,6 +23,7 @@ security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_replayed boolean;
+	v_now timestamptz := clock_timestamp();
 	v_at timestamptz;
 begin
 	outcome := '00000';
@@ -34,7 +35,7 @@ begin
 	end if;
 
 	update vault.environments e
-	set version = e.version + 1, updated_at = clock_timestamp()
+	set version = e.version + 1, updated_at = greatest(v_now, e.updated_at)
 	where e.project_id = p_project and e.name = p_environment
 	returning e.version, e.updated_at into version, v_at;
 	if not found then

@@ -11,9 +11,11 @@ returns boolean
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
+declare
+	v_now timestamptz := clock_timestamp();
 begin
 	update vault.server_key k
-	set key_id = p_new, created_at = clock_timestamp()
+	set key_id = p_new, created_at = v_now
 	where k.single and k.key_id = p_old;
 	return found;
 end

@@ -6,6 +6,7 @@
 #   use SqlTest;
 #   my $c = SqlTest->start(name => 'value', ...);	settings of postgresql.conf
 #   my $db = $c->database('t');			created, sql/install.sql run
+#   my $db = $c->database('t', shards => 1);	with the functions of sql/citus
 #   $db->ok($sql)					rows, or the test dies
 #   $db->as_server($sql)				rows, or 'VE040 Text' if raised
 #   $db->run($sql, user => 'u', file => 'f')	{ status, out, err }
@@ -113,7 +114,19 @@ END {
 	$? = $status;
 }
 
-# An empty database; install => 0 leaves it so.
+# What install.sql looks for on shards, and calls there. It notes what it is
+# told and places nothing: the functions of sql/citus then run on one PostgreSQL.
+my $AS_CITUS = <<'END';
+create table pg_catalog.pg_dist_partition (logicalrelid regclass, key text,
+	beside text);
+create function pg_catalog.create_distributed_table(table_name regclass,
+	distribution_column text, distribution_type text default 'hash',
+	colocate_with text default 'default') returns void language sql as
+	'insert into pg_catalog.pg_dist_partition values ($1, $2, $4)';
+END
+
+# An empty database; install => 0 leaves it so. shards => 1, or SQL_SHARDS=1 in
+# the environment: as if it had the extension citus.
 sub database
 {
 	my ($self, $name, %opt) = @_;
@@ -122,6 +135,8 @@ sub database
 		. ($opt{owner} // 'owner'));
 	my $db = bless { cluster => $self, name => $name },
 		'SqlTest::Database';
+	$db->ok($AS_CITUS, options => '-c allow_system_table_mods=on')
+		if $opt{shards} // $ENV{SQL_SHARDS};
 	return $db if exists $opt{install} && !$opt{install};
 	my $r = $db->install;
 	die "install.sql failed:\n$r->{err}" if $r->{status};

@@ -22,10 +22,13 @@ $db->ok("select vault.secret_push('$p', " . signed('s')
 
 my %call = (
 	project_auth => "vault.project_auth('$p')",
-	secret_pull => "vault.secret_pull('$p', DIGEST, '', $A,
-		'production', null)",
-	secret_pull_by_version => "vault.secret_pull('$p', DIGEST, '', $A,
-		'production', 1)",
+	secret_pull => "vault.secret_pull(array['$p'::uuid, '$p',
+		gen_random_uuid()], array[" . bytes(60, 'cd') . ', '
+		. bytes(60, 'cd') . ", 'x'], array[sha256('q'), sha256('r'),
+		'x'], array['', '', ''], array[$A, null, null],
+		array['production', 'production', 'e'])",
+	secret_pull_version => "vault.secret_pull_version('$p', DIGEST, '',
+		$A, 'production', 1)",
 	secret_push => "vault.secret_push('$p', DIGEST, '', $A, 'production',
 		" . bytes(28, 'ee') . ", null, null, null, 9, 0)",
 	secret_push_keeping_some => "vault.secret_push('$p', DIGEST, '', $A,

@@ -57,8 +57,9 @@ my @r = map { SqlTest::Database::_finish($_) } @session;
 is join('', map { $_->{err} } @r), '', 'six sessions over two connections';
 is_deeply [sort { $a <=> $b } map { /\|(\d+)/g } map { $_->{out} } @r],
 	[1 .. 6 * $n], 'every push is done, once';
-is $db->as_server("select version from vault.secret_pull('$p', "
-	. signed('pull') . ", '', null, 'production', null)"), 6 * $n, 'pull';
+is $db->as_server("select version from vault.secret_pull(array['$p'::uuid],
+	array[" . bytes(60, 'cd') . '], array[' . digest('pull') . "], array[''],
+	array[null::bytea], array['production'])"), 6 * $n, 'pull';
 is $db->as_server("begin; select from vault.server_key_lock(); select
 	vault.server_key_replace(" . bytes(16, 'ab') . ', ' . bytes(16, 'ba')
 	. '); commit') =~ s/\s//gr, 't', 'the server key is replaced';

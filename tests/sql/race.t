@@ -111,9 +111,11 @@ for my $round (1 .. 2 * $rounds) {
 	@a = $db->at_once(
 		(map { push_sql($p, hash => $A) } 1 .. 4),
 		(map { push_sql($p, hash => $A, env => "m$round$_") } 1 .. 4),
-		(map { "select outcome from vault.secret_pull('$p', "
-			. signed('l' . $n++)
-			. ", '', $A, 'production', null)" } 1 .. 4),
+		(map { "select outcome from vault.secret_pull(array['$p'::uuid, "
+			. "'$p'], array[" . bytes(60, 'cd') . ', ' . bytes(60, 'cd')
+			. "], array[sha256('l'), sha256('l')], array['', ''], "
+			. "array[$A, $A], array['production', 'production'])" }
+			1 .. 4),
 		(map { "select outcome from vault.secret_rollback('$p', "
 			. signed('b' . $n++) . ", '', 'production', 1, 0)" }
 			1 .. 2),

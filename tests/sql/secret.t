@@ -34,11 +34,14 @@ sub push_
 sub pull
 {
 	my (%o) = @_;
-	return $db->as_server(sprintf "select outcome, left(encode(blob, "
-		. "'hex'), 2), version from vault.secret_pull('%s', %s, "
-		. "'10.0.0.5', %s, '%s', %s)", $o{project} // $p,
-		signed($o{digest} // 'l' . $n++), hashed($o{hash}),
-		$o{env} // 'production', $o{version} // 'null');
+	my @args = ("'" . ($o{project} // $p) . "'::uuid", bytes(60, 'cd'),
+		digest($o{digest} // 'l' . $n++), "'10.0.0.5'",
+		hashed($o{hash}) . '::bytea', "'" . ($o{env} // 'production')
+		. "'");
+	return $db->as_server("select outcome, left(encode(blob, 'hex'), 2), "
+		. 'version from ' . ($o{version} ? 'vault.secret_pull_version('
+		. join(', ', @args, $o{version}) : 'vault.secret_pull('
+		. join(', ', map { "array[$_]" } @args)) . ')');
 }
 
 sub rollback
@@ -109,7 +112,7 @@ is audit('secrets/pull'), join("\n", map { "$_|10.0.0.5" }
 
 # --- unknown --------------------------------------------------------------
 my $no_project = 'VE040 Project not found';
-for ([\&pull, 'pull', 'VE041||', $no_project],
+for ([\&pull, 'pull', 'VE041||', 'VE040||'],
 	[\&current, 'current', 'VE041||', 'VE040||'],
 	[\&versions, 'versions', 'VE041 Environment not found', $no_project]) {
 	my ($call, $name, $no_environment, $no_project) = @$_;
@@ -148,7 +151,7 @@ my $q = $db->project('y');
 is push_(digest => 'one', project => $q), '00000|1',
 	'a digest belongs to one project';
 is rollback(1, digest => 'one'), $used, 'push is no rollback';
-is pull(digest => 'one'), $used, '... no pull';
+is pull(digest => 'one'), 'VE091||', '... no pull';
 is pull(digest => 'one', version => 1), $used, '... no pull by number';
 is current(digest => 'one'), 'VE091||', '... no current-version';
 is versions(digest => 'one'), $used, '... no versions';
@@ -299,8 +302,7 @@ my $rows_before = $db->ok("select (select count(*) from vault.requests),
 	vault.secret_versions), (select count(*) from vault.devices)");
 for my $call ("secret_push('$k', KEY, '', null, 'staging', "
 		. bytes(28, 'ee') . ', null, null, null, 9, 0)',
-	"secret_pull('$k', KEY, '', null, 'production', null)",
-	"secret_pull('$k', KEY, '', null, 'production', 1)",
+	"secret_pull_version('$k', KEY, '', null, 'production', 1)",
 	"secret_versions('$k', KEY, 'production')",
 	"secret_rollback('$k', KEY, '', 'production', 1, 0)",
 	"device_register('$k', KEY, '', 'n', sha256('d'), 9)",
@@ -311,17 +313,18 @@ for my $call ("secret_push('$k', KEY, '', null, 'staging', "
 		. $call =~ s/KEY/signed('k' . $n++)/er),
 		'VE054 Auth key replaced', $call =~ s/\(.*//sr . ': the old key';
 }
-# Polls are answered many at once: each by itself, in their order.
+# Polls and pulls are answered many at once: each by itself, in their order.
 my @polls = ([$p, 'poll', 'staging'], [$k, 'poll', 'production'],
 	[$p, 'poll', 'nowhere'], [$nobody, 'poll', 'production'], [$p, 'one', 'staging'], [$p, 'poll', 'production']);
 my $staging = current(env => 'staging') =~ s/\|[^|]*\z//r;
 my $production = current() =~ s/\|[^|]*\z//r;
-is $db->as_server(sprintf 'select outcome, version from '
-	. 'vault.secret_current_version(array[%s]::uuid[], array[%s], array[%s], '
-	. 'array[%s])', join(',', map { "'$_->[0]'" } @polls),
+my $arrays = sprintf 'array[%s]::uuid[], array[%s], array[%s], ',
+	join(',', map { "'$_->[0]'" } @polls),
 	join(',', (bytes(60, 'cd')) x @polls),
-	join(',', map { digest($_->[1]) } @polls),
-	join(',', map { "'$_->[2]'" } @polls)),
+	join(',', map { digest($_->[1]) } @polls);
+my $environments = join ',', map { "'$_->[2]'" } @polls;
+is $db->as_server('select outcome, version from '
+	. "vault.secret_current_version($arrays array[$environments])"),
 	join("\n", $staging, 'VE054|', 'VE041|', 'VE040|', 'VE091|', $production),
 	'six polls in one statement';
 isnt $staging, $production, '... of which these differ';
@@ -329,6 +332,45 @@ is $db->ok("select (select count(*) from vault.requests),
 	(select count(*) from vault.audit_log), (select count(*) from
 	vault.secret_versions), (select count(*) from vault.devices)"), $rows_before,
 	'... and nothing is written';
+
+$db->ok("delete from vault.audit_log; update vault.devices set last_seen_at =
+	case when id = '$good' then now() - interval '2 minutes' end");
+my @pulls = ([$p, 'a', $A, 'dev'], [$p, 'a', $B, 'dev'], [$p, 'a', undef, 'dev'],
+	[$p, 'a', $Z, 'dev'], [$p, 'one', $A, 'dev'], [$k, 'a', undef, 'production'],
+	[$nobody, 'a', undef, 'dev'], [$q, 'a', undef, 'staging'],
+	[$q, 'a', $Z, 'development'], [$p, 'a', $A, 'nowhere'],
+	[$p, 'a', $A, 'production'], [$p, 'a', $A, 'dev']);
+my @wanted = ("00000|da|3|$good", "VE031|||$wait", 'VE031|||', 'VE031|||',
+	'VE091|||', 'VE054|||', 'VE040|||', '00000|ee|60|', 'VE042|||',
+	"VE041|||$good", "00000|e4|4|$good", "00000|da|3|$good");
+my $pulls = 'select outcome, left(encode(blob, \'hex\'), 2), version, device_id '
+	. sprintf 'from vault.secret_pull(array[%s]::uuid[], array[%s], '
+	. 'array[%s], array[%s], array[%s]::bytea[], array[%s])',
+	join(',', map { "'$_->[0]'" } @pulls),
+	join(',', (bytes(60, 'cd')) x @pulls),
+	join(',', map { digest($_->[1]) } @pulls),
+	join(',', map { "'10.0.1.$_'" } 1 .. @pulls),
+	join(',', map { hashed($_->[2]) } @pulls),
+	join(',', map { "'$_->[3]'" } @pulls);
+is $db->as_server($pulls), join("\n", @wanted), 'twelve pulls in one statement';
+is $db->ok("select outcome, device_id, environment, version, remote from
+	vault.audit_log where action = 'secrets/pull'
+	order by split_part(remote, '.', 4)::int"), join("\n", map {
+		my ($outcome, undef, $version, $device) =
+			split /\|/, $wanted[$_], -1;
+		$outcome =~ /VE040|VE054|VE091/ ? () : join '|', $outcome,
+			$device, $pulls[$_][3], $version, '10.0.1.' . ($_ + 1)
+	} 0 .. $#pulls), '... a row of the audit log for each whose signature counts';
+is $db->ok("select id, last_seen_at > now() - interval '1 minute' from
+	vault.devices where project_id = '$p' order by id <> '$good'"),
+	"$good|t\n$wait|", '... and the device that may pull was seen';
+my $holder = $db->_start("begin; update vault.devices set last_seen_at = null
+	where id = '$good'; select 'held';\n");
+SqlTest::Database::_until(sub { -s $holder->{out}->filename });
+is $db->as_server("set statement_timeout = '5s'; $pulls"), join("\n", @wanted),
+	'... nobody waits for the row of a device';
+print { $holder->{in} } "commit;\n";
+SqlTest::Database::_finish($holder);
 
 # --- how many versions stay -------------------------------------------------
 my $r = $db->project('retain');

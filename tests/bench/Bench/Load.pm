@@ -117,7 +117,8 @@ my %VALUE = (
 );
 
 # The statement as a script for pgbench: each $n replaced by what the function's
-# n-th argument is to be. $choose is the \set line for :i.
+# n-th argument is to be; an array has it as its one element. $choose is the
+# \set line for :i.
 sub script
 {
 	my ($server, $name, $choose) = @_;
@@ -125,11 +126,11 @@ sub script
 	my @args = split /,/, $server->psql('select array_to_string(proargnames' .
 	    "[1:pronargs], ',') from pg_proc where oid = 'vault.$name'::regproc");
 
-	$sql =~ s{\$(\d+)}{
+	$sql =~ s{\$(\d+)(?=(::\w+\[\])?)}{
 		my $arg = $args[$1 - 1];
 		defined $VALUE{$arg} or croak "tests/bench/Bench/Load.pm " .
 		    "has no value for $arg of vault.$name";
-		"($VALUE{$arg})"}gex;
+		$2 ? "(array[$VALUE{$arg}])" : "($VALUE{$arg})"}gex;
 	return "$choose\n$sql;\n";
 }
 

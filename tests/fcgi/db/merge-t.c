@@ -42,6 +42,31 @@ test_params(void)
 	free(memory);
 }
 
+static void
+test_nulls(void)
+{
+	/* select array_send(array['\\x01'::bytea, null]) */
+	static const char bytes[] = "\0\0\0\1\0\0\0\1\0\0\0\x11\0\0\0\2\0\0\0\1"
+				    "\0\0\0\1\1"
+				    "\xff\xff\xff\xff";
+	struct db_params one = { .n = 0 }, two = { .n = 0 }, out;
+	struct db_item a = { .params = &one }, b = { .params = &two };
+	struct db_item *items[] = { &a, &b }, *last = &b;
+	char *memory = NULL;
+
+	db_bytes(&one, "\1", 1);
+	db_bytes(&two, NULL, 32);
+	is_int(dbmerge_params(items, 2, &out, &memory), 0, "one gives none");
+	ok(out.lengths[0] == sizeof(bytes) - 1 &&
+		memcmp(out.values[0], bytes, sizeof(bytes) - 1) == 0,
+	    "a null among the others");
+	free(memory);
+	is_int(dbmerge_params(&last, 1, &out, &memory), 0, "nobody gives one");
+	ok(out.lengths[0] == 24 && out.values[0][11] == 17,
+	    "the array has its type all the same");
+	free(memory);
+}
+
 static PGresult *
 rows(int n)
 {
@@ -86,6 +111,7 @@ int
 main(void)
 {
 	test_params();
+	test_nulls();
 	test_split();
 	return tap_done();
 }

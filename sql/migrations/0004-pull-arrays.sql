@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: MIT
+-- 0004-pull-arrays: no table changes. secret_pull takes arrays, an element for
+-- each pull, and answers with a row for each; secret_pull_version is the one of
+-- an older version.
