@@ -11,7 +11,7 @@
 
 #include "trust/bundle.h"
 
-#define BUNDLE_FORM     2
+#define BUNDLE_FORM 2
 #define MEMBERS_MAX 32
 #define ITEMS_MIN   16
 

@@ -43,6 +43,23 @@ records_reset(struct records *records)
 	records->n = 0;
 }
 
+void
+record_begin(struct record *r, const struct members *m, const char *env,
+    const struct record *before, const char *author, int64_t now_ms)
+{
+	memset(r, 0, sizeof(*r));
+	r->suite = SUITE_1;
+	r->version = before == NULL ? 1 : before->version + 1;
+	r->log_seq = (int64_t)m->n_steps - 1;
+	r->at_ms = now_ms;
+	memcpy(r->project, m->project, sizeof(r->project));
+	memcpy(r->env, env, strlen(env));
+	memcpy(r->author, author, sizeof(r->author));
+	memcpy(r->log_hash, m->steps[r->log_seq].hash, HASH_LEN);
+	if (before != NULL)
+		memcpy(r->prev, before->raw.hash, HASH_LEN);
+}
+
 /* The state in which its author had to be a writer: NULL of `cut` means today;
  * else right before that cut, which ended the record's stretch of versions. */
 static int

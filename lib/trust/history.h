@@ -27,6 +27,11 @@ struct pin {
 int records_read(struct records *records, const struct text *base64, size_t n);
 void records_reset(struct records *records);
 
+/* The record of the version behind `before` (NULL: the first) by the newest
+ * log; key id, blob's hash, op and of are the caller's to fill. */
+void record_begin(struct record *r, const struct members *m, const char *env,
+    const struct record *before, const char *author, int64_t now_ms);
+
 /*
  * WRONG_PROJECT, WRONG_ENVIRONMENT, RECORD_LOG, RECORD_CUT, RECORD_AUTHOR,
  * RECORD_SIGNATURE.

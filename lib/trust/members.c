@@ -170,6 +170,21 @@ members_have_entry(const struct members *m, const uint8_t hash[HASH_LEN])
 	return false;
 }
 
+void
+entry_begin(struct entry *e, const struct members *m, enum entry_kind kind,
+    const char *author, int64_t now_ms)
+{
+	memset(e, 0, sizeof(*e));
+	e->suite = SUITE_1;
+	e->kind = kind;
+	e->seq = (int64_t)m->n_steps;
+	e->at_ms = now_ms;
+	memcpy(e->project, m->project, sizeof(e->project));
+	memcpy(e->author, author, sizeof(e->author));
+	if (m->n_steps > 0)
+		memcpy(e->prev, m->steps[m->n_steps - 1].hash, HASH_LEN);
+}
+
 static int
 add_step(struct members *m, const struct entry *e)
 {

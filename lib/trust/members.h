@@ -93,6 +93,11 @@ int members_apply(struct members *m, const struct entry *e, bool verify);
 int members_continue(struct members *m, size_t from, const struct text *entries,
     size_t n, bool verify, size_t *n_good);
 
+/* The next entry of this log as far as its place goes; the rest is zero and
+ * the caller's to fill. */
+void entry_begin(struct entry *e, const struct members *m, enum entry_kind kind,
+    const char *author, int64_t now_ms);
+
 /* NULL: was never admitted. */
 const struct member *members_find(const struct members *m, const char *id);
 const struct grant *member_now(const struct member *member);
