@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watchrun.h: run --watch: stays as the command's parent.
+ * watchrun.h: run --watch: a command that is restarted.
  */
 #ifndef WATCHRUN_H
 #define WATCHRUN_H

@@ -206,7 +206,10 @@ int vaultenv_file_read(const char *path, char **text, size_t *len,
 /*
  * Replaces path: a new file in the same folder, mode 0600, fsynced, renamed
  * over the old one, folder fsynced. Refuses a symlink and whatever is not a
- * regular file. After a failure the old content stands. IO, NOMEM.
+ * regular file. After a failure the old content stands. The new file has a name
+ * (.vault-env-<16 hex>) only when it is whole, where the file system can do
+ * that; one that a killed process left is removed by the next write into that
+ * folder. IO, NOMEM.
  */
 int vaultenv_file_write(const char *path, const char *text, size_t len,
     struct vaultenv_error *err);

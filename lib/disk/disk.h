@@ -6,12 +6,16 @@
 #ifndef VAULTENV_DISK_H
 #define VAULTENV_DISK_H
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "crypto/crypto.h"
 #include "env/env.h"
 
-/* ---- store.c: files ---- */
+/* ---- store.c: files, read ---- */
+
+/* Never waits for a FIFO or a device, nor becomes a terminal's process. */
+#define OPEN_SAFELY (O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 /* As vaultenv_file_read, but the file must be no symlink, the user's own (or
  * root's) and not readable by group or others: IO with a chmod hint. Trimmed. */
@@ -20,6 +24,12 @@ int store_read_private(const char *path, size_t max, struct blob *out,
 /* The same for what others may read but not write. *st tells about it. */
 int store_read_own(const char *path, size_t max, struct blob *out,
     struct stat *st, struct vaultenv_error *err);
+/* IO, with a sentence: "cannot <verb> <path>: it is a folder; …". */
+int store_not_regular(const char *verb, const char *path, mode_t mode,
+    struct vaultenv_error *err);
+
+/* ---- replace.c: files, written ---- */
+
 /* Makes the folder 0700 and the file 0600 by O_EXCL link, fsynced. EXISTS. */
 int store_create_private(const char *path, const char *text, size_t len,
     struct vaultenv_error *err);

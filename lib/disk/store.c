@@ -1,46 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c: whole files, read and replaced so that nothing but a regular file
- * is touched, nobody else can read what is written, and a crash leaves the old
- * file or the new one. Links are followed to read what is anybody's (.env), not
- * to read what is our own, nor to write. Must not know what is in them.
+ * store.c: whole files, read so that nothing but a regular file is touched, and
+ * what is our own only where nobody else can have written it. Links are
+ * followed to read what is anybody's (.env), not to read what is our own. Must
+ * not know what is in them, nor write; replace.c does.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk/disk.h"
 
-#define FILE_MAX    ((size_t)16 << 20)
-#define READ_STEP   ((size_t)64 << 10)
-#define OPEN_SAFELY (O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define FILE_MAX  ((size_t)16 << 20)
+#define READ_STEP ((size_t)64 << 10)
 
-/* ".vault-env-", 16 hex digits, NUL */
-#define TEMP_NAME_LEN 28
-
-/* A file that is about to be: its folder, open, and its name in there. */
-struct place {
-	int dir_fd;
-	const char *name;         /* borrowed from the path */
-	char temp[TEMP_NAME_LEN]; /* "" when there is none on disk */
-};
-
-static int
-no_memory(struct vaultenv_error *err)
-{
-	return err_set(err, VAULTENV_ERR_NOMEM, "%s",
-	    vaultenv_strerror(VAULTENV_ERR_NOMEM));
-}
-
-static int
-not_regular(
+int
+store_not_regular(
     const char *verb, const char *path, mode_t mode, struct vaultenv_error *err)
 {
 	if (S_ISLNK(mode))
@@ -77,14 +56,15 @@ open_regular(const char *path, int no_follow, int *fd, struct stat *st,
 			    path);
 		/* ELOOP for a link, ENXIO for a socket */
 		if (lstat(path, st) == 0 && !S_ISREG(st->st_mode))
-			return not_regular("read", path, st->st_mode, err);
+			return store_not_regular(
+			    "read", path, st->st_mode, err);
 		errno = saved;
 		return err_errno(err, "cannot read %s", path);
 	}
 	if (fstat(*fd, st) != 0)
 		return err_errno(err, "cannot read %s", path);
 	if (!S_ISREG(st->st_mode))
-		return not_regular("read", path, st->st_mode, err);
+		return store_not_regular("read", path, st->st_mode, err);
 	return 0;
 }
 
@@ -103,7 +83,7 @@ read_all(int fd, const char *path, size_t size, size_t max, struct blob *out,
 		if (room > step)
 			room = step;
 		if (room > 0 && blob_reserve(out, room) != 0)
-			return no_memory(err);
+			return err_general(err, VAULTENV_ERR_NOMEM);
 		do {
 			n = room > 0 ? read(fd, out->data + out->len, room)
 				     : read(fd, &one, 1);
@@ -139,7 +119,7 @@ vaultenv_file_read(
 	if (r != 0)
 		goto out;
 	if ((*text = blob_take(&b, len)) == NULL)
-		r = no_memory(err);
+		r = err_general(err, VAULTENV_ERR_NOMEM);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -213,199 +193,4 @@ store_read_own(const char *path, size_t max, struct blob *out, struct stat *st,
     struct vaultenv_error *err)
 {
 	return read_checked(path, 022, max, out, st, err);
-}
-
-/* The folder of path, "." without one. For free(). NULL: out of memory. */
-static char *
-folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return strdup(".");
-	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-static int
-place_open(struct place *place, const char *path, bool make_folder,
-    struct vaultenv_error *err)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder;
-	int r = 0;
-
-	place->name = slash == NULL ? path : slash + 1;
-	if (*place->name == '\0')
-		return err_set(err, VAULTENV_ERR_IO,
-		    "cannot write '%s': it "
-		    "does not end in the name of a file",
-		    path);
-	if ((folder = folder_of(path)) == NULL)
-		return no_memory(err);
-	if (make_folder && mkdir(folder, 0700) != 0 && errno != EEXIST) {
-		r = err_errno(err, "cannot make the folder %s", folder);
-		goto out;
-	}
-	place->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (place->dir_fd < 0)
-		r = err_errno(err,
-		    "cannot write %s: its folder cannot be "
-		    "opened",
-		    path);
-out:
-	free(folder);
-	return r;
-}
-
-/* Removes the temporary file if it is still there. */
-static void
-place_close(struct place *place)
-{
-	if (place->temp[0] != '\0')
-		unlinkat(place->dir_fd, place->temp, 0);
-	if (place->dir_fd >= 0)
-		close(place->dir_fd);
-}
-
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		if ((n = write(fd, text, len)) < 0) {
-			if (errno == EINTR)
-				continue;
-			return -1;
-		}
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* A whole, synced file of mode 0600 under a name that nobody can guess. */
-static int
-place_fill(struct place *place, const char *path, const char *text, size_t len,
-    struct vaultenv_error *err)
-{
-	uint64_t nonce;
-	int fd, saved;
-	bool done;
-
-	if (getrandom(&nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
-		return err_errno(err, "cannot write %s", path);
-	snprintf(place->temp, sizeof(place->temp), ".vault-env-%016jx",
-	    (uintmax_t)nonce);
-	fd = openat(place->dir_fd, place->temp,
-	    O_WRONLY | O_CREAT | O_EXCL | OPEN_SAFELY, 0600);
-	if (fd < 0) {
-		place->temp[0] = '\0';
-		return err_errno(err,
-		    "cannot write %s: no file can be made in "
-		    "its folder",
-		    path);
-	}
-	/* fchmod, since an odd umask may have taken our own rights away. */
-	done = fchmod(fd, 0600) == 0 && write_all(fd, text, len) == 0 &&
-	       fsync(fd) == 0;
-	saved = errno;
-	if (close(fd) != 0 && done) {
-		done = false;
-		saved = errno;
-	}
-	errno = saved;
-	return done ? 0 : err_errno(err, "cannot write %s", path);
-}
-
-/* Some file systems cannot sync a folder and say so by EINVAL. */
-static int
-place_sync(struct place *place, const char *path, struct vaultenv_error *err)
-{
-	if (fsync(place->dir_fd) != 0 && errno != EINVAL)
-		return err_errno(err,
-		    "%s is written but a power cut may lose "
-		    "it",
-		    path);
-	return 0;
-}
-
-int
-vaultenv_file_write(
-    const char *path, const char *text, size_t len, struct vaultenv_error *err)
-{
-	struct place place = { .dir_fd = -1 };
-	struct stat st;
-	int r;
-
-	if ((r = place_open(&place, path, false, err)) != 0)
-		goto out;
-	if (fstatat(place.dir_fd, place.name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (!S_ISREG(st.st_mode)) {
-			r = not_regular("write", path, st.st_mode, err);
-			goto out;
-		}
-	} else if (errno != ENOENT) {
-		r = err_errno(err, "cannot write %s", path);
-		goto out;
-	}
-	if ((r = place_fill(&place, path, text, len, err)) != 0)
-		goto out;
-	if (renameat(place.dir_fd, place.temp, place.dir_fd, place.name) != 0) {
-		r = err_errno(err, "cannot write %s", path);
-		goto out;
-	}
-	place.temp[0] = '\0';
-	r = place_sync(&place, path, err);
-out:
-	place_close(&place);
-	return r;
-}
-
-/* The temporary file gets its name unless that is taken: 0, or -1, errno. */
-static int
-place_name_new(struct place *place)
-{
-	if (linkat(place->dir_fd, place->temp, place->dir_fd, place->name, 0) ==
-	    0)
-		return 0;
-	if (errno == EEXIST)
-		return -1;
-	/* No hard links here (FAT, some FUSE): the kernel may know another way.
-	 */
-	if (renameat2(place->dir_fd, place->temp, place->dir_fd, place->name,
-		RENAME_NOREPLACE) != 0)
-		return -1;
-	place->temp[0] = '\0';
-	return 0;
-}
-
-int
-store_create_private(
-    const char *path, const char *text, size_t len, struct vaultenv_error *err)
-{
-	struct place place = { .dir_fd = -1 };
-	int r;
-
-	if ((r = place_open(&place, path, true, err)) != 0)
-		goto out;
-	if ((r = place_fill(&place, path, text, len, err)) != 0)
-		goto out;
-	if (place_name_new(&place) != 0) {
-		r = errno == EEXIST
-			? err_set(err, VAULTENV_ERR_EXISTS,
-			      "cannot write %s: it "
-			      "exists and must be kept; move it away first",
-			      path)
-			: err_errno(err, "cannot write %s", path);
-		goto out;
-	}
-	if (place.temp[0] != '\0') {
-		unlinkat(place.dir_fd, place.temp, 0);
-		place.temp[0] = '\0';
-	}
-	r = place_sync(&place, path, err);
-out:
-	place_close(&place);
-	return r;
 }

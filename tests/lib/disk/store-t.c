@@ -10,10 +10,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "disk/disk.h"
@@ -251,6 +253,45 @@ writing(void)
 	is_str(content("file"), "new", "with the new content");
 }
 
+static void
+leftovers(void)
+{
+	const char *ours = ".vault-env-0123456789abcdef",
+		   *busy = ".vault-env-fedcba9876543210",
+		   *other = ".vault-env-notes";
+	struct rlimit limit = { 4, 4 };
+	int n = n_files("."), fd, status = 0;
+	pid_t child;
+
+	if ((child = fork()) == 0) {
+		signal(SIGXFSZ, SIG_DFL);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		write_path("file", "longer than that");
+		_exit(0);
+	}
+	ok(waitpid(child, &status, 0) == child && WIFSIGNALED(status),
+	    "a write is killed half-way");
+	is_int(n_files("."), n, "no name of it is on disk");
+	is_str(content("file"), "new", "and the old content stands");
+
+	put(ours, "A=secret", 0600);
+	put(busy, "A=secret", 0600);
+	put(other, "mine", 0600);
+	ok(mkdir(".vault-env-0123456789abcdee", 0700) == 0, "a folder");
+	fd = open(busy, O_RDONLY);
+	ok(fd >= 0 && flock(fd, LOCK_EX) == 0, "a file that is being written");
+	is_int(write_path("file", "new"), 0, "the next write");
+	is_str(content(ours), "(none)", "removes what a killed one left");
+	is_str(content(busy), "A=secret", "not what another is writing");
+	is_str(content(other), "mine", "nor what is not ours");
+	close(fd);
+	is_int(write_path("file", "new"), 0, "when that one was killed too");
+	is_str(content(busy), "(none)", "it goes as well");
+	ok(rmdir(".vault-env-0123456789abcdee") == 0, "the folder is left");
+	unlink(other);
+	is_int(n_files("."), n, "and nothing is left behind");
+}
+
 static int
 read_private(const char *path, size_t max, const char *want)
 {
@@ -447,6 +488,7 @@ main(void)
 	odd_files();
 	reading();
 	writing();
+	leftovers();
 	private_files();
 	edits();
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
