@@ -17,6 +17,15 @@
 static struct json_object *vectors_v2;
 
 static inline void
+vectors_open_file(const char *path)
+{
+	if ((vectors_v2 = json_object_from_file(path)) == NULL) {
+		printf("Bail out! %s: %s\n", path, json_util_get_last_err());
+		exit(1);
+	}
+}
+
+static inline void
 vectors_open(void)
 {
 	const char *dir = getenv("TOP_SRCDIR");
@@ -24,11 +33,8 @@ vectors_open(void)
 
 	snprintf(path, sizeof(path), "%s/tests/vectors/protocol-v2.json",
 	    dir != NULL ? dir : ".");
-	if (vectors_v2 == NULL &&
-	    (vectors_v2 = json_object_from_file(path)) == NULL) {
-		printf("Bail out! %s: %s\n", path, json_util_get_last_err());
-		exit(1);
-	}
+	if (vectors_v2 == NULL)
+		vectors_open_file(path);
 }
 
 /* A string "@7" stands for the seventh of "strings". */
