@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * git.c: .gitignore, and one question to git itself. Must not change anything
- * but the .gitignore beside the .env file, nor hand git a secret.
+ * git.c: .gitignore, and a warning of what git tracks. Must not change anything
+ * but the .gitignore beside the .env file, nor run git.
  */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "envfile.h"
@@ -32,69 +28,50 @@ folder_of(const char *path)
 	return folder;
 }
 
-static bool
-in_work_tree(const char *folder)
+/* The folder, or one above it, that has a .git; for free(). NULL: none. */
+static char *
+work_tree(const char *folder)
 {
 	char *at = strdup(folder), *slash;
 	char path[4096 + 8];
 	struct stat st;
-	bool found = false;
 
-	while (at != NULL && !found) {
+	while (at != NULL) {
 		/* A file in a linked work tree or a submodule. */
 		snprintf(path, sizeof(path), "%s/.git", at);
-		found = stat(path, &st) == 0;
+		if (stat(path, &st) == 0)
+			return at;
 		if ((slash = strrchr(at, '/')) == NULL || at[0] == '\0')
 			break;
 		*slash = '\0';
 	}
 	free(at);
-	return found;
+	return NULL;
 }
 
-static bool
-is_tracked(const char *folder, const char *name)
+static void
+tracked_warn(
+    const char *root, const char *folder, const char *name, const char *path)
 {
-	char *argv[] = { (char *)"git", (char *)"-c",
-		(char *)"core.fsmonitor=false", (char *)"-C", (char *)folder,
-		(char *)"ls-files", (char *)"--error-unmatch", (char *)"--",
-		(char *)name, NULL };
-	char home[4096], search[4096];
-	char *env[] = { home, search, NULL };
-	const char *h = getenv("HOME"), *p = getenv("PATH");
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t pipe_signal;
-	int status = 0, null = O_RDWR;
-	bool started;
-	pid_t pid;
+	char *inside = NULL;
 
-	/* Its own environment: ours may hold VAULT_KEY. */
-	snprintf(home, sizeof(home), "HOME=%s", h != NULL ? h : "/");
-	snprintf(
-	    search, sizeof(search), "PATH=%s", p != NULL ? p : "/usr/bin:/bin");
-	sigemptyset(&pipe_signal);
-	sigaddset(&pipe_signal, SIGPIPE);
-	if (posix_spawn_file_actions_init(&files) != 0)
-		return false;
-	if (posix_spawnattr_init(&attr) != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return false;
+	if (asprintf(&inside, "%s/%s", folder + strlen(root), name) < 0)
+		return;
+	switch (git_tracked(root, inside + 1)) {
+	case GIT_TRACKED:
+		warning_print("%s is tracked by git, so the key in it will be "
+			      "committed: run git rm --cached %s",
+		    path, path);
+		break;
+	case GIT_NOT_KNOWN:
+		warning_print("whether git tracks %s is not known: make sure "
+			      "that git ls-files %s prints nothing",
+		    path, path);
+		break;
+	case GIT_NOT_TRACKED:
+		break;
 	}
-	posix_spawnattr_setsigdefault(&attr, &pipe_signal);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	for (int fd = 0; fd <= 2; fd++)
-		posix_spawn_file_actions_addopen(
-		    &files, fd, "/dev/null", null, 0);
-	started = posix_spawnp(&pid, "git", &files, &attr, argv, env) == 0;
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	if (!started)
-		return false;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	free(inside);
 }
 
 static bool
@@ -188,9 +165,10 @@ void
 git_protect(const struct args *args, const char *path)
 {
 	char *folder = folder_of(path), *copy = strdup(path), *ignore = NULL;
+	char *root = folder != NULL ? work_tree(folder) : NULL;
 	const char *name;
 
-	if (folder == NULL || copy == NULL || !in_work_tree(folder))
+	if (copy == NULL || root == NULL)
 		goto out;
 	name = basename(copy);
 	if (!is_plain(name)) {
@@ -200,11 +178,9 @@ git_protect(const struct args *args, const char *path)
 	} else if (asprintf(&ignore, "%s/.gitignore", folder) > 0) {
 		ignore_add(args, ignore, name);
 	}
-	if (is_tracked(folder, name))
-		warning_print("%s is tracked by git, so the key in it will be "
-			      "committed: run git rm --cached %s",
-		    path, path);
+	tracked_warn(root, folder, name, path);
 out:
+	free(root);
 	free(ignore);
 	free(folder);
 	free(copy);

@@ -14,6 +14,10 @@
  */
 void git_protect(const struct args *args, const char *path);
 
+/* gitindex.c: is path, relative to the work tree root, in git's index? */
+enum git_tracked { GIT_NOT_TRACKED, GIT_TRACKED, GIT_NOT_KNOWN };
+enum git_tracked git_tracked(const char *root, const char *path);
+
 /* The folder that path lies in, its symlinks resolved; for free(). */
 char *folder_of(const char *path);
 

@@ -188,6 +188,52 @@ SKIP: {
 	is($sub->slurp('.gitignore'), "/.env\n.vault-cache\n",
 	    'one line was there already');
 
+	# Every form of index; the file has enough company that names share their beginnings.
+	my $tracked = "vault-env: warning: .env is tracked by git, so the key in it will be " .
+	    "committed: run git rm --cached .env\n";
+	my $unknown = "vault-env: warning: whether git tracks .env is not known: make sure that " .
+	    "git ls-files .env prints nothing\n";
+	for (['version 2', [], ['update-index', '--index-version', 2]],
+	    ['version 3', [], ['update-index', '--skip-worktree', 'sub/.env1']],
+	    ['version 4', [], ['update-index', '--index-version', 4]],
+	    ['SHA-256', ['--object-format=sha256'], ['status']],
+	    ['split', [], ['update-index', '--split-index'], $unknown]) {
+		my ($name, $how, $then, $says) = @$_;
+		for my $with (1, 0) {
+			my $q = person();
+			my $g = sub { my $r = VaultTest::run(['git', @_], cwd => $q->{dir});
+			    die "git @_: $r->{stderr}" if $r->{status} };
+			$g->('init', '-q', @$how);
+			mkdir $q->path('sub');
+			$q->spew($_, "A=1\n") for '.env', map { ("sub/.env$_", ".env$_", "x$_") } 1 .. 9;
+			$g->('add', '-f', $with ? '.' : ('sub', 'x1'));
+			$g->(@$then);
+			my $r = $q->run('init');
+			is($r->{stderr}, $says // ($with ? $tracked : ''), "index: $name, .env " .
+			    ($with ? 'is' : 'is not') . ' tracked');
+		}
+	}
+	my $linked = person();
+	VaultTest::run(['git', 'worktree', 'add', '-q', $linked->{dir}], cwd => $p->{dir});
+	$linked->spew('.env', "A=1\n");
+	VaultTest::run(['git', 'add', '-f', '.env'], cwd => $linked->{dir});
+	is($linked->run('init')->{stderr}, $tracked, 'in a linked work tree');
+
+	# A folder from a stranger: its .git must make nothing run.
+	my $hostile = person();
+	VaultTest::run(['git', 'init', '-q'], cwd => $hostile->{dir});
+	my $bin = VaultTest::tmpdir();
+	VaultTest::spew("$bin/git", "#!/bin/sh\ntouch $bin/ran\n");
+	chmod 0755, "$bin/git";
+	for my $index ('DIRC', "DIRC\0\0\0\2\0\0\0\1" . 'x' x 100, "DIRC\0\0\0\4\xff\xff\xff\xff" .
+	    "\xff" x 200, '') {
+		$hostile->spew('.git/index', $index);
+		$hostile->spew('.env', "A=1\n");
+		is($hostile->run('init', {env => {PATH => "$bin:$ENV{PATH}"}})->{stderr}, $unknown,
+		    'a damaged index');
+	}
+	ok(!-e "$bin/ran", 'git was not run');
+
 	my $none = person();
 	$none->must('init');
 	ok(!-e $none->path('.gitignore'), 'no .gitignore outside a work tree');
