@@ -246,8 +246,12 @@ struct vaultenv_options {
 	int no_key;		/* not 0: do not look for a vault key (to create a
 				 * project); signed calls then give NO_KEY */
 	int timeout_ms;		/* a whole request; 0: 30,000 */
-	const char *ca_file;	/* PEM bundle; NULL: $VAULT_CA_FILE, else the
-				 * system's */
+	/* A PEM bundle, or a folder as c_rehash(1) makes it, and no other; NULL:
+	 * $VAULT_CA_FILE. Without either: the system's bundle and folder, or
+	 * what $SSL_CERT_FILE and $SSL_CERT_DIR say in their place. */
+	const char *ca_file;
+	const char *ca_variable;   /* a name; asked after $VAULT_CA_FILE */
+	const char *extra_ca_variable; /* asked before $SSL_CERT_FILE */
 	/*
 	 * Called, if set, with a sentence that the user should see although the
 	 * call goes on (a clock that is off, say). Same thread, inside the call.

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/curl.h"
@@ -26,7 +27,8 @@
 struct transport {
 	const struct curl_functions *libcurl; /* these two: NULL before the */
 	CURL *curl;                           /* first request, or callback */
-	char *ca_file;                        /* NULL: libcurl's own */
+	char *ca_file, *ca_dir;               /* NULL: libcurl's own */
+	bool ca_alone;                        /* ca_file, and no other */
 	pid_t pid;                            /* whose connection it is */
 	bool insecure;
 	atomic_bool aborted;
@@ -42,7 +44,7 @@ static const struct {
 	CURLcode curl;
 	int code;
 	const char *reason; /* NULL: the system's own (connect) */
-	const char *hint;
+	const char *hint;   /* NULL: "Check <ca_file>" */
 } reasons[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, VAULTENV_ERR_NETWORK,
 	    "its name does not resolve", HINT },
@@ -63,8 +65,7 @@ static const struct {
 	    "its certificate is not trusted",
 	    "Check the URL (VAULT_URL), or name your own CA in VAULT_CA_FILE" },
 	{ CURLE_SSL_CACERT_BADFILE, VAULTENV_ERR_NETWORK,
-	    "the file of trusted certificates cannot be read",
-	    "Check VAULT_CA_FILE" },
+	    "the trusted certificates cannot be read", NULL },
 	{ CURLE_SSL_CONNECT_ERROR, VAULTENV_ERR_NETWORK,
 	    "no TLS connection can be made (1.2 or newer is needed)", HINT },
 	{ CURLE_WEIRD_SERVER_REPLY, VAULTENV_ERR_PROTOCOL,
@@ -116,6 +117,33 @@ body_write(char *data, size_t size, size_t n, void *arg)
 			return r;                                              \
 	} while (0)
 
+/* A folder holds certificates under their hashes, as c_rehash(1) names them. */
+static bool
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static CURLcode
+curl_trust(struct transport *t)
+{
+	const char *file = t->ca_file, *dir = t->ca_dir;
+	CURLcode r;
+
+	if (file != NULL && is_folder(file)) {
+		dir = file;
+		file = NULL;
+	}
+	/* NULL here is none, not libcurl's own. */
+	if (file != NULL || t->ca_alone)
+		SET(CURLOPT_CAINFO, file);
+	if (dir != NULL || t->ca_alone)
+		SET(CURLOPT_CAPATH, dir);
+	return CURLE_OK;
+}
+
 static CURLcode
 curl_configure(struct transport *t)
 {
@@ -138,9 +166,7 @@ curl_configure(struct transport *t)
 	SET(CURLOPT_LOW_SPEED_TIME, STALL_S);
 	SET(CURLOPT_USERAGENT, "vault-env/" PACKAGE_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, body_write);
-	if (t->ca_file != NULL)
-		SET(CURLOPT_CAINFO, t->ca_file);
-	return CURLE_OK;
+	return curl_trust(t);
 }
 
 /* One handle for all requests, so that they share a connection. */
@@ -162,11 +188,43 @@ curl_begin(struct transport *t, struct vaultenv_error *err)
 	return err_general(err, VAULTENV_ERR_NOMEM);
 }
 
+/* *out, if it is NULL yet, becomes a copy of the variable. False: no memory. */
+static bool
+path_find(char **out, const char *variable)
+{
+	const char *value;
+	size_t len;
+
+	if (*out != NULL || variable == NULL ||
+	    (value = variable_get(variable, &len)) == NULL)
+		return true;
+	return (*out = strndup(value, len)) != NULL;
+}
+
+/*
+ * Whose certificates are trusted: a file that was named for this program,
+ * alone; otherwise what OpenSSL's programs go by, each in place of the system's
+ * file or folder.
+ */
+static bool
+trust_find(struct transport *t, const struct vaultenv_options *opts)
+{
+	if (opts->ca_file != NULL &&
+	    (t->ca_file = strdup(opts->ca_file)) == NULL)
+		return false;
+	if (!path_find(&t->ca_file, "VAULT_CA_FILE") ||
+	    !path_find(&t->ca_file, opts->ca_variable))
+		return false;
+	t->ca_alone = t->ca_file != NULL;
+	return t->ca_alone ||
+	       (path_find(&t->ca_file, opts->extra_ca_variable) &&
+		   path_find(&t->ca_file, "SSL_CERT_FILE") &&
+		   path_find(&t->ca_dir, "SSL_CERT_DIR"));
+}
+
 int
 transport_new(struct transport **out, const struct vaultenv_options *opts)
 {
-	const char *ca = opts->ca_file;
-	size_t ca_len = ca != NULL ? strlen(ca) : 0;
 	struct transport *t;
 	int r = VAULTENV_ERR_NOMEM;
 
@@ -177,9 +235,7 @@ transport_new(struct transport **out, const struct vaultenv_options *opts)
 	t->timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : TIMEOUT_MS;
 	t->callback = opts->transport;
 	t->callback_arg = opts->transport_arg;
-	if (ca == NULL)
-		ca = variable_get("VAULT_CA_FILE", &ca_len);
-	if (ca != NULL && (t->ca_file = strndup(ca, ca_len)) == NULL)
+	if (!trust_find(t, opts))
 		goto out;
 	*out = t;
 	t = NULL;
@@ -198,6 +254,7 @@ transport_free(struct transport **t)
 	if ((*t)->curl != NULL && (*t)->pid == getpid())
 		(*t)->libcurl->easy_cleanup((*t)->curl);
 	free((*t)->ca_file);
+	free((*t)->ca_dir);
 	free(*t);
 	*t = NULL;
 }
@@ -225,8 +282,9 @@ curl_error(struct transport *t, CURLcode curl, const char *url, size_t url_len,
 			reason = "no connection";
 		break;
 	}
-	return err_set(err, code, "Cannot reach %.*s: %s. %s", (int)url_len,
-	    url, reason, hint);
+	return err_set(err, code, "Cannot reach %.*s: %s. %s%s", (int)url_len,
+	    url, reason, hint != NULL ? hint : "Check ",
+	    hint == NULL && t->ca_file != NULL ? t->ca_file : "");
 }
 
 static int

@@ -62,10 +62,37 @@ my ($enum) = VaultTest::slurp("$ENV{TOP_SRCDIR}/cli/cmd.h") =~
 my ($status) = $page =~ /^\.Sh EXIT STATUS\n(.*?)^\.Sh /ms;
 is_deeply([$status =~ /^\.It (\d+)$/mg], [$enum =~ /= (\d+)/g],
     'vault-env.1 has the exit codes of enum exit_code');
-for my $name (qw(VAULT_KEY VAULT_URL VAULT_DEVICE_SECRET NODE_ENV ENVIRONMENT
-    NO_COLOR VAULT_ALLOW_INSECURE_MEMORY VAULT_CACHE_MAX_AGE)) {
-	like($page, qr/^\.It Ev .*\b\Q$name\E\b/m, "vault-env.1 has \$$name");
+
+# Every variable that library and command read, and no other, but what libcurl
+# reads by itself.
+sub variables
+{
+	my ($pattern, @globs) = @_;
+	my %found;
+
+	for my $file (map { glob "$ENV{TOP_SRCDIR}/$_" } @globs) {
+		my $text = VaultTest::slurp($file);
+		my %defined = $text =~ /^#define (\w+)\s+"(\w+)"$/mg;
+		$found{$defined{$_} // $_} = 1 for map { s/"//gr } $text =~ /$pattern/g;
+	}
+	return sort keys %found;
 }
+# A variable of any name is the user's own.
+my @read = grep { !/^name$/ } variables(
+    qr/\b(?:getenv|variable_get|session_variable|path_find)\((?:&t->\w+, )?("\w+"|[A-Z_]{3,})[,)]/,
+    qw(lib/*/*.c cli/*.c));
+cmp_ok(scalar @read, '>', 10, 'variables were found in the sources');
+my ($variables) = $page =~ /^\.Sh ENVIRONMENT\n(.*?)^\.Sh /ms;
+my @written = map { split / , / } $variables =~ /^\.It Ev (.*)$/mg;
+is_deeply([sort grep { !/_proxy$/ } @written], \@read,
+    'vault-env.1 has the variables that are read');
+my $of_node = VaultTest::slurp("$ENV{TOP_SRCDIR}/lib/node/README");
+like($of_node, qr/\b$_\b/, "lib/node/README has \$$_") for variables(
+    qr/(?|\bvariable\('(\w+)'\)|_variable = ("\w+");)/, 'lib/node/*.js', 'lib/node/src/*.c');
+my $of_python = VaultTest::slurp("$ENV{TOP_SRCDIR}/lib/python/README.md");
+like($of_python, qr/\b$_\b/, "lib/python/README.md has \$$_") for variables(
+    qr/(?|\benviron\.get\("(\w+)"\)|_variable = ("\w+");)/, 'lib/python/vaultdotenv/*.py',
+    'lib/python/native/*.c');
 
 # The ten words are the same wherever they are explained
 my ($words) = $page =~ /^\.Sh WORDS\n(.*?)^\.Sh /ms;

@@ -241,6 +241,8 @@ settings_read(napi_env env, napi_value object, struct settings *s)
 	s->client.vault_key = js_get_text(env, object, "vaultKey");
 	s->client.device_secret = js_get_text(env, object, "deviceSecret");
 	s->client.ca_file = js_get_text(env, object, "caFile");
+	/* As Node.js's own https has it. */
+	s->client.extra_ca_variable = "NODE_EXTRA_CA_CERTS";
 	s->load.no_cache = !js_get_bool(env, object, "cache");
 	s->load.override = js_get_bool(env, object, "override");
 	s->load.allow_loader_names =

@@ -160,6 +160,7 @@ place_fill(struct place *p)
 	p->options.path = PyBytes_AS_STRING(p->path);
 	p->options.environment = p->environment;
 	p->options.url = p->url;
+	p->options.ca_variable = "REQUESTS_CA_BUNDLE"; /* as requests has it */
 	p->options.notice = notice_call;
 	p->options.notice_arg = p->notice;
 }
