@@ -8,12 +8,15 @@
  * supervisor's), by a flag that also ends the reading of requests in hand, or
  * by a signal that breaks a read() just as well. Here the wake-up signal is
  * let through around accept() alone. It also lets us put a deadline on a
- * connection: libfcgi would wait for ever for a peer that stalls.
+ * connection: libfcgi would wait for ever for a peer that stalls. And we read
+ * it ourselves (fastcgi.h): libfcgi makes a request of a head that it gets
+ * through a pipe, and writes the reply.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,6 +31,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "deadline.h"
+#include "fastcgi.h"
 #include "worker.h"
 
 #define ROLE_RESPONDER 1 /* FastCGI specification 6.2 */
@@ -40,6 +44,11 @@
 struct worker {
 	struct workers *all;
 	pthread_t thread;
+	int fd; /* the connection; -1: none */
+	struct fastcgi in;
+	/* By which libfcgi gets heads; -1: none. It never holds more than one.
+	 */
+	int pipe[2];
 	FCGX_Request fcgi;
 	struct deadline deadline;
 	atomic_bool running;
@@ -59,28 +68,26 @@ struct workers {
 static size_t
 read_body(void *arg, char *buf, size_t n)
 {
-	const FCGX_Request *fcgi = arg;
-
-	return (size_t)FCGX_GetStr(buf, (int)n, fcgi->in);
+	return fastcgi_read_body(arg, buf, n);
 }
 
 static int
 body_error(void *arg)
 {
-	const FCGX_Request *fcgi = arg;
+	const struct fastcgi *in = arg;
 
-	return FCGX_GetError(fcgi->in);
+	return in->failed;
 }
 
 /* A web server still sends when it is refused: let it, so that it reads. */
 static void
-drain(FCGX_Request *fcgi)
+drain(struct fastcgi *in)
 {
 	char waste[4096];
 	size_t n, sum = 0;
 
 	do {
-		n = read_body(fcgi, waste, sizeof(waste));
+		n = fastcgi_read_body(in, waste, sizeof(waste));
 		sum += n;
 	} while (n == sizeof(waste) && sum < DRAIN_MAX);
 	mem_wipe(waste, sizeof(waste));
@@ -94,19 +101,16 @@ serve(struct worker *w)
 		.params = fcgi->envp,
 		.read = read_body,
 		.error = body_error,
-		.arg = fcgi,
+		.arg = &w->in,
 		.is_responder = fcgi->role == ROLE_RESPONDER,
 	};
 	struct reply reply;
 	char head[1024];
 	size_t len;
 
-	/* To libfcgi the end of the connection ends the parameters too. */
-	if (body_error(fcgi) != 0)
-		return;
 	reply_init(&reply);
 	routes_run(w->all->server, &source, &reply);
-	drain(fcgi);
+	drain(&w->in);
 	deadline_move(&w->deadline, SHUT_RDWR, clock_mono_ms() + WRITE_MS);
 	len = reply_head(&reply, head, sizeof(head));
 	if (FCGX_PutStr(head, (int)len, fcgi->out) == (int)len &&
@@ -151,14 +155,13 @@ wait_connection(const struct workers *all)
 
 /* False when it is time to go. */
 static bool
-next_connection(const struct workers *all, FCGX_Request *fcgi)
+next_connection(struct worker *w)
 {
 	const struct timespec pause = { .tv_nsec = 50000000 };
-	int fd;
 
-	while (!all->stopping) {
-		if ((fd = wait_connection(all)) >= 0) {
-			fcgi->ipcFd = fd;
+	while (!w->all->stopping) {
+		if ((w->fd = wait_connection(w->all)) >= 0) {
+			fastcgi_init(&w->in, w->fd);
 			return true;
 		}
 		switch (errno) {
@@ -167,7 +170,7 @@ next_connection(const struct workers *all, FCGX_Request *fcgi)
 		case ENOTSOCK:
 			log_error("the listening socket is gone: %s",
 			    strerror(errno));
-			all->on_lost();
+			w->all->on_lost();
 			return false;
 		case EMFILE:
 		case ENFILE:
@@ -183,50 +186,113 @@ next_connection(const struct workers *all, FCGX_Request *fcgi)
 	return false;
 }
 
+static void
+close_connection(struct worker *w)
+{
+	close(w->fd);
+	w->fd = -1;
+}
+
 /* A connection that the web server keeps: until its next request. One that
  * stays idle is closed: others wait for the thread. False: it is time to go. */
 static bool
-next_request(const struct workers *all, FCGX_Request *fcgi)
+next_request(struct worker *w)
 {
-	struct pollfd wait = { .fd = fcgi->ipcFd, .events = POLLIN };
+	struct pollfd wait = { .fd = w->fd, .events = POLLIN };
 	int n;
 
+	if (fastcgi_next(&w->in))
+		return !w->all->stopping;
 	do {
 		let_wake_signal(true);
-		n = all->stopping ? 0 : poll(&wait, 1, IDLE_MS);
+		n = w->all->stopping ? 0 : poll(&wait, 1, IDLE_MS);
 		let_wake_signal(false);
-	} while (n < 0 && !all->stopping);
+	} while (n < 0 && !w->all->stopping);
 	if (n == 0)
-		FCGX_Free(fcgi, 1);
-	return !all->stopping;
+		close_connection(w);
+	return !w->all->stopping;
+}
+
+static void
+close_pipe(struct worker *w)
+{
+	for (int i = 0; i < 2; i++) {
+		if (w->pipe[i] >= 0)
+			close(w->pipe[i]);
+		w->pipe[i] = -1;
+	}
+}
+
+/* A head that was checked, by way of the pipe: libfcgi makes a request of it.
+ * False, with the connection open, when there is none. */
+static bool
+take_request(struct worker *w)
+{
+	FCGX_Request *fcgi = &w->fcgi;
+
+	if (fastcgi_read_head(&w->in) != 0)
+		return false;
+	if (w->pipe[0] < 0 && pipe2(w->pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+		log_error("cannot make a pipe: %s", strerror(errno));
+		return false;
+	}
+	if (write(w->pipe[1], w->in.buf, w->in.head_len) !=
+	    (ssize_t)w->in.head_len) {
+		close_pipe(w);
+		return false;
+	}
+	fcgi->ipcFd = w->pipe[0];
+	/* Or it would close what it takes for the last request's. */
+	fcgi->keepConnection = 1;
+	if (FCGX_Accept_r(fcgi) != 0) {
+		/* It has closed its end. */
+		w->pipe[0] = -1;
+		close_pipe(w);
+		return false;
+	}
+	fcgi->ipcFd = w->fd;
+	return true;
+}
+
+/* Closes the connection unless it is to be kept, and can be. */
+static void
+finish_request(struct worker *w)
+{
+	FCGX_Request *fcgi = &w->fcgi;
+
+	if (!fastcgi_body_ended(&w->in))
+		fcgi->keepConnection = 0;
+	FCGX_Finish_r(fcgi);
+	w->fd = fcgi->ipcFd;
+	fcgi->ipcFd = -1;
+	if (w->fd < 0)
+		fastcgi_init(&w->in, -1);
 }
 
 static void *
 work(void *arg)
 {
 	struct worker *w = arg;
-	FCGX_Request *fcgi = &w->fcgi;
 
 	/* No listening socket for libfcgi: instead of accepting it fails. */
-	FCGX_InitRequest(fcgi, -1, 0);
-	for (;;) {
-		if (fcgi->ipcFd < 0 ? !next_connection(w->all, fcgi)
-				    : !next_request(w->all, fcgi))
-			break;
-		if (fcgi->ipcFd < 0)
+	FCGX_InitRequest(&w->fcgi, -1, 0);
+	while (w->fd < 0 ? next_connection(w) : next_request(w)) {
+		if (w->fd < 0)
 			continue;
 		/* Reading alone ends: a reply may still be on its way. */
-		(void)deadline_set(&w->deadline, fcgi->ipcFd, SHUT_RD,
-		    clock_mono_ms() + READ_MS);
-		/* Or it would close what it takes for the last request's. */
-		fcgi->keepConnection = 1;
-		if (FCGX_Accept_r(fcgi) == 0) {
+		(void)deadline_set(
+		    &w->deadline, w->fd, SHUT_RD, clock_mono_ms() + READ_MS);
+		if (take_request(w)) {
 			serve(w);
-			FCGX_Finish_r(fcgi);
+			finish_request(w);
+		} else {
+			close_connection(w);
 		}
 		deadline_clear(&w->deadline);
 	}
-	FCGX_Free(fcgi, 1);
+	if (w->fd >= 0)
+		close_connection(w);
+	close_pipe(w);
 	w->running = false;
 	return NULL;
 }
@@ -267,6 +333,7 @@ workers_start(
 
 		each->all = w;
 		each->running = true;
+		each->fd = each->pipe[0] = each->pipe[1] = -1;
 		deadline_init(&each->deadline);
 		errno = pthread_create(&each->thread, NULL, work, each);
 		if (errno != 0)

@@ -27,7 +27,8 @@ is join('', grep { /vault-env/ } split /^/, $r->{stderr} . $r->{stdout}), '',
 $r = VaultTest::run(['systemd-analyze', 'security', '--offline=yes',
     '--threshold=10', '--no-pager', "$dir/vault-env.service"]);
 is $r->{status}, 0, 'exposure is at most 1.0' or diag $r->{stdout};
-for my $line (qw(LimitCORE=0 MemorySwapMax=0 StandardInput=socket
+for my $line (qw(LimitCORE=0 MemorySwapMax=0 MemoryMax=1G
+    StartLimitIntervalSec=0 StandardInput=socket
     NoNewPrivileges=yes MemoryDenyWriteExecute=yes)) {
 	like $unit, qr/^\Q$line\E$/m, $line;
 }

@@ -171,7 +171,36 @@ for my $bytes ("\0" x 64, "\xff" x 64, 'GET / HTTP/1.0' . "\r\n" x 8,
 	VaultTest::FastCGI::answer($sock, 0.3);
 	close $sock;
 }
+# the same where libfcgi would read it among the body
+{
+	my $sock = VaultTest::FastCGI::connect_to($socket);
+	my $head = VaultTest::FastCGI::bytes(VaultTest::FastCGI::post(
+	    '/api/v1/devices/list', $list, undef), '');
+	syswrite $sock, substr($head, 0, length($head) - 8) .
+	    pack('CCnnCx', 1, 9, 0, 12, 0) . pack('NN', 0xffffffff, 0xffffffff) .
+	    'abcd';
+	VaultTest::FastCGI::answer($sock, 0.3);
+}
+is waitpid($second, POSIX::WNOHANG()), 0, 'lengths that lie end no process';
 alive('nonsense');
+
+# ---- 60 MiB of parameters cost no memory
+sub peak { return VaultTest::slurp("/proc/$second/status") =~ /^VmHWM:\s+(\d+)/m }
+{
+	local $SIG{PIPE} = 'IGNORE';
+	my ($peak) = peak();
+	my $sock = VaultTest::FastCGI::connect_to($socket);
+	my $piece = VaultTest::FastCGI::record(VaultTest::FastCGI::FCGI_PARAMS(),
+	    VaultTest::FastCGI::pair('X', '') x 20_000);
+	my $sent = syswrite $sock, VaultTest::FastCGI::record(1, pack 'nCx5', 1, 0);
+	while ($sent < 60 << 20) {
+		$sent += syswrite($sock, $piece) // last;
+	}
+	cmp_ok $sent, '<', 1 << 20, 'most of it is not even taken';
+	my ($now) = peak();
+	cmp_ok $now - $peak, '<', 4096, "nor does it grow (by @{[$now - $peak]} KiB)";
+}
+alive('too many parameters');
 is $s->counts, $before, 'nothing changed';
 
 # ---- addresses: only what the web server says
