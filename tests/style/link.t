@@ -44,6 +44,12 @@ my ($label) = VaultTest::slurp("$VaultTest::SRC/lib/wire/labels.h") =~
     /"(vault-encrypt-v1)"/;
 is $label, 'vault-encrypt-v1', 'the label, as lib/wire/labels.h has it';
 ok !holds($server, 'vault-encrypt'), 'is nowhere in vault.fcgi';
+my ($client_only) = VaultTest::slurp("$VaultTest::SRC/lib/wire/labels.h") =~
+    m{/\* client only \*/\n(.*?)\n\n}s;
+my @labels = $client_only =~ /"(vault-[\w-]+)"/g;
+cmp_ok scalar @labels, '>=', 8, 'the labels of protocol v2 that are the client\'s';
+is_deeply [grep { holds($server, $_) } @labels], [],
+    'none of which is in vault.fcgi';
 SKIP: {
 	skip 'the client is not built', 3 unless defined $library;
 	ok holds($library, $label), 'but in libvaultenv, so it can be found';

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* code-t.c: every code has a name and a sentence of good form. */
+#include "config.h"
+
+#include <ctype.h>
+
+#include "tap.h"
+#include "wire/code.h"
+
+static struct blob text;
+
+static const char *
+written(int code, const struct code_fill *fills, size_t n)
+{
+	text.len = 0;
+	return code_write(&text, code, fills, n) == 0 ? (char *)text.data : "";
+}
+
+/* Starts with a capital or a {name}, does not end with a stop. */
+static bool
+is_sentence(const char *s)
+{
+	const size_t len = strlen(s);
+
+	return len > 0 && (isupper((unsigned char)s[0]) || s[0] == '{') &&
+	       s[len - 1] != '.' && strchr(s, '\n') == NULL &&
+	       strstr(s, "..") == NULL;
+}
+
+static void
+test_table(void)
+{
+	int wrong = 0, tampered = 0;
+
+	for (int code = CODE_GOOD + 1; code < CODE_N; code++) {
+		const char *name = code_name(code);
+
+		if (code_find(name, strlen(name)) != code ||
+		    !is_sentence(written(code, NULL, 0))) {
+			printf("# %d %s: %s\n", code, name,
+			    written(code, NULL, 0));
+			wrong++;
+		}
+		if (code_kind(code) != CODE_TAMPERED)
+			continue;
+		tampered++;
+		if (strstr(written(code, NULL, 0), "Nothing was changed. If "
+						   "others see it too") == NULL)
+			wrong++;
+	}
+	is_int(wrong, 0, "every code has its name and sentence");
+	ok(tampered > 20, "%d of them tell of tampering", tampered);
+	is_int(code_find("good", 4), 0, "0 is no code");
+	is_int(code_find("log_", 4), 0, "nor is part of a name");
+	ok(code_kind(CODE_RECORD_STALE) == CODE_EVERYDAY &&
+		code_kind(CODE_BAD_SUITE) == CODE_EVERYDAY &&
+		code_kind(CODE_CACHE_AGE) == CODE_AWAY &&
+		code_kind(CODE_REPLY_MAC) == CODE_AWAY &&
+		code_kind(CODE_LOW_ORDER) == CODE_TAMPERED,
+	    "everyday causes, a server that is away, and tampering");
+	is_str(code_name(CODE_N), "good", "a number beyond has no name");
+}
+
+static void
+test_filling(void)
+{
+	const struct code_fill fills[] = { { "env", "production" },
+		{ "got", "3" }, { "seen", "{env}" } };
+
+	is_str(written(CODE_WRAP_MISSING, fills, 3),
+	    "There is no key of production for this device. Ask a writer to "
+	    "run: vault-env share --env production",
+	    "what is known stands in the sentence");
+	ok(strstr(written(CODE_RECORD_ROLLBACK, fills, 3),
+	       "it gives version 3 of production, but version {env} exists") !=
+		NULL,
+	    "what is filled in is not filled again");
+	ok(strstr(written(CODE_LOG_GAP, fills, 3), "{seq}") != NULL,
+	    "what is not known stays");
+}
+
+int
+main(void)
+{
+	blob_init(&text, 4096);
+	test_table();
+	test_filling();
+	blob_reset(&text);
+	return tap_done();
+}
