@@ -38,6 +38,8 @@ my %mode = (
 	dir('pkgconfigdir') . '/vaultenv.pc' => 0644,
 	dir('includedir') . '/vaultenv.h' => 0644,
 	"$man/man1/vault-env.1" => 0644,
+	"$man/man7/vault-env-guide.7" => 0644,
+	"$man/man7/vault-env-deploy.7" => 0644,
 	"$man/man8/vault.fcgi.8" => 0644,
 	"$data/sql/install.sql" => 0644,
 	"$data/sql/migrations/0001-base.sql" => 0644,
@@ -47,6 +49,7 @@ my %mode = (
 	dir('systemdsystemunitdir') . '/vault-env.service' => 0644,
 	dir('systemdsystemunitdir') . '/vault-env.socket' => 0644,
 	(map { ("$doc/examples/$_" => 0644) } qw(vault.conf nginx.conf
+	    github-actions.yml Containerfile
 	    lighttpd.conf)),
 	"$doc/README" => 0644,
 	"$doc/PROTOCOL" => 0644,

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What README names exists: files, folders, make targets, options of configure.
+# What the papers name exists: files, folders, make targets, options of configure.
 use strict;
 use warnings;
 use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
@@ -11,7 +11,8 @@ my $readme = VaultTest::slurp("$src/README");
 my $make = join '', map { VaultTest::slurp($_) } "$src/Makefile.am",
     glob "$src/*/Makefile.inc";
 
-my %path = map { $_ => 1 } $readme =~
+my %path = map { $_ => 1 } join('', map { VaultTest::slurp("$src/$_") } qw(README
+    etc/vault-env-deploy.7 etc/github-actions.yml etc/Containerfile)) =~
     m{(?<![\w/.<])(?:\./)?((?:\.ci|cli|etc|fcgi|lib|sql|tests)/[\w./-]*\w)}g;
 cmp_ok scalar keys %path, '>=', 5, 'README names files';
 ok -e "$src/$_", "README: $_" for sort keys %path;
@@ -27,7 +28,9 @@ for my $target (split /[,\s]+/, $targets) {
 	like $make, qr/^\Q$target\E:/m, "make $target";
 }
 my $configure = VaultTest::slurp("$src/configure.ac");
-for my $option ($readme =~ /--((?:with|enable|disable)-[\w-]+)/g) {
+my $papers = join '', map { VaultTest::slurp("$src/$_") } qw(README
+    etc/vault-env-deploy.7 etc/github-actions.yml etc/Containerfile);
+for my $option ($papers =~ /--((?:with|enable|disable)-[\w-]+)/g) {
 	my ($name) = $option =~ /^\w+-(.*)/;
 	like $configure, qr/AC_ARG_(?:WITH|ENABLE)\(\[\Q$name\E\]/,
 	    "configure --$option";

@@ -140,7 +140,7 @@ SKIP: {
 	skip 'mandoc is not there', 1 unless grep { -x "$_/mandoc" } split /:/,
 	    $ENV{PATH};
 	my $r = VaultTest::run(['mandoc', '-Tlint', '-Wwarning',
-	    "$ENV{TOP_SRCDIR}/cli/vault-env.1"]);
+	    glob "$ENV{TOP_SRCDIR}/{cli,etc,fcgi}/*.[1-8]"]);
 	is($r->{stdout} . $r->{stderr}, '', 'mandoc finds nothing wrong');
 }
 
