@@ -50,7 +50,16 @@ options_check(const struct args *args, const struct export_format **format)
 	return EXIT_DONE;
 }
 
-/* What a loader or a shell would run code for: as run and load leave it out. */
+static bool
+is_allowed(const struct args *args, const char *name)
+{
+	for (size_t i = 0; args->allow[i] != NULL; i++)
+		if (strcmp(args->allow[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What programs would run code for: as run and load leave it out. */
 static int
 runs_code_drop(const struct args *args, struct vaultenv_list *list)
 {
@@ -60,14 +69,13 @@ runs_code_drop(const struct args *args, struct vaultenv_list *list)
 	size_t i = 0;
 	int r;
 
-	if (args->allow_loader_names)
-		return 0;
 	r = vaultenv_list_new(&left_out);
 	while (r == 0 && (pair = vaultenv_list_at(list, i)) != NULL) {
-		if (!vaultenv_name_runs_code(pair->name))
+		if (!vaultenv_name_runs_code(pair->name) ||
+		    is_allowed(args, pair->name))
 			i++;
-		else if ((r = vaultenv_list_set(
-			      left_out, pair->name, "", 0)) == 0)
+		else if ((r = vaultenv_list_set(left_out, pair->name, "", 0)) ==
+			 0)
 			r = vaultenv_list_delete(list, pair->name);
 	}
 	if (r == 0 && (text = vaultenv_left_out_text(left_out)) != NULL)
@@ -141,9 +149,8 @@ static const struct option_row export_options[] = {
 	    "write to FILE instead of standard output" },
 	{ "--reveal", NULL, OPTION_FLAG, false, ARG(reveal),
 	    "show values on a terminal too" },
-	{ "--allow-loader-names", NULL, OPTION_FLAG, false,
-	    ARG(allow_loader_names),
-	    "keep LD_PRELOAD, BASH_ENV and their like" },
+	{ "--allow", "NAME", OPTION_LIST, false, ARG(allow),
+	    "keep NAME, by which programs run other code" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 

@@ -69,7 +69,7 @@ run_run(const struct args *args)
 {
 	struct vaultenv_load_options load = {
 		.override = args->override,
-		.allow_loader_names = args->allow_loader_names,
+		.allow = args->allow,
 		.fresh_s = args->cached_s,
 	};
 	struct vaultenv_loaded *loaded = NULL;
@@ -119,9 +119,8 @@ static const struct option_row run_options[] = {
 	    "use the cache if it is no older than this" },
 	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
 	    "replace variables that are set already" },
-	{ "--allow-loader-names", NULL, OPTION_FLAG, false,
-	    ARG(allow_loader_names),
-	    "keep LD_PRELOAD, BASH_ENV and their like" },
+	{ "--allow", "NAME", OPTION_LIST, false, ARG(allow),
+	    "keep NAME, by which programs run other code" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 

@@ -33,6 +33,7 @@ enum exit_code {
 };
 
 #define MAX_VERSION INT64_C(9007199254740991) /* 2^53 - 1, as on the wire */
+#define MAX_LIST 64
 #define MAX_SECONDS INT64_C(31536000)         /* a year */
 
 /* What the command line said. NULL, false and 0 mean: not given. */
@@ -66,7 +67,7 @@ struct args {
 	bool watch;
 	bool offline;
 	bool override;
-	bool allow_loader_names;
+	const char *allow[MAX_LIST + 1]; /* NULL at the end */
 	int64_t cached_s;
 	int64_t grace_s;
 	int64_t interval_s;
@@ -76,6 +77,7 @@ struct args {
 enum option_type {
 	OPTION_FLAG,
 	OPTION_TEXT,
+	OPTION_LIST, /* may be given MAX_LIST times */
 	OPTION_ENV,
 	OPTION_VERSION,
 	OPTION_SECONDS

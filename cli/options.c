@@ -80,6 +80,7 @@ option_store(const struct command *command, const struct option_row *row,
     const char *value, struct args *args)
 {
 	void *field = (char *)args + row->at;
+	size_t n;
 
 	switch (row->type) {
 	case OPTION_FLAG:
@@ -87,6 +88,14 @@ option_store(const struct command *command, const struct option_row *row,
 		break;
 	case OPTION_TEXT:
 		*(const char **)field = value;
+		break;
+	case OPTION_LIST:
+		for (n = 0; ((const char **)field)[n] != NULL; n++)
+			continue;
+		if (n == MAX_LIST)
+			return usage_error(
+			    command, "too many times ", row->name, "");
+		((const char **)field)[n] = value;
 		break;
 	case OPTION_ENV:
 		args->first_env = args->env;

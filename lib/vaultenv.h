@@ -418,7 +418,9 @@ struct vaultenv_load_options {
 				 * secrets count as names before it */
 	int override;		/* not 0: for expand, file before environment; for
 				 * vaultenv_load_setenv(), over what there is */
-	int allow_loader_names;	/* not 0: keep names of vaultenv_name_runs_code() */
+	const char *const *allow; /* names of vaultenv_name_runs_code() that are
+				   * taken all the same; NULL at the end. NULL:
+				   * none */
 	int64_t cache_max_age_s; /* an older cache is refused; 0: $VAULT_CACHE_MAX_AGE
 				  * (seconds, or 30m, 12h, 7d), else no limit */
 	int64_t fresh_s;	/* > 0: a cache no older than this is used and the
@@ -431,12 +433,12 @@ struct vaultenv_loaded {
 	int64_t version;	/* 0: not known (plain file, or a cache that
 				 * another client wrote) */
 	int64_t cache_age_s;	/* SOURCE_CACHE; else 0 */
-	/* The secrets, without reserved names and, unless allowed, without
-	 * names that run code; and over them the .env file's own variables,
-	 * whatever their names, as dotenv has them. */
+	/* The secrets, without reserved names; over them the .env file's own
+	 * variables, as dotenv has them; both without names that run code,
+	 * unless allowed. */
 	struct vaultenv_list *variables;
-	/* Names of secrets that were left out because they make a loader or
-	 * shell run other code; a notice has said so. The values are empty. */
+	/* Names that were left out because programs run other code by them; a
+	 * notice has said so. The values are empty. */
 	struct vaultenv_list *left_out;
 };
 
@@ -486,8 +488,12 @@ int vaultenv_list_setenv(const struct vaultenv_list *list, int override,
 int vaultenv_load_setenv(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_error *err);
 
-/* True for LD_* and DYLD_*, GCONV_PATH, GLIBC_TUNABLES, BASH_ENV, ENV,
- * SHELLOPTS, BASHOPTS, PS4, PROMPT_COMMAND and BASH_FUNC_*. */
+/*
+ * True for names by which a loader, a shell, an interpreter or a tool runs other
+ * code: LD_*, PATH, BASH_ENV, NODE_OPTIONS, PYTHONPATH, GIT_* and the others that
+ * vault-env(1) lists. No such list is ever whole. A load takes ENV from the .env
+ * file all the same, since many programs have a variable of that name.
+ */
 int vaultenv_name_runs_code(const char *name);
 
 /* The notice that names were left out for that, for free(). NULL: there are

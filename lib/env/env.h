@@ -60,6 +60,11 @@ size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
 int dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
     struct vaultenv_error *err);
 
+/* ---- names.c ---- */
+
+/* vaultenv_name_runs_code(), less what .env files hold for other reasons. */
+bool name_runs_code_in_file(const char *name);
+
 /* ---- expand.c: ${NAME} in values ---- */
 
 struct expand_scope {

@@ -13,6 +13,154 @@
 #define NAMES_MAX  ((size_t)32 << 20)
 #define NOTICE_MAX (VAULTENV_ERROR_TEXT - 1)
 
+/*
+ * '*': whatever begins so. vault-env.1 and lib/python/vaultdotenv/_names.py
+ * have the same list (tests/style/names.t). Names only: what a value does is
+ * not looked at.
+ */
+static const char *const code_names[] = {
+	/* the dynamic loader, libc and its data */
+	"LD_*",
+	"DYLD_*",
+	"GCONV_PATH",
+	"GLIBC_TUNABLES",
+	"LOCPATH",
+	"NLSPATH",
+	/* shells */
+	"PATH",
+	"SHELL",
+	"HOME",
+	"IFS",
+	"CDPATH",
+	"ENV",
+	"BASH_ENV",
+	"BASH_FUNC_*",
+	"BASH_LOADABLES_PATH",
+	"BASHOPTS",
+	"SHELLOPTS",
+	"PS0",
+	"PS1",
+	"PS2",
+	"PS4",
+	"PROMPT_COMMAND",
+	"FPATH",
+	"ZDOTDIR",
+	"XDG_CONFIG_HOME",
+	"XDG_CONFIG_DIRS",
+	/* programs that start others */
+	"EDITOR",
+	"VISUAL",
+	"PAGER",
+	"MANPAGER",
+	"LESSOPEN",
+	"LESSCLOSE",
+	"SSH_ASKPASS",
+	"SUDO_ASKPASS",
+	"GIT_*",
+	"HGRCPATH",
+	"SVN_SSH",
+	"CVS_RSH",
+	"RSYNC_RSH",
+	"TAR_OPTIONS",
+	"MAKEFLAGS",
+	"MAKEFILES",
+	"GNUMAKEFLAGS",
+	"VIMINIT",
+	"EXINIT",
+	"PSQLRC",
+	"PSQL_PAGER",
+	"RIPGREP_CONFIG_PATH",
+	"FZF_DEFAULT_COMMAND",
+	"FZF_DEFAULT_OPTS",
+	/* libraries that load others */
+	"OPENSSL_CONF",
+	"OPENSSL_ENGINES",
+	"OPENSSL_MODULES",
+	"GIO_EXTRA_MODULES",
+	"GTK_MODULES",
+	"GTK_PATH",
+	"QT_PLUGIN_PATH",
+	/* Node.js */
+	"NODE_OPTIONS",
+	"NODE_PATH",
+	"NODE_REPL_EXTERNAL_MODULE",
+	"NPM_CONFIG_*",
+	"npm_config_*",
+	/* Python */
+	"PYTHONPATH",
+	"PYTHONHOME",
+	"PYTHONSTARTUP",
+	"PYTHONUSERBASE",
+	"PYTHONINSPECT",
+	"PYTHONBREAKPOINT",
+	"PYTHONEXECUTABLE",
+	"PYTHONPLATLIBDIR",
+	"PYTHONPYCACHEPREFIX",
+	"PYTHONWARNINGS",
+	/* Perl */
+	"PERL5OPT",
+	"PERL5DB",
+	"PERL5LIB",
+	"PERLLIB",
+	"PERL5SHELL",
+	"PERLIO_DEBUG",
+	/* Ruby */
+	"RUBYOPT",
+	"RUBYLIB",
+	"RUBYSHELL",
+	"GEM_HOME",
+	"GEM_PATH",
+	"BUNDLE_GEMFILE",
+	/* Java */
+	"JAVA_TOOL_OPTIONS",
+	"_JAVA_OPTIONS",
+	"JDK_JAVA_OPTIONS",
+	"JDK_JAVAC_OPTIONS",
+	"JAVA_OPTS",
+	"JAVA_HOME",
+	"CLASSPATH",
+	"MAVEN_OPTS",
+	"GRADLE_OPTS",
+	"ANT_OPTS",
+	"CATALINA_OPTS",
+	/* .NET */
+	"DOTNET_STARTUP_HOOKS",
+	"DOTNET_ADDITIONAL_DEPS",
+	"DOTNET_SHARED_STORE",
+	"CORECLR_PROFILER*",
+	"COR_PROFILER*",
+	/* Go, Rust, C */
+	"GOFLAGS",
+	"GOENV",
+	"GOTOOLCHAIN",
+	"RUSTC*",
+	"RUSTDOC",
+	"CARGO_HOME",
+	"GCC_EXEC_PREFIX",
+	"COMPILER_PATH",
+	/* others */
+	"PHPRC",
+	"PHP_INI_SCAN_DIR",
+	"LUA_INIT*",
+	"LUA_PATH*",
+	"LUA_CPATH*",
+	"R_PROFILE*",
+	"R_ENVIRON*",
+	"R_LIBS*",
+	"JULIA_LOAD_PATH",
+	"JULIA_DEPOT_PATH",
+	"TCLLIBPATH",
+	"ERL_FLAGS",
+	"ERL_AFLAGS",
+	"ERL_ZFLAGS",
+	"ERL_LIBS",
+	"ELIXIR_ERL_OPTIONS",
+	"AWKPATH",
+	"AWKLIBPATH",
+	"EMACSLOADPATH",
+	"GUILE_LOAD_PATH",
+};
+
 int
 vaultenv_name_is_reserved(const char *name)
 {
@@ -24,19 +172,26 @@ vaultenv_name_is_reserved(const char *name)
 int
 vaultenv_name_runs_code(const char *name)
 {
-	/* '*': whatever begins so. The dynamic loader, libc, and shells. */
-	static const char *const names[] = { "LD_*", "DYLD_*", "GCONV_PATH",
-		"GLIBC_TUNABLES", "BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS",
-		"PS4", "PROMPT_COMMAND", "BASH_FUNC_*" };
 	size_t i, len;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		len = strcspn(names[i], "*");
-		if (strncmp(name, names[i], len) == 0 &&
-		    (names[i][len] == '*' || name[len] == '\0'))
+	for (i = 0; i < sizeof(code_names) / sizeof(code_names[0]); i++) {
+		/* Nearly always that is all there is to compare. */
+		if (code_names[i][0] != name[0])
+			continue;
+		len = strcspn(code_names[i], "*");
+		if (strncmp(name, code_names[i], len) == 0 &&
+		    (code_names[i][len] == '*' || name[len] == '\0'))
 			return 1;
 	}
 	return 0;
+}
+
+/* Many a program calls a variable of its own so, and keeps it in .env; of all
+ * that reads it otherwise, an interactive shell is the only one. */
+bool
+name_runs_code_in_file(const char *name)
+{
+	return vaultenv_name_runs_code(name) && strcmp(name, "ENV") != 0;
 }
 
 char *
@@ -52,8 +207,8 @@ vaultenv_left_out_text(const struct vaultenv_list *left_out)
 		return NULL;
 	blob_init(&text, NAMES_MAX);
 	r = blob_append_str(&text,
-	    "Left out, because a loader or shell would run other code by them "
-	    "(allow loader names to have them): ");
+	    "Left out, because programs run other code by them (allow each by "
+	    "its name to have it): ");
 	/* What does not fit is cut off, and need not be gathered. */
 	for (i = 0; r == 0 && text.len <= NOTICE_MAX &&
 		    (pair = vaultenv_list_at(left_out, i)) != NULL;

@@ -44,6 +44,19 @@ max_age_find(struct load_job *job, struct vaultenv_error *err)
 
 /* ---- one load ---- */
 
+/* The watch's thread reads it long after the caller's names have gone. */
+static int
+allowed_copy(struct load_job *job)
+{
+	const char *const *name = job->options.allow;
+	int r = vaultenv_list_new(&job->allowed);
+
+	for (; r == 0 && name != NULL && *name != NULL; name++)
+		if (**name != '\0')
+			r = vaultenv_list_set(job->allowed, *name, "", 0);
+	return r;
+}
+
 int
 load_job_open(struct load_job *job, const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_error *err)
@@ -56,8 +69,9 @@ load_job_open(struct load_job *job, const struct vaultenv_options *opts,
 		opts = &no_options;
 	if (load != NULL)
 		job->options = *load;
+	job->notice = (struct notice){ opts->notice, opts->notice_arg };
 	job->path = strdup(opts->path != NULL ? opts->path : ".env");
-	if (job->path == NULL)
+	if (job->path == NULL || allowed_copy(job) != 0)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if (opts->no_key)
 		return err_general(err, VAULTENV_ERR_NO_KEY);
@@ -77,6 +91,7 @@ load_job_close(struct load_job *job)
 {
 	vaultenv_client_free(&job->client);
 	cache_reset(&job->cache);
+	vaultenv_list_free(&job->allowed);
 	free(job->path);
 	job->path = NULL;
 }
@@ -144,52 +159,16 @@ lay_file(const struct load_job *job, struct vaultenv_list *list,
 	return r;
 }
 
-/* The vault may set neither how to get at it nor, unasked, what is run. */
-static bool
-runs_unasked(const struct load_job *job, const char *name)
-{
-	return !job->options.allow_loader_names &&
-	       vaultenv_name_runs_code(name);
-}
-
 static int
-filter_secrets(const struct load_job *job, const struct vaultenv_list *secrets,
+variables_begin(const struct load_job *job, struct vaultenv_list **secrets,
     struct vaultenv_loaded *loaded)
 {
-	const struct vaultenv_pair *pair;
-	int r;
-
-	if ((r = vaultenv_list_new(&loaded->variables)) != 0)
-		return r;
-	for (size_t i = 0; (pair = vaultenv_list_at(secrets, i)) != NULL; i++) {
-		if (vaultenv_name_is_reserved(pair->name))
-			continue;
-		if (runs_unasked(job, pair->name))
-			r = vaultenv_list_set(
-			    loaded->left_out, pair->name, "", 0);
-		else
-			r = vaultenv_list_set(loaded->variables, pair->name,
-			    pair->value, pair->value_len);
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Nearly always there is nothing to leave out: then the list itself will do. */
-static int
-take_secrets(const struct load_job *job, struct vaultenv_list **secrets,
-    struct vaultenv_loaded *loaded)
-{
-	const struct vaultenv_pair *pair;
-
-	for (size_t i = 0; (pair = vaultenv_list_at(*secrets, i)) != NULL; i++)
-		if (vaultenv_name_is_reserved(pair->name) ||
-		    runs_unasked(job, pair->name))
-			return filter_secrets(job, *secrets, loaded);
+	if (secrets == NULL)
+		return vaultenv_list_new(&loaded->variables);
 	loaded->variables = *secrets;
 	*secrets = NULL;
-	return 0;
+	return filter_list(
+	    job, filter_vault, &loaded->variables, loaded->left_out);
 }
 
 /* secrets NULL: the file alone; else *secrets may be taken. */
@@ -202,13 +181,17 @@ loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
 
 	if ((loaded = calloc(1, sizeof(*loaded))) == NULL ||
 	    (r = vaultenv_list_new(&loaded->left_out)) != 0 ||
-	    (r = secrets == NULL ? vaultenv_list_new(&loaded->variables)
-				 : take_secrets(job, secrets, loaded)) != 0) {
+	    (r = variables_begin(job, secrets, loaded)) != 0) {
 		err_general(err, r);
 		goto out;
 	}
 	if ((r = lay_file(job, loaded->variables, err)) != 0)
 		goto out;
+	if ((r = filter_list(job, filter_file, &loaded->variables,
+		 loaded->left_out)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
 	*out = loaded;
 	loaded = NULL;
 out:
@@ -367,16 +350,14 @@ cache_is_fresh(const struct load_job *job, struct found *found)
 	return cache_find(job, &use, found, NULL) == 0;
 }
 
-void
+static void
 left_out_notify(
-    const struct vaultenv_client *client, const struct vaultenv_loaded *loaded)
+    const struct load_job *job, const struct vaultenv_loaded *loaded)
 {
-	char *text;
+	char *text = vaultenv_left_out_text(loaded->left_out);
 
-	if (client == NULL || client->notice.call == NULL || loaded == NULL)
-		return;
-	if ((text = vaultenv_left_out_text(loaded->left_out)) != NULL)
-		notice_give(&client->notice, text);
+	if (text != NULL)
+		notice_give(&job->notice, text);
 	free(text);
 }
 
@@ -406,7 +387,8 @@ vaultenv_load(const struct vaultenv_options *opts,
 			err_set(err, r, "%s", why.text);
 		}
 	}
-	left_out_notify(job.client, r == 0 ? *out : NULL);
+	if (r == 0)
+		left_out_notify(&job, *out);
 	load_job_close(&job);
 	return r;
 }
@@ -447,7 +429,8 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 	}
 	r = cache_take(&job, &found, out, err);
 out:
-	left_out_notify(job.client, r == 0 ? *out : NULL);
+	if (r == 0)
+		left_out_notify(&job, *out);
 	load_job_close(&job);
 	return r;
 }

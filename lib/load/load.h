@@ -9,11 +9,6 @@
 #include "client/client.h"
 #include "disk/disk.h"
 
-/* The notice of vaultenv_left_out_text(), if there is one to give. loaded may be
- * NULL; so may client, without which nothing is left out. */
-void left_out_notify(const struct vaultenv_client *client,
-    const struct vaultenv_loaded *loaded);
-
 /* ---- age.c ---- */
 
 #define AGE_TEXT 40
@@ -31,6 +26,8 @@ struct load_job {
 	char *path;
 	struct cache cache;
 	struct vaultenv_load_options options;
+	struct vaultenv_list *allowed; /* a copy of options.allow */
+	struct notice notice;
 	int64_t max_age_s;        /* -1: no limit */
 	const char *max_age_name; /* who set it */
 	int64_t seen;             /* the newest version that was pulled */
@@ -48,6 +45,24 @@ int load_file(const struct load_job *job, struct vaultenv_loaded **out,
 /* From the server, and into the cache. */
 int load_pull(struct load_job *job, struct vaultenv_loaded **out,
     struct vaultenv_error *err);
+
+/* ---- filter.c ---- */
+
+enum verdict {
+	VERDICT_TAKE,
+	VERDICT_DROP,     /* without a word */
+	VERDICT_LEAVE_OUT /* and tell */
+};
+
+typedef enum verdict filter_judge(const struct load_job *job, const char *name);
+
+/* The vault may set neither how to get at it nor, unasked, what is run. */
+filter_judge filter_vault;
+/* Nor what is run a file, which may have come with a clone. */
+filter_judge filter_file;
+/* Replaces *list if it holds a name that is not to be taken. */
+int filter_list(const struct load_job *job, filter_judge *judge,
+    struct vaultenv_list **list, struct vaultenv_list *left_out);
 
 /* ---- watch.c, for tests: a watch without its thread ---- */
 

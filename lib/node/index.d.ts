@@ -24,11 +24,11 @@ export interface ConfigOptions extends ServerOptions {
   /** false: .vault-cache is neither read nor written. Default: true. */
   cache?: boolean;
   /**
-   * Also takes names from the vault by which a loader or shell runs other code
-   * (LD_PRELOAD, BASH_ENV and their like). Default: they are left out, and
-   * standard error is told.
+   * Names that are taken although programs run other code by them (LD_PRELOAD,
+   * NODE_OPTIONS, PATH and the others that vault-env(1) lists). Default: they are
+   * left out, whether the vault or the file has them, and standard error is told.
    */
-  allowLoaderNames?: boolean;
+  allow?: string[];
 }
 
 export interface ConfigResult {

@@ -73,6 +73,14 @@ function count(options, name) {
   return value;
 }
 
+function names(options, name) {
+  const value = options[name] ?? [];
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) {
+    throw typeError(`options.${name}`, 'an array of names');
+  }
+  return [...value];
+}
+
 // An environment variable, without the white space that files and CI variables
 // end in.
 function variable(name) {
@@ -98,7 +106,7 @@ function settings(options = {}) {
     url: url || undefined,
     cache: flag(options, 'cache', true),
     override: flag(options, 'override', false),
-    allowLoaderNames: flag(options, 'allowLoaderNames', false),
+    allow: names(options, 'allow'),
   };
   if (!isMainThread) {
     result.url = result.url || variable('VAULT_URL');

@@ -12,7 +12,7 @@ const MAX_INTERVAL_MS = 2 ** 31 - 1;
 const EXIT_WAIT_MS = 1000;
 
 // Options by which two loads give the same.
-const sameLoad = ['path', 'environment', 'url', 'allowLoaderNames'];
+const sameLoad = ['path', 'environment', 'url', 'allow'];
 
 const watches = new Set();
 let hasExitHandler = false;
@@ -128,8 +128,8 @@ function interval(options) {
 function wantedSettings(options) {
   const { last } = loads;
   if (last === null) return settings(options);
-  const { path, environment, url, cache, override, allowLoaderNames } = last.options;
-  const wanted = { path, environment, vaultUrl: url, cache, override, allowLoaderNames };
+  const { path, environment, url, cache, override, allow } = last.options;
+  const wanted = { path, environment, vaultUrl: url, cache, override, allow };
   for (const name of Object.keys(wanted)) {
     if (options[name] !== undefined && options[name] !== null) wanted[name] = options[name];
   }
@@ -147,7 +147,7 @@ function watch(options = {}) {
   const wanted = wantedSettings(options);
   const { last } = loads;
   const known = last !== null && sameLoad.every((name) =>
-    last.options[name] === wanted[name]) ? last.loaded : undefined;
+    String(last.options[name]) === String(wanted[name])) ? last.loaded : undefined;
   const handle = new Watch(options, wanted.override);
 
   handle.start(wanted, every, known);

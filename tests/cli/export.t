@@ -297,10 +297,10 @@ $p->gives(['export', '--env', 'r'], 1, '', qr/\Avault-env: .*X/, 'env refuses, b
 push_of('r', {A => 1, LD_PRELOAD => 'x', VAULT_KEY => 'y'});
 my $r = $p->run('export', '--env', 'r', '--format', 'docker');
 is($r->{stdout}, "A=1\n", 'neither is exported');
-like($r->{stderr}, qr/^vault-env: warning: Left out, because a loader or shell would run other code by them \(allow loader names to have them\): LD_PRELOAD$/m,
+like($r->{stderr}, qr/^vault-env: warning: Left out, because programs run other code by them \(allow each by its name to have it\): LD_PRELOAD$/m,
     'with a warning');
 is(join('', sort split /^/, $p->run('export', '--env', 'r', '--format', 'docker',
-    '--allow-loader-names')->{stdout}), "A=1\nLD_PRELOAD=x\n", 'unless it is allowed');
+    '--allow', 'LD_PRELOAD')->{stdout}), "A=1\nLD_PRELOAD=x\n", 'unless it is allowed');
 
 # ---- files, terminals, usage
 $p->gives(['export', '--env', 'd', '--format', 'docker', '--output', 'out'], 0, "Exported 1 " .

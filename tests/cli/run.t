@@ -33,9 +33,15 @@ $p->gives(['run', '--watch', '--offline', '--', 'true'], 2, '', 'vault-env: ' .
     "--watch and --offline do not go together: see vault-env run --help\n");
 $p->gives(['run', '--watch', '--', 'sh', '-c', 'exit 9'], 9, '', '',
     'no key: nothing to watch');
-$p->spew('.env', "LD_PRELOAD=\nENV=x\n");
-$p->gives(['run', '--', 'sh', '-c', 'echo "$ENV"'], 0, "x\n", '',
-    'the file is the user\'s own: loader names stay');
+my $left_out = '[vault-env] Left out, because programs run other code by them (allow each ' .
+    "by its name to have it): NODE_OPTIONS\n";
+$p->spew('.env', "NODE_OPTIONS=--require ./evil.js\nENV=x\n");
+$p->gives(['run', '--', 'sh', '-c', 'echo "$ENV ${NODE_OPTIONS-unset}"'], 0, "x unset\n",
+    $left_out, 'a file that came with a clone makes no interpreter run code');
+$p->gives(['run', '--', 'sh', '-c', 'echo $NODE_OPTIONS', {env => {NODE_OPTIONS => '-p'}}],
+    0, "-p\n", $left_out, 'what was in the environment stays');
+$p->gives(['run', '--allow', 'X', '--allow', 'NODE_OPTIONS', '--', 'sh', '-c',
+    'echo $NODE_OPTIONS'], 0, "--require ./evil.js\n", '', '--allow takes it, by its name');
 $p->spew('nul', "A=1\nBAD='x\0y'\n");
 $p->gives(['run', '--file', 'nul', '--', 'true'], 1, '', 'vault-env: BAD cannot be ' .
     'an environment variable: its value holds a NUL byte. Change it, or delete ' .
@@ -67,7 +73,7 @@ mkdir $p->path('bin');
 $p->spew('bin/own-tool', "#!/bin/sh\necho own\n");
 chmod 0755, $p->path('bin/own-tool');
 $p->spew('path', "PATH=$p->{dir}/bin:/usr/bin:/bin\n");
-$p->gives(['run', '--file', 'path', '--override', '--', 'own-tool'], 0, "own\n",
+$p->gives(['run', '--file', 'path', '--override', '--allow', 'PATH', '--', 'own-tool'], 0, "own\n",
     '', 'the command is looked for in the PATH that it gets');
 
 # The same pid, so whatever is sent arrives: every signal that can be caught (the
@@ -154,13 +160,14 @@ $p->node_push('loader', {A => '1', LD_PRELOAD => '/tmp/x.so', BASH_ENV => 'x',
 my $names = 'env | grep -E "^(A|PATH2|BASH_ENV)=|evil" | sort';
 $r = $p->run('run', '--env', 'loader', '--', 'sh', '-c', $names);
 is($r->{stdout}, "A=1\nPATH2=y\n", 'names that run code are left out');
-my ($said) = $r->{stderr} =~ /\A\[vault-env\] Left out, because a loader or shell would run other code by them \(allow loader names to have them\): (.*)\n\z/;
+my ($said) = $r->{stderr} =~ /\A\[vault-env\] Left out, because programs run other code by them \(allow each by its name to have it\): (.*)\n\z/;
 is(join(' ', sort split /, /, $said // ''), 'BASH_ENV BASH_FUNC_ls%% LD_PRELOAD',
     'with one warning, which names them') or diag($r->{stderr});
-$r = $p->run('run', '--env', 'loader', '--allow-loader-names', '--quiet', '--', 'sh', '-c',
+$r = $p->run('run', '--env', 'loader', '--allow', 'BASH_ENV', '--quiet', '--', 'sh', '-c',
     $names);
-like($r->{stdout}, qr/^BASH_ENV=x$/m, '--allow-loader-names keeps them');
-unlike($r->{stderr}, qr/Left out/, 'without a warning');
+like($r->{stdout}, qr/^BASH_ENV=x$/m, '--allow keeps one');
+like($r->{stderr}, qr/Left out/, 'and not the others');
+unlike($r->{stderr}, qr/BASH_ENV/, 'of which it is none');
 unlike($r->{stdout}, qr/evil/, 'but never a reserved one');
 
 # ---- the cache

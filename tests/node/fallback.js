@@ -166,16 +166,31 @@ test('cache: false neither reads nor writes it', async () => {
   assert.ok(!fs.existsSync(cache));
 });
 
-test('allowLoaderNames takes what would be left out', async () => {
+test('allow takes what would be left out', async () => {
   await serverIs('up');
   worldIs({ key: 'file', cache: 'absent' });
   await withEnv({ ...env, VAULT_URL: url }, async () => {
     const lines = await said(async () => {
-      const { parsed } = await vault.config({ allowLoaderNames: true });
+      const { parsed } = await vault.config({ allow: ['LD_PRELOAD'] });
       assert.strictEqual(typeof parsed.LD_PRELOAD, 'string');
       assert.strictEqual(process.env.LD_PRELOAD, parsed.LD_PRELOAD);
     });
     assert.deepStrictEqual(lines, []);
+  });
+});
+
+test('names that run code are left out of a plain file, too', async () => {
+  worldIs({ key: 'none', cache: 'absent' });
+  fs.appendFileSync('.env', 'NODE_OPTIONS=--require ./evil.js\nENV=mine\n');
+  await withEnv(env, async () => {
+    const lines = await said(async () => {
+      const { parsed } = await vault.config();
+      assert.deepStrictEqual({ ...parsed }, { LOCAL: 'file', ENV: 'mine' });
+      assert.strictEqual(process.env.NODE_OPTIONS, undefined);
+    });
+    assert.deepStrictEqual(lines, [leftOut.replace('LD_PRELOAD', 'NODE_OPTIONS')]);
+    assert.throws(() => vault.configSync({ allow: 'NODE_OPTIONS' }), { name: 'TypeError',
+      message: 'options.allow must be an array of names' });
   });
 });
 

@@ -102,13 +102,21 @@ for how in load_vault, pull:
 me.push(SHOP + "LD_PRELOAD=/tmp/evil.so\n")
 got = load(load_vault)
 ok("LD_PRELOAD" not in got[1], "LD_PRELOAD is left out")
-same(got[2], "[vault-env] Left out, because a loader or shell would run other "
-     "code by them (allow loader names to have them): LD_PRELOAD\n",
+same(got[2], "[vault-env] Left out, because programs run other code by them "
+     "(allow each by its name to have it): LD_PRELOAD\n",
      "with one warning that names it")
-got = load(load_vault, allow_loader_names=True)
+got = load(load_vault, allow=["LD_PRELOAD"])
 same([got[1].get("LD_PRELOAD"), got[2]], ["/tmp/evil.so", ""],
      "unless it is wanted")
 me.push(SHOP)
+os.mkdir(me.dir + "/plain")
+write(me.dir + "/plain/.env", "PYTHONPATH=/evil\nENV=mine\n")
+same(load(load_vault, "plain/.env"), [True, dict(ENV="mine"),
+     "[vault-env] Left out, because programs run other code by them "
+     "(allow each by its name to have it): PYTHONPATH\n", 0],
+     "nor does a file without a key make an interpreter run code")
+same(load(load_vault, "plain/.env", allow=["PYTHONPATH"])[:3],
+     [True, dict(ENV="mine", PYTHONPATH="/evil"), ""], "unless it is allowed")
 
 # C sees what Python sees.
 code, out, err = me.python(
@@ -323,7 +331,7 @@ imported = me.python("import sys; before = set(sys.modules); "
                      "import vaultdotenv; vaultdotenv.load_vault();"
                      "print(sorted(m for m in set(sys.modules) - before "
                      "if m not in ('vaultdotenv', 'vaultdotenv._errors',"
-                     "'vaultdotenv._dotenv')))")[1]
+                     "'vaultdotenv._dotenv', 'vaultdotenv._names')))")[1]
 same(imported, "['__future__', 'vaultdotenv._native']\n",
      "a load imports nothing but the extension")
 imported = me.python("import sys, vaultdotenv as v; v.load_vault('none');"

@@ -33,6 +33,7 @@ struct outcome {
 struct settings {
 	struct vaultenv_options client;
 	struct vaultenv_load_options load;
+	char **allow; /* load.allow */
 	int64_t version;
 	int64_t base_version; /* -1: not given */
 	bool force;
@@ -46,6 +47,10 @@ bool js_get_bool(napi_env env, napi_value object, const char *name);
 /* otherwise: what it is when it is undefined or no number. */
 int64_t js_get_int(
     napi_env env, napi_value object, const char *name, int64_t otherwise);
+
+/* Of an array of strings, NULL at the end; for js_names_free(). */
+char **js_get_names(napi_env env, napi_value object, const char *name);
+void js_names_free(char ***names);
 
 napi_value js_text(napi_env env, const char *text, size_t len);
 void

@@ -68,6 +68,50 @@ js_get_int(napi_env env, napi_value object, const char *name, int64_t otherwise)
 	return number;
 }
 
+/* The text of an element, for free(). */
+static char *
+element_text(napi_env env, napi_value array, uint32_t i, size_t *len)
+{
+	napi_handle_scope scope;
+	napi_value value;
+	char *text = NULL;
+
+	if (napi_open_handle_scope(env, &scope) != napi_ok)
+		return NULL;
+	if (napi_get_element(env, array, i, &value) == napi_ok)
+		text = text_of(env, value, len);
+	napi_close_handle_scope(env, scope);
+	return text;
+}
+
+char **
+js_get_names(napi_env env, napi_value object, const char *name)
+{
+	napi_value array = member(env, object, name, napi_object);
+	uint32_t i, n = 0;
+	char **names;
+	size_t len;
+
+	if (array == NULL || napi_get_array_length(env, array, &n) != napi_ok ||
+	    (names = calloc((size_t)n + 1, sizeof(*names))) == NULL)
+		return NULL;
+	for (i = 0; i < n; i++)
+		if ((names[i] = element_text(env, array, i, &len)) == NULL)
+			break;
+	return names;
+}
+
+void
+js_names_free(char ***names)
+{
+	char **name = *names;
+
+	for (; name != NULL && *name != NULL; name++)
+		free(*name);
+	free(*names);
+	*names = NULL;
+}
+
 napi_value
 js_text(napi_env env, const char *text, size_t len)
 {
@@ -118,22 +162,6 @@ js_object_of(napi_env env, const struct vaultenv_list *list)
 		napi_close_handle_scope(env, scope);
 	}
 	return object;
-}
-
-/* The text of an element, for free(). */
-static char *
-element_text(napi_env env, napi_value array, uint32_t i, size_t *len)
-{
-	napi_handle_scope scope;
-	napi_value value;
-	char *text = NULL;
-
-	if (napi_open_handle_scope(env, &scope) != napi_ok)
-		return NULL;
-	if (napi_get_element(env, array, i, &value) == napi_ok)
-		text = text_of(env, value, len);
-	napi_close_handle_scope(env, scope);
-	return text;
 }
 
 int
@@ -245,8 +273,8 @@ settings_read(napi_env env, napi_value object, struct settings *s)
 	s->client.extra_ca_variable = "NODE_EXTRA_CA_CERTS";
 	s->load.no_cache = !js_get_bool(env, object, "cache");
 	s->load.override = js_get_bool(env, object, "override");
-	s->load.allow_loader_names =
-	    js_get_bool(env, object, "allowLoaderNames");
+	s->allow = js_get_names(env, object, "allow");
+	s->load.allow = (const char *const *)s->allow;
 	s->load.fresh_s = js_get_int(env, object, "freshS", 0);
 	s->version = js_get_int(env, object, "version", 0);
 	s->base_version = js_get_int(env, object, "baseVersion", -1);
@@ -271,5 +299,6 @@ settings_reset(struct settings *s)
 	wipe_free(s->client.vault_key);
 	wipe_free(s->client.device_secret);
 	wipe_free(s->client.ca_file);
+	js_names_free(&s->allow);
 	memset(s, 0, sizeof(*s));
 }

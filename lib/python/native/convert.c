@@ -55,6 +55,23 @@ list_names(const struct vaultenv_list *list)
 	return names;
 }
 
+const char **
+names_borrow(PyObject *tuple)
+{
+	const Py_ssize_t n = PyTuple_GET_SIZE(tuple);
+	const char **names = PyMem_Calloc((size_t)n + 1, sizeof(*names));
+
+	if (names == NULL)
+		PyErr_NoMemory();
+	for (Py_ssize_t i = 0; names != NULL && i < n; i++)
+		if ((names[i] = PyUnicode_AsUTF8(
+			 PyTuple_GET_ITEM(tuple, i))) == NULL) {
+			PyMem_Free(names);
+			return NULL;
+		}
+	return names;
+}
+
 static int
 list_put(struct vaultenv_list *list, PyObject *name, PyObject *value)
 {

@@ -9,21 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* load(place, cached, no_cache, override, allow_loader_names) */
+/* load(place, cached, no_cache, override, allow) */
 static PyObject *
 load(PyObject *self, PyObject *args)
 {
 	struct vaultenv_load_options how = { .no_cache = 0 };
 	struct vaultenv_loaded *loaded = NULL;
-	PyObject *values = NULL, *left_out = NULL, *result = NULL;
+	PyObject *values = NULL, *left_out = NULL, *result = NULL, *allow;
 	struct place place = { NULL };
 	struct vaultenv_error err;
+	const char **names;
 	int cached, r;
 
-	if (!PyArg_ParseTuple(args, PLACE_FORMAT "pppp:load",
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "pppO!:load",
 		PLACE_ARGS(place), &cached, &how.no_cache,
-		&how.override, &how.allow_loader_names))
+		&how.override, &PyTuple_Type, &allow))
 		return NULL;
+	if ((how.allow = names = names_borrow(allow)) == NULL) {
+		place_reset(&place);
+		return NULL;
+	}
 	place_fill(&place);
 	Py_BEGIN_ALLOW_THREADS
 	r = cached ? vaultenv_load_cached(&place.options, &how, &loaded, &err)
@@ -39,6 +44,7 @@ load(PyObject *self, PyObject *args)
 	Py_XDECREF(values);
 	Py_XDECREF(left_out);
 	vaultenv_loaded_free(&loaded);
+	PyMem_Free(names);
 	place_reset(&place);
 	return result;
 }

@@ -18,6 +18,9 @@
 PyObject *text_object(const char *text, size_t len);
 PyObject *list_dict(const struct vaultenv_list *list);
 PyObject *list_names(const struct vaultenv_list *list);
+/* Of a tuple of str, as long as that lives; NULL at the end. For PyMem_Free();
+ * NULL: raised. */
+const char **names_borrow(PyObject *tuple);
 /* str to str only. False with a Python error set. */
 bool dict_list(PyObject *dict, struct vaultenv_list **out);
 /* The VaultError of err; raise: sets it as the Python error, returns NULL. */

@@ -227,7 +227,7 @@ watch_new(PyObject *on_update_object, PyObject *on_error_object,
 }
 
 /*
- * watch_start(place, no_cache, override, allow_loader_names, interval_ms,
+ * watch_start(place, no_cache, override, allow, interval_ms,
  * known or None, version, on_update, on_error): capsule. on_update gets
  * (version, values, [(mark, name), ...]), on_error the exception.
  */
@@ -238,21 +238,23 @@ watch_start(PyObject *self, PyObject *args)
 	struct vaultenv_watch_options options = { .on_change = on_change,
 		.on_error = on_error };
 	struct vaultenv_loaded known = { .source = VAULTENV_SOURCE_SERVER };
-	PyObject *values, *update, *error, *capsule = NULL;
+	PyObject *values, *update, *error, *allow, *capsule = NULL;
+	const char **names = NULL;
 	struct place place = { NULL };
 	struct vaultenv_error err;
 	struct watch *w = NULL;
 	long long version;
 	int r;
 
-	if (!PyArg_ParseTuple(args, PLACE_FORMAT "pppiOLOO:watch_start",
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "ppO!iOLOO:watch_start",
 		PLACE_ARGS(place), &how.no_cache, &how.override,
-		&how.allow_loader_names, &options.interval_ms, &values,
+		&PyTuple_Type, &allow, &options.interval_ms, &values,
 		&version, &update, &error))
 		return NULL;
 	place_fill(&place);
 	known.version = version;
-	if ((PyDict_Check(values) && !dict_list(values, &known.variables)) ||
+	if ((how.allow = names = names_borrow(allow)) == NULL ||
+	    (PyDict_Check(values) && !dict_list(values, &known.variables)) ||
 	    (w = watch_new(update, error, place.notice)) == NULL)
 		goto out;
 	if ((capsule = PyCapsule_New(w, CAPSULE, NULL)) == NULL) {
@@ -276,6 +278,7 @@ watch_start(PyObject *self, PyObject *args)
 	}
 out:
 	vaultenv_list_free(&known.variables);
+	PyMem_Free(names);
 	place_reset(&place);
 	return capsule;
 }

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import _dotenv
+from . import _dotenv, _names
 from ._errors import (VaultAuthError, VaultConflictError, VaultError,
                       VaultNetworkError)
 
@@ -36,6 +36,8 @@ _EXIT_WAIT_MS = 500
 # As the command line says it, too.
 _NUL = ("{} cannot be an environment variable: its value holds a NUL. "
         "Store it as base64")
+_LEFT_OUT = ("Left out, because programs run other code by them (allow each by "
+             "its name to have it): {}")
 
 
 def _shown(names: Iterable[str]) -> str:
@@ -89,14 +91,16 @@ class _Place:
 
     def __init__(self, path: Optional[Path], environment: Optional[str],
                  vault_url: Optional[str], override: bool = False,
-                 cache: bool = True,
-                 allow_loader_names: bool = False) -> None:
+                 cache: bool = True, allow: Iterable[str] = ()) -> None:
         self.path, self.found = _find(path)
         self.environment = environment or None
         self.vault_url = vault_url or None
         self.override = override
         self.cache = cache
-        self.allow_loader_names = allow_loader_names
+        if isinstance(allow, str):
+            raise TypeError("allow must be a list of names, not a string")
+        self.allow = tuple(allow)
+        self.left_out: tuple[str, ...] = ()  # of the file
 
     def overlay(self, values: dict[str, str], source: str,
                 environ: Mapping[str, str]) -> dict[str, str]:
@@ -104,6 +108,10 @@ class _Place:
         file = _dotenv.values(
             self.path, {} if source == "file" else values, environ,
             self.override) if self.found or source != "file" else {}
+        self.left_out = tuple(name for name in file if name not in self.allow
+                              and _names.runs_code_in_file(name))
+        for name in self.left_out:
+            del file[name]
         return file if source == "file" else {**values, **file}
 
     def where(self) -> tuple[str, Optional[str], Optional[str],
@@ -239,7 +247,10 @@ def _has_no_key(path: str) -> bool:
 
 
 def _load_file(place: _Place) -> Secrets:
-    return Secrets(place.overlay({}, "file", os.environ))
+    values = place.overlay({}, "file", os.environ)
+    if place.left_out:
+        _notice(_LEFT_OUT.format(_shown(place.left_out)))
+    return Secrets(values, left_out=place.left_out)
 
 
 def _load(place: _Place, cached: bool = False) -> Secrets:
@@ -249,7 +260,7 @@ def _load(place: _Place, cached: bool = False) -> Secrets:
 
     source, version, _, values, left_out = _native.load(
         *place.where(), cached, not place.cache, place.override,
-        place.allow_loader_names)
+        place.allow)
     return Secrets(place.overlay(values, _SOURCES[source], os.environ), version,
                    _SOURCES[source], left_out, values)
 
@@ -290,20 +301,21 @@ def _apply(changed: Changes, override: bool) -> None:
 def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
                vault_url: Optional[str] = None, override: bool = False,
                cache: bool = True, *,
-               allow_loader_names: bool = False) -> bool:
+               allow: Iterable[str] = ()) -> bool:
     """Puts the secrets, and the .env file's own variables, into os.environ.
 
     path: the .env file; looked for as load_dotenv() does, from the caller's
     folder upwards. environment: default $NODE_ENV, $ENVIRONMENT,
     "development". vault_url: default $VAULT_URL. override: over variables that
     exist already. cache: write .vault-cache, and use it when the server is
-    away. allow_loader_names: also secrets such as LD_PRELOAD.
+    away. allow: names that are taken although programs run other code by them
+    (LD_PRELOAD, PYTHONPATH and the others that vault-env(1) lists).
 
     Without a VAULT_KEY it is load_dotenv(). True if there is any variable.
     Raises VaultError.
     """
     place = _Place(path, environment, vault_url, override, cache,
-                   allow_loader_names)
+                   allow)
     return _set(place, _load(place))
 
 
@@ -325,10 +337,10 @@ def load_vault_sync(path: Optional[Path] = None,
 def vault_values(path: Optional[Path] = None,
                  environment: Optional[str] = None,
                  vault_url: Optional[str] = None, cache: bool = True, *,
-                 allow_loader_names: bool = False) -> Secrets:
+                 allow: Iterable[str] = ()) -> Secrets:
     """What load_vault() would load, as a dict; os.environ stays."""
     return _load(_Place(path, environment, vault_url, False, cache,
-                        allow_loader_names))
+                        allow))
 
 
 def version() -> int:
@@ -423,7 +435,7 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
             known = None
         place = _Place(place.path, environment or place.environment,
                        vault_url or place.vault_url, place.override,
-                       place.cache, place.allow_loader_names)
+                       place.cache, place.allow)
     if known is not None and known.source == "file":
         known = None
     unwatch()
@@ -439,7 +451,7 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
     try:
         new.handle = _native.watch_start(
             *place.where(), not place.cache, place.override,
-            place.allow_loader_names, max(1, int(interval * 1000)),
+            place.allow, max(1, int(interval * 1000)),
             None if known is None else known._raw,
             0 if known is None else known.version, new.update, new.error)
     except BaseException as failure:

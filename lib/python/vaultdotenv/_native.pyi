@@ -6,7 +6,7 @@ _Notice = Callable[[str], None]
 
 def load(path: str, environment: Optional[str], url: Optional[str],
          notice: _Notice, cached: bool, no_cache: bool, override: bool,
-         allow_loader_names: bool, /,
+         allow: tuple[str, ...], /,
          ) -> tuple[int, int, int, dict[str, str], tuple[str, ...]]: ...
 def pull(path: str, environment: Optional[str], url: Optional[str],
          notice: _Notice, version: int, /) -> tuple[dict[str, str], int]: ...
@@ -19,7 +19,7 @@ def read_file(path: str, /) -> dict[str, str]: ...
 def is_reserved(name: str, /) -> bool: ...
 def watch_start(path: str, environment: Optional[str], url: Optional[str],
                 notice: _Notice, no_cache: bool, override: bool,
-                allow_loader_names: bool, interval_ms: int,
+                allow: tuple[str, ...], interval_ms: int,
                 known: Optional[dict[str, str]], version: int,
                 on_update: Callable[
                     [int, dict[str, str], list[tuple[str, str]]], None],

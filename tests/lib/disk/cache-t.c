@@ -8,7 +8,8 @@
 #include "fallback.h"
 
 /* So that no notice is about the LD_PRELOAD that each blob holds. */
-static const struct vaultenv_load_options all = { .allow_loader_names = 1 };
+static const char *const allow[] = { "LD_PRELOAD", NULL };
+static const struct vaultenv_load_options all = { .allow = allow };
 
 static void
 test_cache_file(void)
@@ -331,7 +332,7 @@ static void
 test_fresh(void)
 {
 	struct vaultenv_load_options how = { .fresh_s = 60,
-		.allow_loader_names = 1 };
+		.allow = allow };
 	struct vaultenv_loaded *loaded;
 	struct vaultenv_error err;
 	static const struct {

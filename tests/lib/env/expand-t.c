@@ -5,8 +5,8 @@
  */
 #include "config.h"
 
+#include "env/env.h"
 #include "tap.h"
-#include "vaultenv.h"
 
 static struct vaultenv_list *
 list_of(const char *const *pairs)
@@ -150,23 +150,30 @@ test_runs_code(void)
 	static const char *const yes[] = { "LD_PRELOAD", "LD_LIBRARY_PATH",
 		"LD_AUDIT", "LD_", "DYLD_INSERT_LIBRARIES", "GCONV_PATH",
 		"GLIBC_TUNABLES", "BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS",
-		"PS4", "PROMPT_COMMAND", "BASH_FUNC_ls%%", "BASH_FUNC_x()" };
+		"PS4", "PROMPT_COMMAND", "BASH_FUNC_ls%%", "BASH_FUNC_x()",
+		"NODE_OPTIONS", "PERL5OPT", "PERL5DB", "PYTHONPATH",
+		"PYTHONSTARTUP", "RUBYOPT", "RUBYLIB", "JAVA_TOOL_OPTIONS",
+		"_JAVA_OPTIONS", "GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0", "PATH",
+		"PS0", "PS1", "PS2", "OPENSSL_CONF", "LESSOPEN" };
 	static const char *const no[] = { "", "LD", "LDFLAGS", "ld_preload",
-		"ENVIRONMENT", "ENV_", "NODE_ENV", "BASH", "BASH_ENV2", "PATH",
-		"NODE_OPTIONS", "PS1", "BASH_FUNC", "MY_LD_PRELOAD", "DYLD" };
+		"ENVIRONMENT", "ENV_", "NODE_ENV", "BASH", "BASH_ENV2", "PATH2",
+		"NODE_OPTIONS_", "PS3", "BASH_FUNC", "MY_LD_PRELOAD", "DYLD",
+		"PYTHONUNBUFFERED", "GITHUB_TOKEN", "GIT", "path" };
 
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
 		ok(vaultenv_name_runs_code(yes[i]), "%s runs code", yes[i]);
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		ok(!vaultenv_name_runs_code(no[i]), "'%s' does not", no[i]);
+	ok(name_runs_code_in_file("PATH"), "nor from a file");
+	ok(!name_runs_code_in_file("ENV"), "but ENV is a program's own there");
 }
 
 static void
 test_left_out_text(void)
 {
-	static const char lead[] = "Left out, because a loader or shell would "
-				   "run other code by them (allow loader names "
-				   "to have them): ";
+	static const char lead[] = "Left out, because programs run other code "
+				   "by them (allow each by its name to have "
+				   "it): ";
 	struct vaultenv_list *list = NULL;
 	char name[300], *text;
 

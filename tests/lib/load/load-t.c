@@ -163,7 +163,8 @@ test_table(void)
 static void
 test_names(void)
 {
-	struct vaultenv_load_options how = { .allow_loader_names = 1 };
+	static const char *const allow[] = { "OTHER", "LD_PRELOAD", NULL };
+	struct vaultenv_load_options how = { .allow = allow };
 	struct vaultenv_loaded *loaded;
 	struct vaultenv_error err;
 
@@ -187,12 +188,16 @@ test_names(void)
 	vaultenv_loaded_free(&loaded);
 
 	fake_write(FOLDER "/.env",
-	    "ENV=mine\nWHO=file\nVAULT_KEY=" KEY "\nVAULT_URL=" FAKE_URL
+	    "ENV=mine\nPATH=/evil\nWHO=file\nVAULT_KEY=" KEY "\nVAULT_URL=" FAKE_URL
 	    "\nOWN='${WHO}-${WHO:-x}-$WHO'\nOWN=${OWN}+${FROM_VAULT}\n",
 	    0644);
 	is_int(load(NULL, &loaded, &err), 0, "the file's own names");
 	is_str(vaultenv_list_find(loaded->variables, "ENV")->value, "mine",
-	    "are the user's, whatever they are");
+	    "are the user's, ENV too");
+	ok(vaultenv_list_find(loaded->variables, "PATH") == NULL,
+	    "but not those that run code");
+	is_str(vaultenv_list_at(loaded->left_out, 1)->name, "PATH",
+	    "which are named beside those of the vault");
 	is_str(vaultenv_list_find(loaded->variables, "VAULT_URL")->value,
 	    FAKE_URL, "reserved ones too");
 	is_str(vaultenv_list_find(loaded->variables, "WHO")->value, "file",
@@ -240,7 +245,9 @@ test_no_key(void)
 	opts.url = NULL;
 	is_int(vaultenv_load(&opts, NULL, &loaded, &err), 0,
 	    "without a key no other setting is looked at");
-	is_int(vaultenv_list_len(loaded->variables), 3, "plain dotenv");
+	is_int(vaultenv_list_len(loaded->variables), 2, "plain dotenv");
+	is_int(vaultenv_list_len(loaded->left_out), 1,
+	    "less LD_PRELOAD, which is named");
 	vaultenv_loaded_free(&loaded);
 	unsetenv("NODE_ENV");
 	setenv("VAULT_DEVICE_SECRET", SECRET, 1);
