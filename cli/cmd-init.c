@@ -21,6 +21,8 @@
 #include "git.h"
 #include "session.h"
 
+#define PROJECT_NAME_MAX 128
+
 struct init {
 	const struct args *args;
 	const char *path;
@@ -161,20 +163,52 @@ token_read(const struct args *args, char **token, size_t *len)
 	return EXIT_FAILED;
 }
 
+/* What the server takes as a name; it judges again. */
+static bool
+is_project_name(const char *name)
+{
+	uint32_t code;
+	int is_hidden = 0;
+	size_t len;
+
+	if (*name == '\0' || strlen(name) > PROJECT_NAME_MAX)
+		return false;
+	for (; (len = vaultenv_character(name, &code, &is_hidden)) > 0;
+	     name += len)
+		if (is_hidden || (len == 1 && code >= 0x80))
+			return false;
+	return true;
+}
+
+/* --name, or the folder's; NULL, having said why: that is no name. */
+static const char *
+project_name(const struct init *in)
+{
+	const char *slash = strrchr(in->folder, '/');
+
+	if (in->args->name != NULL)
+		return in->args->name;
+	if (slash == NULL || slash[1] == '\0')
+		return "project";
+	if (is_project_name(slash + 1))
+		return slash + 1;
+	error_print("the name of this folder (%s) cannot be a project's, which "
+		    "is %d bytes of visible text at most: give one with --name",
+	    slash + 1, PROJECT_NAME_MAX);
+	return NULL;
+}
+
 static int
 project_create(struct init *in, char id[VAULTENV_PROJECT_ID_LEN + 1])
 {
-	const char *name = in->args->name, *slash;
+	const char *name = project_name(in);
 	struct vaultenv_error err;
 	char *token = NULL;
 	size_t len = 0;
 	int code, r;
 
-	if (name == NULL) {
-		slash = strrchr(in->folder, '/');
-		name =
-		    slash != NULL && slash[1] != '\0' ? slash + 1 : "project";
-	}
+	if (name == NULL)
+		return EXIT_FAILED;
 	if ((code = token_read(in->args, &token, &len)) != EXIT_DONE)
 		goto out;
 	wait_begin(in->args, "creating the project");

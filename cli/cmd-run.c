@@ -60,8 +60,9 @@ become(const struct args *args, const struct vaultenv_list *variables)
 	if (launch_prepare(&launch, variables, args->override, &err) != 0)
 		return session_fail(&err);
 	error = launch_exec(&launch, args->command);
+	error = launch_explain(&launch, args->command[0], error);
 	launch_free(&launch);
-	return launch_explain(args->command[0], error);
+	return error;
 }
 
 static int

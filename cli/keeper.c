@@ -161,7 +161,7 @@ int
 keeper_start(struct keeper *k, struct launch *launch, char **command)
 {
 	const pid_t parent = getpid();
-	int report[2], end[2], error = 0;
+	int report[2], end[2], error = 0, code = EXIT_DONE;
 	ssize_t n;
 
 	if (pipe2(report, O_CLOEXEC) != 0 || pipe2(end, O_CLOEXEC) != 0 ||
@@ -182,11 +182,12 @@ keeper_start(struct keeper *k, struct launch *launch, char **command)
 	    (n = read(report[0], &error, sizeof(error))) < 0 && errno == EINTR)
 		continue;
 	close(report[0]);
+	if (n == (ssize_t)sizeof(error)) {
+		waitpid(k->pid, NULL, 0);
+		code = launch_explain(launch, command[0], error);
+	}
 	launch_free(launch);
-	if (n != (ssize_t)sizeof(error))
-		return EXIT_DONE;
-	waitpid(k->pid, NULL, 0);
-	return launch_explain(command[0], error);
+	return code;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "launch.h"
 #include "output.h"
 #include "process.h"
+
+#define LARGEST_SHOWN 3
+#define NAME_SHOWN    100
 
 static int
 fail(struct vaultenv_error *err, int code, const char *lead, const char *rest)
@@ -132,9 +136,114 @@ launch_exec(const struct launch *launch, char **command)
 	return error;
 }
 
-int
-launch_explain(const char *name, int error)
+/* The entry of envp with that name: its value. NULL: there is none. */
+static const char *
+value_of(char *const *envp, const char *name)
 {
+	const size_t len = strlen(name);
+
+	for (; *envp != NULL; envp++)
+		if (strncmp(*envp, name, len) == 0 && (*envp)[len] == '=')
+			return *envp + len + 1;
+	return NULL;
+}
+
+/* The file that execvp() finds for name; false: none. */
+static bool
+program_find(char *const *envp, const char *name, char path[PATH_MAX])
+{
+	const char *at = value_of(envp, "PATH");
+	size_t len;
+
+	if (strchr(name, '/') != NULL)
+		return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX &&
+		       access(path, X_OK) == 0;
+	for (; at != NULL && *at != '\0'; at += len + (at[len] == ':')) {
+		len = strcspn(at, ":");
+		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)len, at,
+			len > 0 ? "/" : "", name) < PATH_MAX &&
+		    access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The program is there, so what is not found is what would run it. */
+static int
+interpreter_explain(const char *path)
+{
+	char line[256] = "", *end;
+	FILE *file = fopen(path, "re");
+
+	if (file != NULL && fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	if (file != NULL)
+		fclose(file);
+	if (strncmp(line, "#!", 2) != 0) {
+		error_print("cannot run %s: the loader that it was built for "
+			    "is not on this machine",
+		    path);
+		return EXIT_NOT_EXECUTABLE;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	end = line + strlen(line);
+	if (end[-1] == '\r') {
+		end[-1] = '\0';
+		error_print("cannot run %s: its first line (%s) ends in a "
+			    "carriage return. To take them out, run: sed -i "
+			    "'s/\\r$//' %s",
+		    path, line, path);
+	} else {
+		error_print("cannot run %s: the interpreter in its first line "
+			    "(%s) is not there",
+		    path, line);
+	}
+	return EXIT_NOT_EXECUTABLE;
+}
+
+/* Longest first; their values stay unseen. */
+static int
+by_length(const void *a, const void *b)
+{
+	const size_t one = strlen(*(char *const *)a);
+	const size_t other = strlen(*(char *const *)b);
+
+	return (one < other) - (one > other);
+}
+
+static int
+size_explain(char **envp, const char *name)
+{
+	char largest[512] = "";
+	size_t n = 0, used = 0, len;
+
+	while (envp[n] != NULL)
+		n++;
+	qsort(envp, n, sizeof(*envp), by_length);
+	for (size_t i = 0; i < n && i < LARGEST_SHOWN; i++) {
+		len = strcspn(envp[i], "=");
+		used += (size_t)snprintf(largest + used, sizeof(largest) - used,
+		    "%s%.*s (%zu bytes)", i > 0 ? ", " : "",
+		    len < NAME_SHOWN ? (int)len : NAME_SHOWN, envp[i],
+		    strlen(envp[i]));
+	}
+	error_print(
+	    "cannot run %s: its arguments and environment are more than "
+	    "the system takes. The largest variables are %s: keep what "
+	    "is long in a file, and its path in the variable",
+	    name, largest);
+	return EXIT_NOT_EXECUTABLE;
+}
+
+int
+launch_explain(struct launch *launch, const char *name, int error)
+{
+	char path[PATH_MAX];
+
+	if (error == E2BIG)
+		return size_explain(launch->envp, name);
+	if (error == ENOENT && program_find(launch->envp, name, path))
+		return interpreter_explain(path);
 	error_print("cannot run %s: %s", name,
 	    error == ENOENT ? "command not found" : strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;

@@ -29,7 +29,10 @@ void launch_free(struct launch *launch);
  */
 int launch_exec(const struct launch *launch, char **command);
 
-/* Says why it cannot be run, and returns 126 or 127 as a shell does. */
-int launch_explain(const char *name, int error);
+/*
+ * Says why it cannot be run, and returns 126 or 127 as a shell does. Leaves the
+ * entries of launch in another order.
+ */
+int launch_explain(struct launch *launch, const char *name, int error);
 
 #endif

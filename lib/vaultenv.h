@@ -449,7 +449,7 @@ struct vaultenv_loaded {
  * may be NULL.
  *
  * If the server is away, or answers 5xx or 429, the cache is used, with one
- * notice `Remote fetch failed, using cached secrets`. Without a cache that can
+ * notice `Remote fetch failed, using cached secrets (3 hours old): …`. Without a cache that can
  * be used the error is NETWORK or SERVER: `Failed to fetch secrets and no cache
  * available: …`, or `… and no cache available (why it is none): …`, or `… and
  * the cache is 3 days old, older than VAULT_CACHE_MAX_AGE (1 day): …`. After a

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,42 @@ store_not_regular(
 			     : "a device");
 }
 
+/* Of a link that may be followed, it is the target's fault. */
+static int
+link_broken(const char *path, int error, struct vaultenv_error *err)
+{
+	const int code =
+	    error == ENOENT ? VAULTENV_ERR_NOT_FOUND : VAULTENV_ERR_IO;
+	char target[PATH_MAX], reason[128];
+	const ssize_t n = readlink(path, target, sizeof(target));
+
+	return err_set(err, code,
+	    "cannot read %s: it is a symbolic link to %.*s, which cannot be "
+	    "read: %s",
+	    path, n > 0 ? (int)n : 0, target,
+	    strerror_r(error, reason, sizeof(reason)));
+}
+
+static int
+open_failed(
+    const char *path, int no_follow, int error, struct vaultenv_error *err)
+{
+	struct stat st = { .st_mode = S_IFREG };
+
+	lstat(path, &st);
+	if (S_ISLNK(st.st_mode) && no_follow == 0)
+		return link_broken(path, error, err);
+	if (error == ENOENT)
+		return err_set(err, VAULTENV_ERR_NOT_FOUND,
+		    "cannot read %s: there is no such file; check the path",
+		    path);
+	/* ELOOP for a link, ENXIO for a socket */
+	if (!S_ISREG(st.st_mode))
+		return store_not_regular("read", path, st.st_mode, err);
+	errno = error;
+	return err_errno(err, "cannot read %s", path);
+}
+
 /*
  * *fd is open for reading on a regular file, *st tells about it. no_follow:
  * O_NOFOLLOW, or 0.
@@ -45,22 +82,8 @@ static int
 open_regular(const char *path, int no_follow, int *fd, struct stat *st,
     struct vaultenv_error *err)
 {
-	int saved;
-
-	if ((*fd = open(path, O_RDONLY | no_follow | OPEN_SAFELY)) < 0) {
-		saved = errno;
-		if (saved == ENOENT)
-			return err_set(err, VAULTENV_ERR_NOT_FOUND,
-			    "cannot read %s: there is no such file; check the "
-			    "path",
-			    path);
-		/* ELOOP for a link, ENXIO for a socket */
-		if (lstat(path, st) == 0 && !S_ISREG(st->st_mode))
-			return store_not_regular(
-			    "read", path, st->st_mode, err);
-		errno = saved;
-		return err_errno(err, "cannot read %s", path);
-	}
+	if ((*fd = open(path, O_RDONLY | no_follow | OPEN_SAFELY)) < 0)
+		return open_failed(path, no_follow, errno, err);
 	if (fstat(*fd, st) != 0)
 		return err_errno(err, "cannot read %s", path);
 	if (!S_ISREG(st->st_mode))

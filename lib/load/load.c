@@ -324,6 +324,7 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	const struct cache_use use = { job->max_age_s, job->max_age_name,
 		false };
 	struct vaultenv_error miss = { .text = "no cache available" };
+	char age[AGE_TEXT], text[VAULTENV_ERROR_TEXT + AGE_TEXT + 64];
 	struct found found;
 	int r;
 
@@ -331,10 +332,14 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 		return err_set(err, away->code,
 		    "Failed to fetch secrets and %s: %s", miss.text,
 		    away->text);
-	if ((r = cache_take(job, &found, out, err)) == 0)
-		notice_give(&job->client->notice,
-		    "Remote fetch failed, using cached secrets");
-	return r;
+	if ((r = cache_take(job, &found, out, err)) != 0)
+		return r;
+	age_text(age, (*out)->cache_age_s, false);
+	snprintf(text, sizeof(text),
+	    "Remote fetch failed, using cached secrets (%s old): %s", age,
+	    away->text);
+	notice_give(&job->client->notice, text);
+	return 0;
 }
 
 /* A cache that is young enough to spare the server the question. */

@@ -38,4 +38,20 @@ struct curl_functions {
  */
 int curl_load(const struct curl_functions **out, struct vaultenv_error *err);
 
+/* ---- failure.c ---- */
+
+#define URL_HINT "Check the URL (VAULT_URL)"
+
+struct curl_failure {
+	const struct curl_functions *libcurl;
+	CURL *curl;
+	CURLcode code;
+	const char *words;   /* CURLOPT_ERRORBUFFER */
+	const char *ca_file; /* that was named; NULL: none */
+};
+
+/* Sets err for a request to url, whose first url_len bytes are shown. */
+int curl_error(const struct curl_failure *f, const char *url, size_t url_len,
+    struct vaultenv_error *err);
+
 #endif /* VAULTENV_CURL_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HTTP request, by libcurl or by the caller's callback. The only file that
- * uses libcurl (curl.c loads it). It knows nothing of JSON, keys or signatures,
- * and refuses whatever URL, redirect or reply size the rest of the library must
- * not see.
+ * One HTTP request, by libcurl (curl.c loads it, failure.c explains it) or by
+ * the caller's callback. It knows nothing of JSON, keys or signatures, and
+ * refuses whatever URL, redirect or reply size the rest of the library must not
+ * see.
  */
 #include "config.h"
 
@@ -22,13 +22,13 @@
 #define CONNECT_TIMEOUT_MS 10000L
 #define STALL_BYTES_PER_S  8L
 #define STALL_S            20L
-#define HINT               "Check the URL (VAULT_URL)"
 
 struct transport {
 	const struct curl_functions *libcurl; /* these two: NULL before the */
 	CURL *curl;                           /* first request, or callback */
 	char *ca_file, *ca_dir;               /* NULL: libcurl's own */
 	bool ca_alone;                        /* ca_file, and no other */
+	char words[CURL_ERROR_SIZE];          /* libcurl's, of the last error */
 	pid_t pid;                            /* whose connection it is */
 	bool insecure;
 	atomic_bool aborted;
@@ -37,43 +37,6 @@ struct transport {
 	    const char *body, size_t body_len, int *http_status, char **reply,
 	    size_t *reply_len);
 	void *callback_arg;
-};
-
-/* libcurl's reasons, in the words of a person who has to do something. */
-static const struct {
-	CURLcode curl;
-	int code;
-	const char *reason; /* NULL: the system's own (connect) */
-	const char *hint;   /* NULL: "Check <ca_file>" */
-} reasons[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, VAULTENV_ERR_NETWORK,
-	    "its name does not resolve", HINT },
-	{ CURLE_COULDNT_RESOLVE_PROXY, VAULTENV_ERR_NETWORK,
-	    "the proxy's name does not resolve", "Check https_proxy" },
-	{ CURLE_COULDNT_CONNECT, VAULTENV_ERR_NETWORK, NULL, HINT },
-	{ CURLE_OPERATION_TIMEDOUT, VAULTENV_ERR_NETWORK, "no answer in time",
-	    "Try again, or check the URL (VAULT_URL)" },
-	{ CURLE_GOT_NOTHING, VAULTENV_ERR_NETWORK,
-	    "it closed the connection without an answer", HINT },
-	{ CURLE_RECV_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
-	    "Try again" },
-	{ CURLE_SEND_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
-	    "Try again" },
-	{ CURLE_PARTIAL_FILE, VAULTENV_ERR_NETWORK,
-	    "the connection broke within the answer", "Try again" },
-	{ CURLE_PEER_FAILED_VERIFICATION, VAULTENV_ERR_NETWORK,
-	    "its certificate is not trusted",
-	    "Check the URL (VAULT_URL), or name your own CA in VAULT_CA_FILE" },
-	{ CURLE_SSL_CACERT_BADFILE, VAULTENV_ERR_NETWORK,
-	    "the trusted certificates cannot be read", NULL },
-	{ CURLE_SSL_CONNECT_ERROR, VAULTENV_ERR_NETWORK,
-	    "no TLS connection can be made (1.2 or newer is needed)", HINT },
-	{ CURLE_WEIRD_SERVER_REPLY, VAULTENV_ERR_PROTOCOL,
-	    "its answer is not HTTP", HINT },
-	{ CURLE_UNSUPPORTED_PROTOCOL, VAULTENV_ERR_PROTOCOL,
-	    "its answer is not HTTP", HINT },
-	{ CURLE_OUT_OF_MEMORY, VAULTENV_ERR_NOMEM, "out of memory",
-	    "Free some memory" },
 };
 
 struct body_sink {
@@ -150,6 +113,7 @@ curl_configure(struct transport *t)
 	CURLcode r;
 
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_ERRORBUFFER, t->words);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_XFERINFOFUNCTION, is_aborted);
@@ -260,38 +224,10 @@ transport_free(struct transport **t)
 }
 
 static int
-curl_error(struct transport *t, CURLcode curl, const char *url, size_t url_len,
-    struct vaultenv_error *err)
-{
-	const char *reason = t->libcurl->easy_strerror(curl), *hint = HINT;
-	int code = VAULTENV_ERR_NETWORK;
-	long os_error = 0;
-	size_t i;
-
-	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if (reasons[i].curl != curl)
-			continue;
-		code = reasons[i].code;
-		hint = reasons[i].hint;
-		reason = reasons[i].reason;
-		if (reason != NULL)
-			break;
-		t->libcurl->easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_error);
-		reason = os_error == 0 ? NULL : strerrordesc_np((int)os_error);
-		if (reason == NULL)
-			reason = "no connection";
-		break;
-	}
-	return err_set(err, code, "Cannot reach %.*s: %s. %s%s", (int)url_len,
-	    url, reason, hint != NULL ? hint : "Check ",
-	    hint == NULL && t->ca_file != NULL ? t->ca_file : "");
-}
-
-static int
 too_large(const char *url, size_t url_len, struct vaultenv_error *err)
 {
 	return err_set(err, VAULTENV_ERR_PROTOCOL,
-	    "The answer of %.*s is larger than %u MiB. " HINT, (int)url_len,
+	    "The answer of %.*s is larger than %u MiB. " URL_HINT, (int)url_len,
 	    url, REPLY_MAX >> 20);
 }
 
@@ -330,6 +266,7 @@ curl_request(struct transport *t, const char *url, const struct url *parsed,
 {
 	CURLcode r;
 
+	t->words[0] = '\0';
 	SET(CURLOPT_PROTOCOLS_STR, parsed->https ? "https" : "http");
 	SET(CURLOPT_NOPROXY, parsed->loopback ? "*" : NULL);
 	SET(CURLOPT_URL, url);
@@ -378,7 +315,10 @@ curl_exchange(struct transport *t, const char *url, const struct url *parsed,
 		else if (sink.error != 0)
 			r = err_general(err, sink.error);
 		else
-			r = curl_error(t, curl, url, parsed->origin_len, err);
+			r = curl_error(
+			    &(struct curl_failure){ t->libcurl, t->curl, curl,
+				t->words, t->ca_file },
+			    url, parsed->origin_len, err);
 		goto out;
 	}
 	t->libcurl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -410,7 +350,7 @@ callback_exchange(struct transport *t, const char *url, size_t origin_len,
 	    &reply->status, &data, &data_len);
 	if (r != 0) {
 		r = err_set(err, r < 0 ? r : VAULTENV_ERR_NETWORK,
-		    "Cannot reach %.*s. " HINT, (int)origin_len, url);
+		    "Cannot reach %.*s. " URL_HINT, (int)origin_len, url);
 	} else if (data != NULL) {
 		r = blob_append(&reply->body, data, data_len);
 		if (r == VAULTENV_ERR_INVALID)
@@ -435,7 +375,7 @@ transport_perform(struct transport *t, const char *url,
 	    !url_is_allowed(&parsed, t->insecure))
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "Will not send to "
-		    "this address: it is not an https URL. " HINT);
+		    "this address: it is not an https URL. " URL_HINT);
 	if (t->callback != NULL)
 		return callback_exchange(
 		    t, url, parsed.origin_len, headers, body, len, reply, err);

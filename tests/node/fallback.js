@@ -49,16 +49,19 @@ async function serverIs(name) {
   if (table.servers[name] !== null) await fake.is(table.servers[name]);
 }
 
+const sorry = (at) => `Cannot reach ${at}: Connection refused. Check the URL (VAULT_URL)`;
+
 function pattern(text) {
   return new RegExp(`^${text.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-    .replace('{url}', url).replace('{cache}', `\\${cache}`).replace('{away}', `Cannot reach ${url}: ` +
-      'Connection refused\\. Check the URL \\(VAULT_URL\\)')}$`);
+    .replace('{url}', url).replace('{cache}', `\\${cache}`)
+    .replace('{away}', sorry(url).replace(/[.()]/g, '\\$&'))}$`);
 }
 
 const loaded = ['server', 'cache', 'file'];
 
 function linesOf(row) {
-  const lines = row.text === '' ? [] : [`[vault-env] ${row.text}`];
+  const text = row.text.replace('{url}', url).replace('{away}', sorry(url));
+  const lines = text === '' ? [] : [`[vault-env] ${text}`];
   return row.want === 'file' ? lines : [...lines, leftOut];
 }
 

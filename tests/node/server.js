@@ -14,7 +14,7 @@ const tap = require('./tap.js');
 const { app, said, test, withEnv, write } = tap;
 const vault = tap.require('vault-env');
 const { CLI: cli, SERVER_DIR: serverDir, TOP_SRCDIR: source } = process.env;
-const warning = '[vault-env] Remote fetch failed, using cached secrets';
+const warning = /^\[vault-env\] Remote fetch failed, using cached secrets \(\d+ seconds? old\): \S/;
 const ours = fs.readFileSync(path.join(app, '.env'), 'utf8');
 
 process.chdir(app);
@@ -161,9 +161,11 @@ test('configSync reads the cache that the command wrote', async () => {
 test('vault.fcgi away (5xx): the cache, and a warning', async () => {
   server('stop', 'vault');
   await withEnv({}, async () => {
-    assert.deepStrictEqual(await said(async () => {
+    const lines = await said(async () => {
       assert.strictEqual(loaded(await vault.config()).version, 2);
-    }), [warning]);
+    });
+    assert.strictEqual(lines.length, 1);
+    assert.match(lines[0], warning);
   });
   await assert.rejects(vault.checkVersion(), { code: 'ERR_VAULT_SERVER' });
   server('start', 'vault');
@@ -172,9 +174,11 @@ test('vault.fcgi away (5xx): the cache, and a warning', async () => {
 test('the web server away: the cache, and a warning', async () => {
   server('stop', 'web');
   await withEnv({}, async () => {
-    assert.deepStrictEqual(await said(async () => {
+    const lines = await said(async () => {
       assert.strictEqual(loaded(await vault.config()).version, 2);
-    }), [warning]);
+    });
+    assert.strictEqual(lines.length, 1);
+    assert.match(lines[0], warning);
     await assert.rejects(vault.config({ cache: false }), { code: 'ERR_VAULT_NETWORK' });
   });
   await assert.rejects(vault.pull(), { code: 'ERR_VAULT_NETWORK' });

@@ -131,7 +131,8 @@ def twice():
 
 prepare({"key": "file", "cache": "fresh"})
 same(in_child(twice),
-     ["[vault-env] Remote fetch failed, using cached secrets\n" + LEFT_OUT,
+     ["[vault-env] Remote fetch failed, using cached secrets (2 hours old): "
+      + away + "\n" + LEFT_OUT,
       "", 5],
      "the warning comes once in a process")
 done()

@@ -159,10 +159,11 @@ reading(void)
 	is_str(text, "A=1", "is followed");
 	vaultenv_text_free(&text, len);
 	fails(read_path("dangling"), VAULTENV_ERR_NOT_FOUND,
-	    "cannot read dangling: there is no such file; check the path");
+	    "cannot read dangling: it is a symbolic link to nowhere, which "
+	    "cannot be read: No such file or directory");
 	fails(read_path("loop"), VAULTENV_ERR_IO,
-	    "cannot read loop: it is a "
-	    "symbolic link; give the path of the file itself");
+	    "cannot read loop: it is a symbolic link to loop, which cannot be "
+	    "read: Too many levels of symbolic links");
 	fails(read_path("to-fifo"), VAULTENV_ERR_IO,
 	    "cannot read to-fifo: it is a "
 	    "FIFO; give the path of a regular file");
