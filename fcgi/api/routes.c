@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * routes.c: THE table, and the one way through: path 404, method 405, size
- * 413; the checks of the row's access in their order, for those of protocol v1
- * JSON 400, inputs 400, project 404, signature 401, path binding 409; then the
- * handler: device 403 and the rest in its SQL function.
+ * routes.c: THE table, and the one way through: path 404, method 405, type
+ * 415, size 413; the checks of the row's access in their order, for those of
+ * protocol v1 JSON 400, inputs 400, project 404, signature 401, path binding
+ * 409; then the handler: device 403 and the rest in its SQL function.
  *
  * To add a route:
  *  1. a row below (tests/fcgi/api/routes-t.c checks its form);
@@ -88,6 +88,12 @@ find(const char *path)
 	return NULL;
 }
 
+static bool
+is_post(const struct route *route)
+{
+	return strcmp(route->method, "POST") == 0;
+}
+
 static size_t
 body_cap(const struct call *c)
 {
@@ -101,7 +107,7 @@ body_cap(const struct call *c)
 static int
 parse(struct call *c)
 {
-	if (strcmp(c->route->method, "POST") != 0)
+	if (!is_post(c->route))
 		return 0;
 	if (input_parse(&c->in, c->route->required, c->route->optional,
 		&c->req.body, c->reply) != 0)
@@ -135,18 +141,16 @@ static int (*const checks[][4])(struct call *c) = {
 
 /* Path, then method. 0, or -1 with the refusal in the reply. */
 static int
-find_route(struct call *c)
+check_route(struct call *c)
 {
-	if ((c->route = find(c->req.path)) == NULL) {
+	if (c->route == NULL) {
 		reply_refuse(c->reply, REFUSAL_PATH);
 		return -1;
 	}
 	if (strcmp(c->route->method, c->req.method) == 0)
 		return 0;
 	reply_refuse(c->reply, REFUSAL_METHOD);
-	c->reply->allow = strcmp(c->route->method, "GET") == 0
-			      ? "GET, OPTIONS"
-			      : "POST, OPTIONS";
+	c->reply->allow = is_post(c->route) ? "POST, OPTIONS" : "GET, OPTIONS";
 	return -1;
 }
 
@@ -175,11 +179,17 @@ walk(struct call *c)
 	if (request_check(&c->req, c->server->settings->max_params, c->reply) !=
 	    0)
 		return;
+	c->route = find(c->req.path);
+	/* What nobody signs is for no page of another origin. */
+	if (c->route != NULL && c->route->access == ACCESS_PUBLIC &&
+	    is_post(c->route))
+		c->reply->any_origin = false;
 	if (strcmp(c->req.method, "OPTIONS") == 0) {
 		c->reply->status = 204;
 		return;
 	}
-	if (find_route(c) != 0 ||
+	if (check_route(c) != 0 ||
+	    (is_post(c->route) && request_check_type(&c->req, c->reply) != 0) ||
 	    request_read_body(&c->req, body_cap(c), c->reply) != 0)
 		return;
 	for (int i = 0; checks[c->route->access][i] != NULL; i++)

@@ -27,6 +27,8 @@ const struct refusal_row refusals[N_REFUSALS] = {
 	[REFUSAL_PATH] = { 404, "not_found", "Not found", "path", NULL },
 	[REFUSAL_METHOD] = { 405, "method_not_allowed", "Method not allowed",
 	    "method", NULL },
+	[REFUSAL_CONTENT_TYPE] = { 415, "unsupported_media_type",
+	    "Content-Type must be application/json", "content_type", NULL },
 	[REFUSAL_CONTENT_LENGTH] = { 400, "bad_request",
 	    "Content-Length must be a number", "content_length", NULL },
 	[REFUSAL_BODY_SIZE] = { 413, "body_too_large", "Request body too large",

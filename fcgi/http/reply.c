@@ -26,6 +26,7 @@ static const struct {
 	{ 405, "Method Not Allowed" },
 	{ 409, "Conflict" },
 	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
@@ -35,7 +36,7 @@ static const struct {
 void
 reply_init(struct reply *r)
 {
-	*r = (struct reply){ .status = 200 };
+	*r = (struct reply){ .status = 200, .any_origin = true };
 	json_writer_init(&r->body, BODY_MAX);
 }
 
@@ -109,25 +110,27 @@ reply_settle(struct reply *r)
 size_t
 reply_head(const struct reply *r, char *out, size_t size)
 {
+	const bool preflight = r->status == 204;
 	int n;
 
 	/* Without its phrase nginx sends a status line without one. */
 	n = snprintf(out, size,
 	    "Status: %d %s\r\n"
-	    "Access-Control-Allow-Origin: *\r\n"
-	    "%s%s%s%s%s",
+	    "%s%s%s%s%s%s",
 	    r->status, phrase_of(r->status),
-	    r->status != 204
-		? "Content-Type: application/json\r\n"
-		: "Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
+	    r->any_origin ? "Access-Control-Allow-Origin: *\r\n" : "",
+	    preflight && r->any_origin
+		? "Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
 		  "Access-Control-Allow-Headers: Content-Type, "
 		  "X-Vault-Signature\r\n"
-		  "Access-Control-Max-Age: 86400\r\n",
+		  "Access-Control-Max-Age: 86400\r\n"
+		: "",
 	    r->allow != NULL ? "Allow: " : "", r->allow != NULL ? r->allow : "",
 	    r->allow != NULL ? "\r\n" : "",
 	    r->status == 503 ? "Retry-After: 1\r\n" : "");
-	if (r->status != 204)
+	if (!preflight)
 		n += snprintf(out + n, size - (size_t)n,
+		    "Content-Type: application/json\r\n"
 		    "Cache-Control: no-store\r\n"
 		    "Content-Length: %zu\r\n",
 		    r->body.text.len);

@@ -17,6 +17,8 @@ struct reply {
 	struct json_writer body; /* whoever answers writes into it */
 	enum refusal refusal;
 	const char *allow; /* for 405 */
+	/* Pages of any origin may read it, and ask whether they may send. */
+	bool any_origin;
 };
 
 void reply_init(struct reply *r);

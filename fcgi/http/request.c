@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http/reply.h"
 #include "http/request.h"
@@ -74,6 +75,7 @@ request_init(struct request *req, const struct request_source *source)
 		take(&req->method, p, "REQUEST_METHOD");
 		take(&uri, p, "REQUEST_URI");
 		take(&remote, p, "REMOTE_ADDR");
+		take(&req->content_type, p, "CONTENT_TYPE");
 		take(&req->content_length, p, "CONTENT_LENGTH");
 		take_only(&req->signature, &signature_seen, p,
 		    "HTTP_X_VAULT_SIGNATURE");
@@ -110,6 +112,20 @@ request_check(const struct request *req, int max_params, struct reply *reply)
 		return -1;
 	}
 	return 0;
+}
+
+/* A page of another origin may send a form or a text without asking. */
+int
+request_check_type(const struct request *req, struct reply *reply)
+{
+	static const char json[] = "application/json";
+	const char *type = req->content_type;
+
+	if (type != NULL && strncasecmp(type, json, strlen(json)) == 0 &&
+	    strchr("; \t", type[strlen(json)]) != NULL)
+		return 0;
+	reply_refuse(reply, REFUSAL_CONTENT_TYPE);
+	return -1;
 }
 
 int

@@ -32,7 +32,8 @@ struct request {
 	const char *method;
 	char path[REQUEST_PATH_MAX + 1]; /* without ?query; cut off */
 	char remote[REMOTE_MAX + 1];     /* "unknown" if odd */
-	const char *content_length;      /* NULL: none */
+	const char *content_type;        /* NULL: none */
+	const char *content_length;      /* likewise */
 	const char *signature;           /* NULL: none, or two */
 	const char *create_token;        /* likewise */
 	size_t n_params;
@@ -44,6 +45,8 @@ void request_reset(struct request *req);
 /* 0, or -1 with the error in reply. */
 int
 request_check(const struct request *req, int max_params, struct reply *reply);
+/* Whether what it brings is declared as JSON. */
+int request_check_type(const struct request *req, struct reply *reply);
 int request_read_body(struct request *req, size_t cap, struct reply *reply);
 
 #endif

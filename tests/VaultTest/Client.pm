@@ -178,7 +178,7 @@ sub send
 
 	$args{content} = $bytes if defined $bytes;
 	my $r = $self->http->request($method, $self->{url} . $url_path, \%args);
-	return {status => $r->{status}, reason => $r->{reason},
+	return {path => $url_path, status => $r->{status}, reason => $r->{reason},
 	    headers => $r->{headers}, raw => $r->{content},
 	    json => scalar(eval { $json->decode($r->{content}) }),
 	    sent => $bytes, signature => $header->{'X-Vault-Signature'}};

@@ -27,7 +27,8 @@ for my $web (sort keys %server) {
 	my $post = sub {
 		my ($headers, $body) = @_;
 		return VaultTest::raw_http($s->{url}, "POST /api/v1/secrets/push " .
-		    "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n$headers\r\n" .
+		    "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" .
+		    "Content-Type: application/json\r\n$headers\r\n" .
 		    ($body // ''));
 	};
 	my $large = 1048577;

@@ -10,6 +10,15 @@ use VaultTest;
 my $UUID = qr/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\z/;
 my $TIME = qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\z/;
 
+# Pages of any origin may call, but for what nobody signs.
+sub origin
+{
+	my ($path) = @_;
+
+	return $path =~ m{^/api/v1/(.*)} && $VaultTest::Client::UNSIGNED{$1} ?
+	    undef : '*';
+}
+
 sub answers		# a 200 with exactly these members
 {
 	my ($r, $members, $name) = @_;
@@ -17,7 +26,8 @@ sub answers		# a 200 with exactly these members
 	subtest $name => sub {
 		is $r->{status}, 200, 'status' or diag $r->{raw};
 		like $r->{headers}{'content-type'}, qr{^application/json}, 'Content-Type';
-		is $r->{headers}{'access-control-allow-origin'}, '*', 'CORS';
+		is $r->{headers}{'access-control-allow-origin'}, origin($r->{path}),
+		    'CORS';
 		is_deeply [sort keys %{$r->{json} // {}}], [sort @$members], 'members'
 		    or diag $r->{raw};
 	};
@@ -34,7 +44,8 @@ sub refuses
 		defined $code ? is $r->{json}{code}, $code, 'code' :
 		    like $r->{json}{code}, qr/^[a-z][a-z0-9_]+\z/, 'code';
 		like $r->{headers}{'content-type'}, qr{^application/json}, 'Content-Type';
-		is $r->{headers}{'access-control-allow-origin'}, '*', 'CORS';
+		is $r->{headers}{'access-control-allow-origin'}, origin($r->{path}),
+		    'CORS';
 	};
 }
 
@@ -90,7 +101,12 @@ VaultTest->each_web(sub {
 		$r = $c->send('OPTIONS', $path);
 		like $r->{status}, qr/^20[04]\z/, "OPTIONS $path: $r->{status}";
 		my $h = $r->{headers};
-		is $h->{'access-control-allow-origin'}, '*', 'any origin';
+		is $h->{'access-control-allow-origin'}, origin($path), 'origin';
+		if (!defined origin($path)) {
+			is_deeply [grep { /^access-control/ } keys %$h], [],
+			    'nothing is allowed';
+			next;
+		}
 		like $h->{'access-control-allow-methods'}, qr/\b$_\b/, "method $_"
 		    for qw(POST GET OPTIONS);
 		like $h->{'access-control-allow-headers'}, qr/\b$_\b/i, "header $_"
@@ -104,6 +120,19 @@ VaultTest->each_web(sub {
 	refuses($c->send('POST', '/health', '{}'), 405, 'Method not allowed',
 	    'method_not_allowed', 'POST /health');
 	is $c->send('HEAD', "/api/v1/secrets/pull")->{status}, 405, 'HEAD';
+
+	# ---- what a page of another origin can send without asking
+	for my $path (sort keys %VaultTest::Client::ROUTES) {
+		refuses($c->call($path, $c->full_body, bare => 1,
+		    header => {'Content-Type' => $_}), 415,
+		    'Content-Type must be application/json',
+		    'unsupported_media_type', "$path as $_")
+		    for qw(text/plain application/x-www-form-urlencoded
+		    multipart/form-data application/jsonp text/json);
+		is $c->call($path, undef, raw_body => 'no json', header =>
+		    {'Content-Type' => $_})->{status}, 400, "$path as $_ is read"
+		    for 'application/json; charset=utf-8', 'Application/JSON';
+	}
 
 	# ---- required fields, by endpoint: all absent, then each absent
 	my %sentence = (

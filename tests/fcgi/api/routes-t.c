@@ -26,7 +26,7 @@ static void
 answers(const char *method, const char *uri, const char *body, int status,
     const char *text)
 {
-	char params[4][400];
+	char params[5][400];
 	struct reply reply;
 	struct fake f;
 
@@ -34,8 +34,9 @@ answers(const char *method, const char *uri, const char *body, int status,
 	snprintf(params[1], 400, "REQUEST_URI=%s", uri);
 	snprintf(params[2], 400, "CONTENT_LENGTH=%zu", strlen(body));
 	snprintf(params[3], 400, "HTTP_X_VAULT_SIGNATURE=nonsense");
+	snprintf(params[4], 400, "CONTENT_TYPE=application/json");
 	fake_init(&f, body);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		fake_param(&f, params[i]);
 	reply_init(&reply);
 	routes_run(&server, &f.source, &reply);

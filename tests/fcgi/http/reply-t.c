@@ -91,6 +91,10 @@ main(void)
 	    "Access-Control-Allow-Headers: Content-Type, X-Vault-Signature\r\n"
 	    "Access-Control-Max-Age: 86400\r\n\r\n",
 	    "preflight");
+	r.any_origin = false;
+	reply_head(&r, head, sizeof(head));
+	is_str(head, "Status: 204 No Content\r\n\r\n",
+	    "where no other origin may send");
 
 	json_begin(&r.body, '{');
 	json_put_text(&r.body, "bad", "\xff");

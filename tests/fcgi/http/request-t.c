@@ -112,10 +112,42 @@ test_params(void)
 	is_str(req.method, "", "no method");
 }
 
+static void
+test_type(void)
+{
+	static const struct {
+		const char *param;
+		bool good;
+	} types[] = {
+		{ "X=y", false },
+		{ "CONTENT_TYPE=", false },
+		{ "CONTENT_TYPE=text/plain", false },
+		{ "CONTENT_TYPE=application/jsonx", false },
+		{ "CONTENT_TYPE=application/json", true },
+		{ "CONTENT_TYPE=APPLICATION/json;charset=utf-8", true },
+		{ "CONTENT_TYPE=application/json ; a=b", true },
+	};
+	struct request req;
+	struct reply reply;
+	struct fake f;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		fake_init(&f, "");
+		fake_param(&f, (char *)types[i].param);
+		request_init(&req, &f.source);
+		reply_init(&reply);
+		is_int(request_check_type(&req, &reply), types[i].good ? 0 : -1,
+		    types[i].param);
+		is_int(reply.status, types[i].good ? 200 : 415, "its status");
+		reply_reset(&reply);
+	}
+}
+
 int
 main(void)
 {
 	test_body();
 	test_params();
+	test_type();
 	return tap_done();
 }
