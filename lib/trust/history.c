@@ -110,6 +110,22 @@ record_check(const struct members *m, const struct record *r, const char *env)
 	return grant_writes(grant, env) ? 0 : CODE_RECORD_AUTHOR;
 }
 
+int
+record_check_past(const struct members *m, const struct record *record,
+    const char *env, int *refused)
+{
+	const struct member *author = members_find(m, record->author);
+	int r;
+
+	*refused = 0;
+	r = record_check(m, record, env);
+	if (r != CODE_RECORD_AUTHOR || author == NULL ||
+	    !grant_writes(member_before(author, record->log_seq + 1), env))
+		return r;
+	*refused = r;
+	return 0;
+}
+
 /* At a cut's version, the cut's hash. Marks ascend by version; of several with
  * one version all have one hash. */
 static bool
@@ -267,7 +283,6 @@ history_head(const struct members *m, const struct records *records,
     struct finding *why)
 {
 	const struct history_query q = { .env = env, .pin = pin };
-	const struct member *author;
 	const struct record *last;
 	int64_t cut;
 	int r;
@@ -278,14 +293,9 @@ history_head(const struct members *m, const struct records *records,
 		return refuse(why, &records->at[0], cut, CODE_RECORD_LINK);
 	last = &records->at[records->n - 1];
 	out->record = last;
-	out->refused = key_is_old(records, cut) ? CODE_RECORD_KEY : 0;
-	if ((r = record_check(m, last, env)) == 0)
-		return 0;
-	author = members_find(m, last->author);
-	if (r != CODE_RECORD_AUTHOR || author == NULL ||
-	    !grant_writes(member_before(author, last->log_seq + 1), env))
+	if ((r = record_check_past(m, last, env, &out->refused)) != 0)
 		return refuse(why, last, cut, r);
-	if (out->refused == 0)
-		out->refused = r;
+	if (key_is_old(records, cut))
+		out->refused = CODE_RECORD_KEY;
 	return 0;
 }

@@ -60,13 +60,19 @@ int history_check(const struct members *m, const struct records *records,
     const struct history_query *query, struct history *out,
     struct finding *why);
 
+/*
+ * The same for a version that may have been made in good faith by a device that
+ * was removed since: *refused is then RECORD_AUTHOR, which readers go by.
+ * Anything else that is wrong is returned.
+ */
+int record_check_past(const struct members *m, const struct record *record,
+    const char *env, int *refused);
+
 /* The newest version as a cut names it, or as a push without looking builds
  * on it. */
 struct head {
 	const struct record *record;
-	/* 0, or why readers refuse it: RECORD_KEY, or RECORD_AUTHOR by a device
-	 * that was a writer when it signed. */
-	int refused;
+	int refused; /* by readers: 0, RECORD_KEY or RECORD_AUTHOR */
 };
 
 /* The records begin at the pin, or without one at the last cut or version 1. */

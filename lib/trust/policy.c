@@ -10,6 +10,7 @@
 
 #include "trust/policy.h"
 #include "trust/rules.h"
+#include "wire/mac.h"
 
 /* The device's grant before the entry; NULL for a new one. */
 static const struct grant *
@@ -209,6 +210,28 @@ push_check(const struct members *m, const struct push *p)
 		HASH_LEN) != 0)
 		return CODE_VERSION_CONFLICT;
 	return check_key(m, p);
+}
+
+int
+deletion_check(const struct members *m, const struct deletion *d,
+    const char *requester, int64_t now_ms)
+{
+	const struct member *author = members_find(m, d->author);
+	const struct grant *grant;
+
+	if (strcmp(d->project, m->project) != 0)
+		return CODE_WRONG_PROJECT;
+	if (d->log_count != (int64_t)m->n_steps || m->n_steps == 0 ||
+	    memcmp(d->log_hash, m->steps[m->n_steps - 1].hash, HASH_LEN) != 0)
+		return CODE_LOG_CHANGED;
+	grant = author == NULL ? NULL : member_now(author);
+	if (grant == NULL || grant->revoked || grant->role != ROLE_ADMIN ||
+	    strcmp(d->author, requester) != 0)
+		return CODE_LOG_AUTHOR;
+	if (!request_time_is_near(d->at_ms, now_ms))
+		return CODE_REQUEST_TIME;
+	return signatures_check(
+	    &d->raw, author->sign, m->generations[m->n_generations - 1].join);
 }
 
 bool

@@ -54,6 +54,12 @@ struct push {
  * RECORD_KEY, LOG_CHANGED, READERS_CHANGED. */
 int push_check(const struct members *m, const struct push *push);
 
+/* A project's end, by an admin who knows the newest log. WRONG_PROJECT,
+ * LOG_CHANGED, LOG_AUTHOR (not the requester, or no admin), REQUEST_TIME,
+ * LOG_SIGNATURE, LOG_JOIN. */
+int deletion_check(const struct members *m, const struct deletion *d,
+    const char *requester, int64_t now_ms);
+
 /* True if the newest record's data key may be used for the next version. */
 bool policy_keeps_key(const struct members *m, const struct record *newest);
 

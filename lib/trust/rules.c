@@ -62,14 +62,13 @@ check_author(const struct members *m, const struct entry *e,
 	return 0;
 }
 
-/* Both factors, for each entry. */
-static int
-check_signatures(
-    const struct entry *e, const uint8_t *sign, const uint8_t *join)
+int
+signatures_check(const struct signed_bytes *raw,
+    const uint8_t sign[PUBLIC_KEY_LEN], const uint8_t join[PUBLIC_KEY_LEN])
 {
-	if (!statement_verify(&e->raw, 0, sign))
+	if (!statement_verify(raw, 0, sign))
 		return CODE_LOG_SIGNATURE;
-	if (!statement_verify(&e->raw, 1, join))
+	if (!statement_verify(raw, 1, join))
 		return CODE_LOG_JOIN;
 	return 0;
 }
@@ -153,7 +152,7 @@ rules_check(const struct members *m, const struct entry *e, bool verify,
 	if ((r = check_place(m, e)) != 0 ||
 	    (r = check_author(m, e, &sign, &join)) != 0)
 		return r;
-	if (verify && (r = check_signatures(e, sign, join)) != 0)
+	if (verify && (r = signatures_check(&e->raw, sign, join)) != 0)
 		return r;
 	if ((r = check_kind(m, e, verify, &was_admin, &is_admin)) != 0)
 		return r;

@@ -60,15 +60,17 @@ int open_log(const struct opening *in, struct members *log,
  * NULL: not asked. */
 int open_standing(const struct opening *in, const struct members *log,
     struct standing *out, struct finding *why);
-/* The records, by the log and the pins. For FRESH, see grant. */
+/* The records, by the log, the pins, and fresh_s of out->standing.grant. */
 int open_records(const struct opening *in, const struct members *log,
     const struct text *records, size_t n, struct opened *out,
     struct finding *why);
 
 /*
  * All of it, to the plaintext. Returns 0, a code, or an enum vaultenv_status.
- * *out is for opened_reset() whatever it returns, and is only then filled when
- * it returns 0; its standing and history borrow from log and in.
+ * *out is for opened_reset() whatever it returns, and has secrets only after 0;
+ * its standing borrows from log and in. A cached bundle is opened as if it had
+ * come with a reply ("unchanged") by is_reply true, n_log 0 and a log_from of
+ * log->n_steps.
  */
 int bundle_open(const struct opening *in, struct members *log,
     const struct bundle *b, struct opened *out, struct finding *why);
