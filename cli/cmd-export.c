@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +53,39 @@ options_check(const struct args *args, const struct export_format **format)
 }
 
 static bool
-is_allowed(const struct args *args, const char *name)
+has(const char *const *names, const char *name)
 {
-	for (size_t i = 0; args->allow[i] != NULL; i++)
-		if (strcmp(args->allow[i], name) == 0)
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0)
 			return true;
 	return false;
+}
+
+/* With --only, drops all the others. A name that is not there is an error. */
+static int
+others_drop(const struct args *args, struct fetched *got)
+{
+	const struct vaultenv_pair *pair;
+	size_t i = 0;
+
+	if (args->only[0] == NULL)
+		return EXIT_DONE;
+	for (size_t k = 0; args->only[k] != NULL; k++) {
+		if (vaultenv_list_find(got->list, args->only[k]) != NULL)
+			continue;
+		error_print("%s has no %s: see vault-env pull",
+		    got->environment, args->only[k]);
+		return EXIT_FAILED;
+	}
+	while ((pair = vaultenv_list_at(got->list, i)) != NULL) {
+		if (has(args->only, pair->name)) {
+			i++;
+		} else if (vaultenv_list_delete(got->list, pair->name) != 0) {
+			error_print("out of memory");
+			return EXIT_FAILED;
+		}
+	}
+	return EXIT_DONE;
 }
 
 /* What programs would run code for: as run and load leave it out. */
@@ -72,7 +101,7 @@ runs_code_drop(const struct args *args, struct vaultenv_list *list)
 	r = vaultenv_list_new(&left_out);
 	while (r == 0 && (pair = vaultenv_list_at(list, i)) != NULL) {
 		if (!vaultenv_name_runs_code(pair->name) ||
-		    is_allowed(args, pair->name))
+		    has(args->allow, pair->name))
 			i++;
 		else if ((r = vaultenv_list_set(left_out, pair->name, "", 0)) ==
 			 0)
@@ -83,6 +112,52 @@ runs_code_drop(const struct args *args, struct vaultenv_list *list)
 	free(text);
 	vaultenv_list_free(&left_out);
 	return r;
+}
+
+/* To the end of a file that is there: what others wrote into it stays. */
+static int
+file_append(const char *path, const struct text *text)
+{
+	const int fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	size_t done = 0;
+	ssize_t n = 0;
+	bool failed = fd < 0;
+
+	for (; !failed && done < text->len; done += (size_t)n)
+		failed =
+		    (n = write(fd, text->bytes + done, text->len - done)) <= 0;
+	if (fd >= 0 && close(fd) != 0)
+		failed = true;
+	if (!failed)
+		return EXIT_DONE;
+	error_print("cannot append to %s: %s", path, strerror(errno));
+	return EXIT_FAILED;
+}
+
+/* The masks first: from then on no log shows the values. */
+static int
+append_out(const struct args *args, const struct export_format *format,
+    const struct vaultenv_list *list, const struct text *text)
+{
+	const char *path = args->output;
+	struct text masks = { 0 };
+	int code = EXIT_FAILED;
+
+	if (path == NULL)
+		path = session_variable(format->append_to);
+	if (path == NULL) {
+		error_print("$%s is not set: --format %s is for a step of a "
+			    "workflow, or needs --output FILE",
+		    format->append_to, format->name);
+		return EXIT_USAGE;
+	}
+	export_masks(&masks, list);
+	if (masks.failed)
+		error_print("out of memory, or more than 16 MiB");
+	else if ((code = out_secret(masks.bytes, masks.len)) == EXIT_DONE)
+		code = file_append(path, text);
+	text_wipe(&masks);
+	return code;
 }
 
 static int
@@ -98,6 +173,8 @@ write_out(const struct args *args, const struct export_format *format,
 	} else if (text.failed) {
 		error_print("out of memory, or more than 16 MiB");
 		code = EXIT_FAILED;
+	} else if (format->append_to != NULL) {
+		code = append_out(args, format, list, &text);
 	} else if (args->output == NULL) {
 		code = out_secret(text.bytes, text.len);
 	} else if (envfile_store(args->output, text.bytes, text.len, &err) !=
@@ -118,12 +195,19 @@ export_run(const struct args *args)
 {
 	const struct export_format *format = NULL;
 	struct fetched got = { 0 };
-	bool mask =
-	    args->output == NULL && !args->reveal && isatty(STDOUT_FILENO);
+	bool hide = !args->reveal && isatty(STDOUT_FILENO), mask;
 	int code;
 
-	if ((code = options_check(args, &format)) != EXIT_DONE ||
-	    (code = secrets_fetch(args, 0, &got)) != EXIT_DONE)
+	if ((code = options_check(args, &format)) != EXIT_DONE)
+		goto out;
+	mask = hide && args->output == NULL && format->append_to == NULL;
+	if (hide && format->append_to != NULL) {
+		code = usage("--format github prints every value, for a runner "
+			     "to hide it: on a terminal only with --reveal");
+		goto out;
+	}
+	if ((code = secrets_fetch(args, 0, &got)) != EXIT_DONE ||
+	    (code = others_drop(args, &got)) != EXIT_DONE)
 		goto out;
 	if (secrets_drop_reserved(got.list) != 0 ||
 	    runs_code_drop(args, got.list) != 0 ||
@@ -142,11 +226,13 @@ out:
 
 static const struct option_row export_options[] = {
 	{ "--format", "FORMAT", OPTION_TEXT, false, ARG(format),
-	    "env (default), json, yaml, shell, docker, k8s" },
+	    "how to write them (default: env)" },
+	{ "--only", "NAME", OPTION_LIST, false, ARG(only),
+	    "export NAME alone; may be given several times" },
 	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
 	    "with k8s: the name of the Secret" },
 	{ "--output", "FILE", OPTION_TEXT, false, ARG(output),
-	    "write to FILE instead of standard output" },
+	    "write to FILE instead of standard output or $GITHUB_ENV" },
 	{ "--reveal", NULL, OPTION_FLAG, false, ARG(reveal),
 	    "show values on a terminal too" },
 	{ "--allow", "NAME", OPTION_LIST, false, ARG(allow),
@@ -158,9 +244,11 @@ const struct command command_export = {
 	.name = "export",
 	.summary = "Print the secrets for another program to read",
 	.about =
-	    "shell is for eval or a shell's dot command, docker for docker "
-	    "run --env-file,\nk8s for kubectl apply -f -. What a format cannot "
-	    "hold is an error that names it.",
+	    "Formats: env, json and yaml; shell for eval or a shell's dot "
+	    "command; docker for\ndocker run --env-file; k8s for kubectl "
+	    "apply -f -; systemd for EnvironmentFile=;\ngithub for "
+	    "$GITHUB_ENV in a step of GitHub Actions. What a format cannot "
+	    "hold\nis an error that names it.",
 	.options = export_options,
 	.run = export_run,
 };

@@ -68,6 +68,7 @@ struct args {
 	bool offline;
 	bool override;
 	const char *allow[MAX_LIST + 1]; /* NULL at the end */
+	const char *only[MAX_LIST + 1];  /* likewise */
 	int64_t cached_s;
 	int64_t grace_s;
 	int64_t interval_s;

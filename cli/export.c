@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * export.c: writes variables for sh, for docker's --env-file, for kubectl, and
- * as JSON, YAML and .env text. Must refuse, by name, what a reader would change
- * or drop: never write something near it.
+ * export.c: writes variables for sh, for docker's --env-file, for kubectl, for
+ * GitHub's runner, for systemd, and as JSON, YAML and .env text. Must refuse,
+ * by name, what a reader would change or drop: never write something near it.
  */
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "export.h"
 #include "secrets.h"
@@ -21,7 +22,13 @@
 #define K8S_DATA_MAX    ((size_t)1024 * 1024)
 #define K8S_NAME_MAX    253
 
-const char export_format_names[] = "env, json, yaml, shell, docker or k8s";
+/* What execve(2) takes of one "NAME=value", its NUL counted. */
+#define VARIABLE_MAX    ((size_t)128 * 1024)
+#define DELIMITER       "vault-env-"
+#define DELIMITER_BYTES 16
+
+const char export_format_names[] = "env, json, yaml, shell, docker, k8s, "
+				   "github or systemd";
 
 static int
 unwritable(struct vaultenv_error *err, const char *name, const char *reader,
@@ -243,16 +250,130 @@ k8s_write(struct text *out, const struct vaultenv_list *list, const char *k8s,
 	return 0;
 }
 
+/* Nobody who chose a value can know it, and so end the value early. */
+static int
+delimiter_make(char out[sizeof(DELIMITER) + 2 * DELIMITER_BYTES])
+{
+	unsigned char random[DELIMITER_BYTES];
+	char *at = stpcpy(out, DELIMITER);
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return -1;
+	for (size_t i = 0; i < sizeof(random); i++)
+		at += sprintf(at, "%02x", random[i]);
+	return 0;
+}
+
+/* $GITHUB_ENV: NAME<<DELIMITER, the value, DELIMITER, each with a line break.
+ */
+static int
+github_write(struct text *out, const struct vaultenv_list *list,
+    const char *k8s, struct vaultenv_error *err)
+{
+	char delimiter[sizeof(DELIMITER) + 2 * DELIMITER_BYTES];
+	const struct vaultenv_pair *pair;
+	const char *reader = "GitHub Actions";
+
+	if (delimiter_make(delimiter) != 0) {
+		err->code = VAULTENV_ERR_CRYPTO;
+		strcpy(err->text, "no random bytes can be had");
+		return err->code;
+	}
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
+		const char *name = pair->name;
+
+		if (!is_made_of(name, LETTERS DIGITS "_.-"))
+			return unwritable(
+			    err, name, reader, "it is no name for $GITHUB_ENV");
+		if (strncmp(name, "GITHUB_", 7) == 0 ||
+		    strncmp(name, "RUNNER_", 7) == 0 ||
+		    strcmp(name, "NODE_OPTIONS") == 0)
+			return unwritable(err, name, reader,
+			    "its runner keeps that variable for itself");
+		if (has_nul(pair))
+			return unwritable(
+			    err, name, reader, "its value holds a NUL byte");
+		text_puts(out, name);
+		text_puts(out, "<<");
+		text_puts(out, delimiter);
+		text_puts(out, "\n");
+		text_add(out, pair->value, pair->value_len);
+		text_puts(out, "\n");
+		text_puts(out, delimiter);
+		text_puts(out, "\n");
+	}
+	return 0;
+}
+
+void
+export_masks(struct text *out, const struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
+		/* The runner complains of a mask of nothing. */
+		if (pair->value[strspn(pair->value, " \t\r\n\v\f")] == '\0')
+			continue;
+		text_puts(out, "::add-mask::");
+		for (const char *p = pair->value; *p != '\0'; p++) {
+			if (*p == '%')
+				text_puts(out, "%25");
+			else if (*p == '\r')
+				text_puts(out, "%0D");
+			else if (*p == '\n')
+				text_puts(out, "%0A");
+			else
+				text_add(out, p, 1);
+		}
+		text_puts(out, "\n");
+	}
+}
+
+/* EnvironmentFile=, systemd.exec(5): in double quotes \ means \ " ` and $. */
+static int
+systemd_write(struct text *out, const struct vaultenv_list *list,
+    const char *k8s, struct vaultenv_error *err)
+{
+	const struct vaultenv_pair *pair;
+	const char *reader = "systemd";
+
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
+		const char *name = pair->name;
+
+		if (!is_made_of(name, LETTERS DIGITS "_") ||
+		    strchr(DIGITS, name[0]) != NULL)
+			return unwritable(err, name, reader,
+			    "it is not the name of a variable there");
+		if (has_nul(pair))
+			return unwritable(
+			    err, name, reader, "its value holds a NUL byte");
+		if (strlen(name) + pair->value_len + 2 > VARIABLE_MAX)
+			return unwritable(err, name, reader,
+			    "a variable of a service is limited to 128 KiB");
+		text_puts(out, name);
+		text_puts(out, "=\"");
+		for (const char *p = pair->value; *p != '\0'; p++) {
+			if (strchr("\\\"`$", *p) != NULL)
+				text_puts(out, "\\");
+			text_add(out, p, 1);
+		}
+		text_puts(out, "\"\n");
+	}
+	return 0;
+}
+
 const struct export_format *
 export_format_find(const char *name)
 {
 	static const struct export_format formats[] = {
-		{ "env", env_write },
-		{ "json", json_write },
-		{ "yaml", yaml_write },
-		{ "shell", shell_write },
-		{ "docker", docker_write },
-		{ "k8s", k8s_write },
+		{ "env", env_write, NULL },
+		{ "json", json_write, NULL },
+		{ "yaml", yaml_write, NULL },
+		{ "shell", shell_write, NULL },
+		{ "docker", docker_write, NULL },
+		{ "k8s", k8s_write, NULL },
+		{ "github", github_write, "GITHUB_ENV" },
+		{ "systemd", systemd_write, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)

@@ -17,7 +17,15 @@ struct export_format {
 	 */
 	int (*write)(struct text *out, const struct vaultenv_list *list,
 	    const char *k8s, struct vaultenv_error *err);
+	/*
+	 * Not NULL: what is written is appended to the file that this variable
+	 * names, and standard output gets export_masks().
+	 */
+	const char *append_to;
 };
+
+/* Commands for GitHub's runner, by which it hides the values in its log. */
+void export_masks(struct text *out, const struct vaultenv_list *list);
 
 /* NULL: there is no such format. */
 const struct export_format *export_format_find(const char *name);

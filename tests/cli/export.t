@@ -116,6 +116,79 @@ sub by_pyyaml
 	    split /\n/, $r->{stdout};
 }
 
+# $GITHUB_ENV, as the runner's FileCommandManager.cs reads it: lines end in "\n"; a
+# line with "<<" before any "=" is NAME<<DELIMITER, and all up to the line that is
+# the delimiter, less one line break, is the value; otherwise NAME=VALUE.
+sub by_github
+{
+	my ($text) = @_;
+	my %all;
+
+	while ($text =~ /\G([^\n]*)\n/gc) {
+		my $line = $1;
+		next if $line eq '';
+		if ($line =~ /\A([^=]*?)<<(.*)\z/s) {
+			my ($name, $end) = ($1, $2);
+			die "format: $line" if $name eq '' || $end eq '';
+			$text =~ /\G(?:()|((?s:.*?))\n)\Q$end\E(?:\n|\z)/gc or die "no delimiter $end";
+			$all{$name} = $2 // '';
+		} elsif ($line =~ /\A([^=]+)=(.*)\z/s) {
+			$all{$1} = $2;
+		} else {
+			die "format: $line";
+		}
+	}
+	die 'more' if (pos($text) // 0) != length $text;
+	return \%all;
+}
+
+# The runner's commands on standard output: add-mask, its data with %25, %0D, %0A.
+sub masks_of
+{
+	my ($text) = @_;
+
+	return map { my ($data) = /\A::add-mask::(.+)\z/s or die "no command: $_";
+	    $data =~ s/%0D/\r/g; $data =~ s/%0A/\n/g; $data =~ s/%25/%/g; $data } split /\n/, $text;
+}
+
+# EnvironmentFile=, as systemd.exec(5) and env-file.c have it: in double quotes a
+# backslash before one of \ " ` $ is left out, before a line break both are, and
+# before any other character it stays; blanks around the value are passed over.
+sub by_systemd_rules
+{
+	my ($text) = @_;
+	my %all;
+
+	while ($text =~ /\G([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n/gcs) {
+		my ($name, $value) = ($1, $2);
+		$value =~ s/\\([\\"`\$\n])|(\\)/defined $1 ? ($1 eq "\n" ? '' : $1) : $2/ge;
+		$all{$name} = $value;
+	}
+	die 'more: ' . substr $text, pos($text) // 0 if (pos($text) // 0) != length $text;
+	return \%all;
+}
+
+# systemd's own parser of such files, in the generator for environment.d(5): it puts
+# in what ${NAME} means and takes no empty value, so for values without a dollar. It
+# prints C strings.
+my $generator = '/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator';
+sub by_systemd
+{
+	my ($text) = @_;
+	my $home = VaultTest::tmpdir();
+	my %all;
+
+	mkdir $_ or die for "$home/.config", "$home/.config/environment.d";
+	VaultTest::spew("$home/.config/environment.d/1.conf", $text);
+	my $r = VaultTest::run(['env', '-i', "HOME=$home", $generator]);
+	while ($r->{stdout} =~ /^(\w+)=("?)(.*)\2$/mg) {
+		my ($name, $value) = ($1, $3);
+		$value =~ s/\\(.)/{n => "\n", t => "\t", r => "\r"}->{$1} \/\/ $1/ge;
+		$all{$name} = $value;
+	}
+	return \%all;
+}
+
 sub by_json
 {
 	my ($text) = @_;
@@ -190,6 +263,21 @@ sub push_of
 	$p->node_push($env, {map { utf8::decode(my $v = $all->{$_}); ($_ => $v) } keys %$all});
 }
 
+# What the file of a step gets; $masks is what the runner hides then.
+my $masks;
+sub github_of
+{
+	my ($env, @more) = @_;
+	my $file = $p->path('github-env');
+
+	VaultTest::spew($file, "BEFORE=1\n");
+	my $r = $p->run('export', '--env', $env, '--format', 'github', @more, {env => {GITHUB_ENV => $file}});
+	die $r->{stderr} if $r->{status} != 0;
+	$masks = join "\0", sort(masks_of($r->{stdout}));
+	VaultTest::slurp($file) =~ /\ABEFORE=1\n(.*)\z/s or die 'what was there is gone';
+	return $1;
+}
+
 my $rounds = $ENV{VAULT_ROUNDS} // 50;
 my (@yaml, @want, %shell, %wrong, $refused, %tried);
 for my $round (1 .. $rounds) {
@@ -202,10 +290,13 @@ for my $round (1 .. $rounds) {
 		shell => [],
 		k8s => [sub { by_kubectl_rules($_[0], 'my-app') }],
 		$one_line ? (docker => [\&by_docker]) : (),
+		systemd => [\&by_systemd_rules],
+		github => [\&by_github, sub { return {%$all} if $masks eq join "\0", sort grep { /\S/ }
+		    values %$all; die "masks" }],
 	);
 	for my $format (sort keys %reader) {
 		my @more = $format eq 'k8s' ? ('--name', 'my-app') : ();
-		my $text = eval { export_of($format, '--env', 'e', @more) };
+		my $text = eval { $format eq 'github' ? github_of('e') : export_of($format, '--env', 'e', @more) };
 		for my $read (@{$reader{$format}}) {
 			my $got = eval { $read->($text) };
 			$tried{$format}++;
@@ -238,7 +329,7 @@ for my $sh (sort keys %shell) {
 	$wrong{shell} //= $utf8->canonical->encode([$sh, $cases[$bad][1], $got[$bad] // {}, $@])
 	    if defined $bad;
 }
-for my $format (qw(json yaml shell docker k8s env)) {
+for my $format (qw(json yaml shell docker k8s systemd github env)) {
 	ok(!defined $wrong{$format}, "$format: @{[$tried{$format} // 0]} generated environments are read " .
 	    'back') or diag("VAULT_SEED=$seed\n$wrong{$format}");
 }
@@ -268,6 +359,32 @@ is(export_of($_, '--env', 'none'), {json => "{}\n", yaml => "{}\n"}->{$_} // '',
     for qw(env json yaml shell docker);
 like(export_of('k8s', '--env', 'none', '--name', 'x'), qr/\ndata: \{\}\n\z/, 'k8s of nothing');
 
+is(export_of('systemd', '--env', 'd'), qq(A="it's \\\$A"\n), 'systemd');
+SKIP: {
+	skip 'systemd is not there', 1 unless -x $generator;
+	my %hard = (A => "two\nlines\\ \\n '\"`#;\\", C => "  blanks \t", D => "\\\n\r\n", E =>
+	    '%n \\x41', F => "\xc3\xa9");
+	push_of('hard', \%hard);
+	my $got = by_systemd(export_of('systemd', '--env', 'hard'));
+	is_deeply({map { $_ => $got->{$_} } keys %hard}, \%hard, "systemd's own parser reads it back");
+}
+push_of('masks', {A => "50% of\nit\r", B => '', C => " \n"});
+is_deeply(by_github(github_of('masks')), {A => "50% of\nit\r", B => '', C => " \n"}, 'github: the file');
+is($masks, "50% of\nit\r", 'and a mask for each value that shows');
+$p->gives(['export', '--format', 'github'], 2, '', 'vault-env: $GITHUB_ENV is not set: --format ' .
+    "github is for a step of a workflow, or needs --output FILE\n", 'github outside of a workflow');
+$p->gives(['export', '--format', 'github', {env => {GITHUB_ENV => '/nowhere/env'}}], 1, qr/\A::add-mask/,
+    "vault-env: cannot append to /nowhere/env: No such file or directory\n", 'a file that is not there');
+
+# ---- one name of many
+push_of('odd', {'a.b' => 'dot', GOOD => '1', OTHER => '2'});
+is(export_of('shell', '--env', 'odd', '--only', 'GOOD'), "export GOOD='1'\n",
+    '--only: what the format cannot hold does not matter');
+is_deeply(by_json(export_of('json', '--env', 'odd', '--only', 'OTHER', '--only', 'a.b')),
+    {OTHER => 2, 'a.b' => 'dot'}, 'twice: both');
+$p->gives(['export', '--env', 'odd', '--only', 'GOOD', '--only', 'NONE'], 1, '',
+    "vault-env: odd has no NONE: see vault-env pull\n", 'one that is not there');
+
 # ---- what a format cannot hold
 sub refused
 {
@@ -286,6 +403,11 @@ refused('shell', 'a shell', 'a.b', 1, 'it is not the name of a shell variable');
 refused('shell', 'a shell', '1A', 1, 'it is not the name of a shell variable');
 refused('shell', 'a shell', 'PPID', 1, 'shells keep that variable for themselves');
 refused('shell', 'a shell', 'OPTIND', 'x', 'shells keep that variable for themselves');
+refused('systemd', 'systemd', 'a.b', 1, 'it is not the name of a variable there');
+refused('systemd', 'systemd', '1A', 1, 'it is not the name of a variable there');
+refused('systemd', 'systemd', 'X', 'x' x 131070, 'a variable of a service is limited to 128 KiB');
+refused('github', 'GitHub Actions', 'a<<b', 1, 'it is no name for $GITHUB_ENV');
+refused('github', 'GitHub Actions', "GITHUB_PATH", 1, 'its runner keeps that variable for itself');
 refused('k8s', 'Kubernetes', 'a b', 1, 'it is no key of a Secret');
 refused('k8s', 'Kubernetes', '..', 1, 'it is no key of a Secret');
 push_of('r', {X => 'x' x 65532});
@@ -315,7 +437,10 @@ is($tty, "export A='********'\nvault-env: values are hidden on a terminal: use -
     "them, or --output FILE to store them\n", 'a terminal gets no values');
 ($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format docker --reveal");
 is($tty, "A=it's \$A\n", 'but with --reveal');
-for my $case (['--format must be env, json, yaml, shell, docker or k8s', '--format', 'xml'],
+($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format github --output out");
+like($tty, qr/\Avault-env: --format github prints every value, .* only with --reveal: see /,
+    'github prints no value on a terminal');
+for my $case (['--format must be env, json, yaml, shell, docker, k8s, github or systemd', '--format', 'xml'],
     ['--format k8s needs --name NAME', '--format', 'k8s'],
     ['--name is for --format k8s only', '--name', 'x'],
     ['--json and another --format do not go together', '--json', '--format', 'yaml'],
