@@ -57,7 +57,7 @@ become(const struct args *args, const struct vaultenv_list *variables)
 	struct vaultenv_error err;
 	int error;
 
-	if (launch_prepare(&launch, variables, args->override, &err) != 0)
+	if (launch_prepare(&launch, variables, args, &err) != 0)
 		return session_fail(&err);
 	error = launch_exec(&launch, args->command);
 	error = launch_explain(&launch, args->command[0], error);
@@ -120,6 +120,8 @@ static const struct option_row run_options[] = {
 	    "use the cache if it is no older than this" },
 	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
 	    "replace variables that are set already" },
+	{ "--no-keys", NULL, OPTION_FLAG, false, ARG(no_keys),
+	    "keep VAULT_KEY and VAULT_DEVICE_SECRET from the command" },
 	{ "--allow", "NAME", OPTION_LIST, false, ARG(allow),
 	    "keep NAME, by which programs run other code" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },

@@ -67,6 +67,7 @@ struct args {
 	bool watch;
 	bool offline;
 	bool override;
+	bool no_keys;
 	const char *allow[MAX_LIST + 1]; /* NULL at the end */
 	const char *only[MAX_LIST + 1];  /* likewise */
 	int64_t cached_s;

@@ -64,20 +64,35 @@ sizes_check(struct launch *launch, const struct vaultenv_list *variables,
 	return 0;
 }
 
+/* Whether "NAME=VALUE" of our environment stays. */
+static bool
+is_kept(const struct vaultenv_list *variables, const struct args *args,
+    const char *entry)
+{
+	static const char *const keys[] = { "VAULT_KEY=",
+		"VAULT_DEVICE_SECRET=" };
+
+	for (size_t i = 0; args->no_keys && i < sizeof(keys) / sizeof(*keys);
+	     i++)
+		if (strncmp(entry, keys[i], strlen(keys[i])) == 0)
+			return false;
+	return !args->override || !is_replaced(variables, entry);
+}
+
 static void
-fill(
-    struct launch *launch, const struct vaultenv_list *variables, bool override)
+fill(struct launch *launch, const struct vaultenv_list *variables,
+    const struct args *args)
 {
 	const struct vaultenv_pair *pair;
 	char *at = launch->bytes;
 	size_t n = 0;
 
 	for (size_t i = 0; environ[i] != NULL; i++)
-		if (!override || !is_replaced(variables, environ[i]))
+		if (is_kept(variables, args, environ[i]))
 			launch->envp[n++] = environ[i];
 	for (size_t i = 0; (pair = vaultenv_list_at(variables, i)) != NULL;
 	     i++) {
-		if (!override && getenv(pair->name) != NULL)
+		if (!args->override && getenv(pair->name) != NULL)
 			continue;
 		launch->envp[n++] = at;
 		at = stpcpy(at, pair->name);
@@ -90,7 +105,7 @@ fill(
 
 int
 launch_prepare(struct launch *launch, const struct vaultenv_list *variables,
-    bool override, struct vaultenv_error *err)
+    const struct args *args, struct vaultenv_error *err)
 {
 	size_t n = vaultenv_list_len(variables) + 1;
 	int r;
@@ -107,7 +122,7 @@ launch_prepare(struct launch *launch, const struct vaultenv_list *variables,
 		launch_free(launch);
 		return fail(err, VAULTENV_ERR_NOMEM, "out of memory", "");
 	}
-	fill(launch, variables, override);
+	fill(launch, variables, args);
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 
 #include <vaultenv.h>
 
+#include "cmd.h"
+
 struct launch {
 	char **envp; /* borrows our own environment's strings */
 	char *bytes;
@@ -16,11 +18,11 @@ struct launch {
 };
 
 /*
- * Our environment and the variables, which win only with override. NOMEM;
- * INVALID names a value that holds a NUL.
+ * Our environment and the variables, which win only with --override; without
+ * our keys with --no-keys. NOMEM; INVALID names a value that holds a NUL.
  */
 int launch_prepare(struct launch *launch, const struct vaultenv_list *variables,
-    bool override, struct vaultenv_error *err);
+    const struct args *args, struct vaultenv_error *err);
 void launch_free(struct launch *launch);
 
 /*

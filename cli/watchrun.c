@@ -102,7 +102,7 @@ news_take(struct watchrun *w)
 	pthread_mutex_unlock(&w->news.lock);
 	if (variables == NULL || w->ending)
 		goto out;
-	if (launch_prepare(&launch, variables, w->args->override, &err) != 0) {
+	if (launch_prepare(&launch, variables, w->args, &err) != 0) {
 		warning_print("not restarted for version %lld: %s",
 		    (long long)version, err.text);
 		goto out;
@@ -244,8 +244,7 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 	struct vaultenv_error err;
 	int code;
 
-	if (launch_prepare(&w.next, loaded->variables, args->override, &err) !=
-	    0)
+	if (launch_prepare(&w.next, loaded->variables, args, &err) != 0)
 		return session_fail(&err);
 	if (!signals_begin(&w)) {
 		error_print("cannot watch for signals: %s", strerror(errno));

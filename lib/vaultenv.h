@@ -434,8 +434,9 @@ struct vaultenv_loaded {
 				 * another client wrote) */
 	int64_t cache_age_s;	/* SOURCE_CACHE; else 0 */
 	/* The secrets, without reserved names; over them the .env file's own
-	 * variables, as dotenv has them; both without names that run code,
-	 * unless allowed. */
+	 * variables, as dotenv has them, but for VAULT_KEY and
+	 * VAULT_DEVICE_SECRET; both without names that run code, unless
+	 * allowed. */
 	struct vaultenv_list *variables;
 	/* Names that were left out because programs run other code by them; a
 	 * notice has said so. The values are empty. */

@@ -62,6 +62,10 @@ int dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
 
 /* ---- names.c ---- */
 
+/* Whoever has these has the secrets: a program that gets the secrets does not
+ * need them. */
+bool name_is_secret_key(const char *name);
+
 /* vaultenv_name_runs_code(), less what .env files hold for other reasons. */
 bool name_runs_code_in_file(const char *name);
 

@@ -161,12 +161,17 @@ static const char *const code_names[] = {
 	"GUILE_LOAD_PATH",
 };
 
+bool
+name_is_secret_key(const char *name)
+{
+	return strcmp(name, "VAULT_KEY") == 0 ||
+	       strcmp(name, "VAULT_DEVICE_SECRET") == 0;
+}
+
 int
 vaultenv_name_is_reserved(const char *name)
 {
-	return strcmp(name, "VAULT_KEY") == 0 ||
-	       strcmp(name, "VAULT_URL") == 0 ||
-	       strcmp(name, "VAULT_DEVICE_SECRET") == 0;
+	return name_is_secret_key(name) || strcmp(name, "VAULT_URL") == 0;
 }
 
 int

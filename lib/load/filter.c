@@ -26,6 +26,8 @@ filter_vault(const struct load_job *job, const char *name)
 enum verdict
 filter_file(const struct load_job *job, const char *name)
 {
+	if (name_is_secret_key(name))
+		return VERDICT_DROP;
 	return name_runs_code_in_file(name) && !is_allowed(job, name)
 		   ? VERDICT_LEAVE_OUT
 		   : VERDICT_TAKE;

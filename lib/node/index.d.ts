@@ -32,7 +32,10 @@ export interface ConfigOptions extends ServerOptions {
 }
 
 export interface ConfigResult {
-  /** All that was loaded, also where an existing variable has won. */
+  /**
+   * All that was loaded, also where an existing variable has won. VAULT_KEY and
+   * VAULT_DEVICE_SECRET of the file are neither here nor in process.env.
+   */
   parsed: Secrets;
   /** 0: not known, since it is the plain file or another client's cache. */
   version: number;

@@ -147,8 +147,21 @@ my %before = map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout};
 $r = VaultTest::run([$CliTest::BIN, '--url', $url, 'run', '--', 'sh', '-c', 'exec env -0'],
     cwd => $p->{dir}, env => $p->environment(_ => undef));
 is_deeply({map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout}}, {%before,
-    A => 'vault', B => "line one\n\tline two", C => '', VAULT_KEY => $p->key,
-    VAULT_URL => $url}, 'the environment: what there was, and the variables');
+    A => 'vault', B => "line one\n\tline two", C => '', VAULT_URL => $url},
+    'the environment: what there was, and the variables, less the key of the file');
+my $secret = $p->device_secret;
+$p->spew('.env', "${keys}VAULT_DEVICE_SECRET=$secret\n");
+my $own = 'echo "${VAULT_KEY-none} ${VAULT_DEVICE_SECRET-none}"';
+$p->gives(['run', '--', 'sh', '-c', $own], 0, "none none\n", '',
+    'neither key of the file reaches the command');
+my $both = {VAULT_KEY => $p->key, VAULT_DEVICE_SECRET => $secret};
+$p->gives(['run', '--', 'sh', '-c', $own, {env => $both}], 0, $p->key . " $secret\n", '',
+    'what was in the environment stays');
+$p->gives(['run', '--override', '--', 'sh', '-c', $own, {env => $both}], 0,
+    $p->key . " $secret\n", '', 'with --override too');
+$p->gives(['run', '--no-keys', '--', 'sh', '-c', "$own; echo \$A", {env => $both}], 0,
+    "none none\nvault\n", '', '--no-keys takes it out');
+$p->spew('.env', $keys);
 
 # ---- a .env that is a link, as Kubernetes mounts it
 $p->spew('..data-env', $keys . "OWN=linked\n");

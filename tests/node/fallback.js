@@ -111,7 +111,8 @@ for (const name of Object.keys(table.servers)) {
 // What cannot be used is said, and the plain file loaded.
 for (const row of table.cached) {
   test(`configSync: key ${row.key}, cache ${row.cache}: ${row.want}`, async () => {
-    const plain = { parsed: vault.parse(table.env_files[row.key]), version: 0 };
+    const { VAULT_KEY, ...parsed } = vault.parse(table.env_files[row.key]);
+    const plain = { parsed, version: 0 };
     await serverIs('up');
     if (loaded.includes(row.want)) {
       await checkRow(row, () => vault.configSync());
@@ -161,6 +162,7 @@ test('cache: false neither reads nor writes it', async () => {
       message: /^Failed to fetch secrets and no cache available: / }));
   await withEnv({ ...env, VAULT_URL: url }, async () => {
     const plain = vault.parse(table.env_files.file);
+    delete plain.VAULT_KEY;
     assert.deepStrictEqual(vault.configSync({ cache: false }), { parsed: plain, version: 0 });
   });
   await serverIs('up');

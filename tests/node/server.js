@@ -33,7 +33,8 @@ function server(...args) {
 
 const loaded = (result) => {
   const { VAULT_KEY, VAULT_URL, ...secrets } = result.parsed;
-  assert.match(VAULT_KEY, /^vk_/);
+  assert.strictEqual(VAULT_KEY, undefined);
+  assert.strictEqual(process.env.VAULT_KEY, undefined);
   return { secrets, version: result.version };
 };
 

@@ -52,18 +52,22 @@ def fails(code, text, how, *args, kind=VaultError, name=None, **named):
 
 # ---- load_vault
 
-key = {"VAULT_KEY": me.key}
-same(load(load_vault), [True, dict(SECRETS, **key), "", 1],
+same(load(load_vault), [True, SECRETS, "", 1],
      "load_vault: secrets and the file's variables")
-same(load(load_vault, me.dir + "/.env"), [True, dict(SECRETS, **key), "", 1],
+write(me.dir + "/.env", "VAULT_KEY=%s\nVAULT_DEVICE_SECRET=x\n" % me.key)
+same(load(load_vault)[1], SECRETS, "but not its keys")
+same(in_child(lambda: [me.enter(), dict(vault_values())][1]), SECRETS,
+     "which vault_values has not either")
+write(me.dir + "/.env", "VAULT_KEY=%s\n" % me.key)
+same(load(load_vault, me.dir + "/.env"), [True, SECRETS, "", 1],
      "load_vault: path")
 same(load(load_vault, preset={"DB_URL": "mine", "LINES": ""}),
-     [True, dict(GREETING=SECRETS["GREETING"], **key), "", 1],
+     [True, dict(GREETING=SECRETS["GREETING"]), "", 1],
      "load_vault: existing variables win, empty ones too")
 same(load(load_vault, preset={"DB_URL": "mine"}, override=True),
-     [True, dict(SECRETS, **key), "", 1], "load_vault: override")
+     [True, SECRETS, "", 1], "load_vault: override")
 me.push("WHERE=production\n", "--env", "production")
-production = [True, dict(WHERE="production", **key), "", 1]
+production = [True, dict(WHERE="production"), "", 1]
 same(load(load_vault, environment="production"), production,
      "load_vault: environment")
 secret = read(glob(me.home + "/.vault/*.key")[0]).strip()
@@ -86,12 +90,12 @@ ok(not os.path.exists(me.dir + "/.vault-cache"), "load_vault: cache=False")
 write(me.dir + "/key.env", "VAULT_KEY=%s\nLOCAL=${DB_URL}/x\n"
       "BOTH=${NOWHERE:-d}$DB_URL\nGREETING=file\n" % me.key)
 same(load(load_vault, "key.env")[1],
-     dict(SECRETS, LOCAL="postgres://db/x", BOTH="d$DB_URL", GREETING="file",
-          **key), "the file's variables are expanded, and win over the vault")
+     dict(SECRETS, LOCAL="postgres://db/x", BOTH="d$DB_URL", GREETING="file"),
+     "the file's variables are expanded, and win over the vault")
 
 os.rename(me.dir + "/.env", me.dir + "/..data-env")
 os.symlink("..data-env", me.dir + "/.env")
-same(load(load_vault), [True, dict(SECRETS, **key), "", 1],
+same(load(load_vault), [True, SECRETS, "", 1],
      "a .env that is a link is followed")
 os.rename(me.dir + "/..data-env", me.dir + "/.env")
 
@@ -193,8 +197,8 @@ for text, wanted in DOTENV:
 # ---- vault_values, version, check_version
 
 same(load(lambda: [dict(v := vault_values()), v.version, v.source, repr(v)]),
-     [[dict(SECRETS, **key), 3, "server", "<Secrets, version 3, from server: "
-       "DB_URL, GREETING, LINES, VAULT_KEY>"], {}, "", 0],
+     [[SECRETS, 3, "server", "<Secrets, version 3, from server: "
+       "DB_URL, GREETING, LINES>"], {}, "", 0],
      "vault_values: os.environ stays, repr shows no value")
 same(load(vault_values, environment="production")[0]["WHERE"], "production",
      "vault_values: environment")
@@ -284,11 +288,11 @@ same([type(copy), str(copy), copy.code],
 load(load_vault)
 server("stop", "vault")
 got = load(load_vault)
-same([got[1], got[3]], [dict(SECRETS, **key), 3], "server away (502): the cache")
+same([got[1], got[3]], [SECRETS, 3], "server away (502): the cache")
 ok(re.fullmatch(r"\[vault-env\] Remote fetch failed, using cached secrets "
                 r"\(\d+ seconds? old\): \S+ cannot answer now: .*\n", got[2]),
    "and a line that says why, and how old that is", got[2])
-same(load(load_vault_sync)[:2], [True, dict(SECRETS, **key)],
+same(load(load_vault_sync)[:2], [True, SECRETS],
      "sync: the cache")
 same(load(load_vault_sync, preset={"DB_URL": "x"}, override=True)[1]["DB_URL"],
      "postgres://db", "sync: override")
@@ -301,14 +305,14 @@ if "run" in me.cli("help"):
     os.unlink(me.dir + "/.vault-cache")
     me.cli("run", "--", "true")
     server("stop", "vault")
-    same(load(load_vault)[1], dict(SECRETS, **key),
+    same(load(load_vault)[1], SECRETS,
          "Python reads the cache that vault-env run wrote")
 else:
     skip("the cache between Python and vault-env run", "there is no run")
 then = time.time() - 3 * 86400 - 60
 os.utime(me.dir + "/.vault-cache", (then, then))
 got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1d"})
-same(got[1:3], [key, "[vault-env] The cache is 3 days old, older than "
+same(got[1:3], [{}, "[vault-env] The cache is 3 days old, older than "
                 "VAULT_CACHE_MAX_AGE (1 day). Load once with the server in "
                 "reach\n"], "sync: too old a cache: the file, and why")
 got = in_child(lambda: [me.enter(), os.environ.update(

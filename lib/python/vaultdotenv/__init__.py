@@ -110,8 +110,8 @@ class _Place:
             self.override) if self.found or source != "file" else {}
         self.left_out = tuple(name for name in file if name not in self.allow
                               and _names.runs_code_in_file(name))
-        for name in self.left_out:
-            del file[name]
+        for name in (*self.left_out, *_names.KEYS):
+            file.pop(name, None)
         return file if source == "file" else {**values, **file}
 
     def where(self) -> tuple[str, Optional[str], Optional[str],

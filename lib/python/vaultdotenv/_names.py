@@ -31,6 +31,9 @@ ERL_AFLAGS ERL_ZFLAGS ERL_LIBS ELIXIR_ERL_OPTIONS AWKPATH AWKLIBPATH
 EMACSLOADPATH GUILE_LOAD_PATH
 """.split()
 
+# Whoever has these has the secrets: a program that gets them needs no key.
+KEYS = ("VAULT_KEY", "VAULT_DEVICE_SECRET")
+
 _EXACT = {name for name in NAMES if not name.endswith("*")}
 _BEGIN = tuple(name[:-1] for name in NAMES if name.endswith("*"))
 

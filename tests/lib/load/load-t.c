@@ -199,7 +199,9 @@ test_names(void)
 	is_str(vaultenv_list_at(loaded->left_out, 1)->name, "PATH",
 	    "which are named beside those of the vault");
 	is_str(vaultenv_list_find(loaded->variables, "VAULT_URL")->value,
-	    FAKE_URL, "reserved ones too");
+	    FAKE_URL, "VAULT_URL too");
+	ok(vaultenv_list_find(loaded->variables, "VAULT_KEY") == NULL,
+	    "but not the key");
 	is_str(vaultenv_list_find(loaded->variables, "WHO")->value, "file",
 	    "and win over the vault");
 	is_str(vaultenv_list_find(loaded->variables, "OWN")->value,
@@ -239,13 +241,15 @@ test_no_key(void)
 	    "no variables");
 	vaultenv_loaded_free(&loaded);
 	fake_write(FOLDER "/.env",
-	    "LD_PRELOAD=a\nVAULT_URL=ftp://b\nVAULT_KEY=\n", 0644);
+	    "LD_PRELOAD=a\nVAULT_URL=ftp://b\nVAULT_KEY=\n"
+	    "VAULT_DEVICE_SECRET=d\n",
+	    0644);
 	setenv("NODE_ENV", "a\nb", 1);
 	setenv("VAULT_DEVICE_SECRET", "c", 1);
 	opts.url = NULL;
 	is_int(vaultenv_load(&opts, NULL, &loaded, &err), 0,
 	    "without a key no other setting is looked at");
-	is_int(vaultenv_list_len(loaded->variables), 2, "plain dotenv");
+	is_int(vaultenv_list_len(loaded->variables), 1, "plain dotenv");
 	is_int(vaultenv_list_len(loaded->left_out), 1,
 	    "less LD_PRELOAD, which is named");
 	vaultenv_loaded_free(&loaded);
