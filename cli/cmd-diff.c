@@ -30,7 +30,7 @@ side_fetch(const struct args *args, int64_t version, struct fetched *side)
 		return code;
 	if (secrets_drop_reserved(side->list) == 0)
 		return EXIT_DONE;
-	error_print("out of memory");
+	error_print(NULL, "Out of memory");
 	return EXIT_FAILED;
 }
 
@@ -78,7 +78,7 @@ text_out(struct text *text)
 	int code = EXIT_FAILED;
 
 	if (text->failed)
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 	else
 		code = out_secret(text->bytes, text->len);
 	text_wipe(text);
@@ -178,7 +178,7 @@ diff_run(const struct args *args)
 		goto out;
 	if (vaultenv_list_diff(
 		d.from.list, d.to.list, &d.changes, &d.n_changes) != 0) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}

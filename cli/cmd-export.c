@@ -21,7 +21,7 @@
 static int
 usage(const char *what)
 {
-	error_print("%s: see vault-env export --help", what);
+	error_print("See: vault-env export --help", "%s", what);
 	return EXIT_USAGE;
 }
 
@@ -171,7 +171,7 @@ write_out(const struct args *args, const struct export_format *format,
 	if (format->write(&text, list, args->name, &err) != 0) {
 		code = session_fail(&err);
 	} else if (text.failed) {
-		error_print("out of memory, or more than 16 MiB");
+		error_print(NULL, "Out of memory, or more than 16 MiB");
 		code = EXIT_FAILED;
 	} else if (format->append_to != NULL) {
 		code = append_out(args, format, list, &text);
@@ -212,7 +212,7 @@ export_run(const struct args *args)
 	if (secrets_drop_reserved(got.list) != 0 ||
 	    runs_code_drop(args, got.list) != 0 ||
 	    (mask && secrets_mask(got.list) != 0)) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}

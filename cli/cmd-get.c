@@ -17,7 +17,7 @@ value_out(const struct vaultenv_pair *pair)
 	text_add(&text, pair->value, pair->value_len);
 	text_puts(&text, "\n");
 	if (text.failed)
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 	else
 		code = out_secret(text.bytes, text.len);
 	text_wipe(&text);
@@ -34,7 +34,7 @@ json_out(
 	if (vaultenv_list_new(&one) != 0 ||
 	    vaultenv_list_set(one, pair->name, pair->value, pair->value_len) !=
 		0)
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 	else
 		code = secrets_json(environment, version, one);
 	vaultenv_list_free(&one);
@@ -52,8 +52,8 @@ get_run(const struct args *args)
 		goto out;
 	pair = vaultenv_list_find(got.list, args->operand);
 	if (pair == NULL || vaultenv_name_is_reserved(args->operand)) {
-		error_print("%s has no %s: see vault-env pull", got.environment,
-		    args->operand);
+		error_print("See: vault-env pull", "%s has no %s",
+		    got.environment, args->operand);
 		code = EXIT_FAILED;
 	} else if (args->json) {
 		code = json_out(got.environment, got.version, pair);

@@ -242,8 +242,8 @@ help_run(const struct args *args)
 
 	if (args->operand != NULL &&
 	    (command = command_find(args->operand)) == NULL) {
-		error_print(
-		    "unknown command %s: see vault-env --help", args->operand);
+		error_print("See: vault-env --help", "Unknown command %s",
+		    args->operand);
 		return EXIT_USAGE;
 	}
 	if (args->completion)

@@ -39,16 +39,15 @@ static int
 folder_lock(struct init *in)
 {
 	if ((in->folder = folder_of(in->path)) == NULL) {
-		error_print("cannot open the folder of %s: %s", in->path,
+		error_print(NULL, "Cannot open the folder of %s: %s", in->path,
 		    strerror(errno));
 		return EXIT_FAILED;
 	}
 	in->lock = open(in->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in->lock >= 0 && flock(in->lock, LOCK_EX | LOCK_NB) != 0 &&
 	    errno == EWOULDBLOCK) {
-		error_print("another vault-env init is at work in %s: wait "
-			    "for it to end",
-		    in->folder);
+		error_print("Wait for it to end",
+		    "Another vault-env init is at work in %s", in->folder);
 		return EXIT_FAILED;
 	}
 	return EXIT_DONE;
@@ -120,17 +119,17 @@ key_check(struct init *in, const char *key, const char *where)
 		json_out(in);
 		return EXIT_DONE;
 	case VAULTENV_ERR_UNAUTHORIZED:
-		error_print(
-		    "the VAULT_KEY in %s is not the key of project %s "
-		    "on %s: put the right key there, or remove it to make a "
-		    "new project (nothing was changed)",
+		error_print("Put the right key there, or remove it to make a "
+			    "new project",
+		    "The VAULT_KEY in %s is not the key of project %s on %s, "
+		    "so nothing was changed",
 		    where, id, url);
 		return EXIT_REFUSED;
 	case VAULTENV_ERR_NOT_FOUND:
-		error_print(
-		    "%s knows no project %s, which the VAULT_KEY in "
-		    "%s is for: name the right server with --url, or remove "
-		    "the key to make a new project (nothing was changed)",
+		error_print("Name the right server with --url, or remove the "
+			    "key to make a new project",
+		    "%s knows no project %s, which the VAULT_KEY in %s is for, "
+		    "so nothing was changed",
 		    url, id, where);
 		return EXIT_REFUSED;
 	default:
@@ -159,7 +158,7 @@ token_read(const struct args *args, char **token, size_t *len)
 	if (n > 0)
 		return EXIT_DONE;
 	error_print(
-	    "%s must hold the token and nothing else", args->token_file);
+	    NULL, "%s must hold the token and nothing else", args->token_file);
 	return EXIT_FAILED;
 }
 
@@ -192,8 +191,9 @@ project_name(const struct init *in)
 		return "project";
 	if (is_project_name(slash + 1))
 		return slash + 1;
-	error_print("the name of this folder (%s) cannot be a project's, which "
-		    "is %d bytes of visible text at most: give one with --name",
+	error_print("Give one with --name",
+	    "The name of this folder (%s) cannot be a project's, which is %d "
+	    "bytes of visible text at most",
 	    slash + 1, PROJECT_NAME_MAX);
 	return NULL;
 }
@@ -287,10 +287,9 @@ key_claim(struct init *in)
 	r = vaultenv_project_set_key(in->client, &err);
 	wait_end();
 	if (r == VAULTENV_ERR_CONFLICT) {
-		error_print(
-		    "project %s has another key than the VAULT_KEY in "
-		    "%s: somebody else set one. Remove the VAULT_KEY line to "
-		    "make a new project",
+		error_print("Remove the VAULT_KEY line to make a new project",
+		    "Project %s has another key than the VAULT_KEY in %s: "
+		    "somebody else set one",
 		    vaultenv_client_project_id(in->client), in->path);
 		return EXIT_REFUSED;
 	}
@@ -344,10 +343,9 @@ resume(struct init *in)
 	int code, r;
 
 	if (given != NULL && !line_is(given, strlen(given), key)) {
-		error_print(
-		    "an unfinished init left its key in %s, but "
-		    "another VAULT_KEY is set in the environment: unset it, "
-		    "then run init again",
+		error_print("Unset it, then run: vault-env init",
+		    "An unfinished init left its key in %s, but another "
+		    "VAULT_KEY is set in the environment",
 		    in->path);
 		return EXIT_FAILED;
 	}
@@ -368,7 +366,7 @@ resume(struct init *in)
 		    in->path);
 		len = strlen(key);
 		if ((old_key = strdup(key)) == NULL) {
-			error_print("out of memory");
+			error_print(NULL, "Out of memory");
 			return EXIT_FAILED;
 		}
 		code = key_make(in, old_key);
@@ -408,7 +406,8 @@ init_run(const struct args *args)
 		code = start(&in);
 	if (code != EXIT_DONE && code != EXIT_REFUSED && in.file.marked &&
 	    in.client != NULL)
-		error_print("init is not finished: run vault-env init again");
+		error_print(
+		    "Run again: vault-env init", "Init is not finished");
 out:
 	if (in.lock >= 0)
 		close(in.lock);

@@ -30,8 +30,8 @@ file_out(const struct args *args, const char *text, size_t len,
 		goto out;
 	text_add(&new, text, len);
 	if (new.failed) {
-		err->code = r = VAULTENV_ERR_NOMEM;
-		snprintf(err->text, sizeof(err->text), "out of memory");
+		r = vaultenv_error_set(err, VAULTENV_ERR_NOMEM, NULL, "%s",
+		    vaultenv_strerror(VAULTENV_ERR_NOMEM));
 		goto out;
 	}
 	r = envfile_store(args->output, new.bytes, new.len, err);
@@ -72,15 +72,15 @@ pull_run(const struct args *args)
 	int code;
 
 	if (args->json && args->output != NULL) {
-		error_print("--json and --output do not go together: see "
-			    "vault-env pull --help");
+		error_print("See: vault-env pull --help",
+		    "--json and --output do not go together");
 		return EXIT_USAGE;
 	}
 	if ((code = secrets_fetch(args, args->version, &got)) != EXIT_DONE)
 		goto out;
 	if (secrets_drop_reserved(got.list) != 0 ||
 	    (mask && secrets_mask(got.list) != 0)) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}

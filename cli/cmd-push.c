@@ -39,16 +39,17 @@ file_read(struct push *p)
 			   : envfile_load(&p->file, path, &err)) != 0)
 		return session_fail(&err);
 	if (p->file.bytes == NULL) {
-		error_print(p->from_stdin
-				? "nothing to push: nothing arrived on %s"
-				: "nothing to push: there is no %s",
+		error_print(NULL,
+		    p->from_stdin ? "Nothing to push: nothing arrived on %s"
+				  : "Nothing to push: there is no %s",
 		    p->file.path);
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		vaultenv_list_delete(p->file.list, reserved[i]);
 	if (vaultenv_list_len(p->file.list) == 0) {
-		error_print("nothing to push: %s holds no variable to share",
+		error_print(NULL,
+		    "Nothing to push: %s holds no variable to share",
 		    p->file.path);
 		return EXIT_FAILED;
 	}
@@ -79,10 +80,9 @@ current_read(struct push *p)
 		return session_fail(&err);
 	if (p->args->force)
 		return EXIT_DONE;
-	error_print(
-	    "the current version of %s cannot be read with this "
-	    "device's key, and a push would replace it unseen: use --force to "
-	    "replace it all the same",
+	error_print("Use --force to replace it all the same",
+	    "The current version of %s cannot be read with this device secret, "
+	    "and a push would replace it unseen",
 	    p->environment);
 	return EXIT_FAILED;
 }
@@ -113,10 +113,9 @@ conflict_explain(const struct push *p, int64_t current)
 		strcpy(when, ", pushed ");
 		when_ago(list->at[i].created_at, when + strlen(when));
 	}
-	error_print(
-	    "%s changed while you were pushing: version %lld%s, is "
-	    "newer than the %lld that your push was based on. Run vault-env "
-	    "pull to see it, then push again",
+	error_print("Run vault-env pull to see it, then push again",
+	    "%s changed while you were pushing: version %lld%s, is newer than "
+	    "the %lld that your push was based on",
 	    p->environment, (long long)current, when,
 	    (long long)p->base_version);
 	vaultenv_versions_free(&list);
@@ -162,7 +161,7 @@ push_run(const struct args *args)
 		goto out;
 	if (vaultenv_list_diff(
 		p.before, p.file.list, &p.changes, &p.n_changes) != 0) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}

@@ -72,7 +72,8 @@ broken_set_aside(const struct args *args, char **backup)
 	path = vaultenv_client_device_path(client);
 	if (path != NULL && access(path, F_OK) == 0 &&
 	    rename_dated(path, backup) != 0) {
-		error_print("cannot rename %s: %s", path, strerror(errno));
+		error_print(
+		    NULL, "Cannot rename %s: %s", path, strerror(errno));
 		code = EXIT_FAILED;
 	}
 out:
@@ -91,8 +92,9 @@ key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
 	if (*kept && !args->force)
 		return EXIT_DONE;
 	if (session_variable("VAULT_DEVICE_SECRET") != NULL) {
-		error_print("VAULT_DEVICE_SECRET is set and would be used "
-			    "instead of a new device secret: unset it first");
+		error_print("Unset it first",
+		    "VAULT_DEVICE_SECRET is set and would be "
+		    "used instead of a new device secret");
 		return EXIT_FAILED;
 	}
 	*kept = false;
@@ -147,9 +149,8 @@ register_device_run(const struct args *args)
 	if (kept)
 		kept_say(args, client);
 	if (strcmp(device->status, "revoked") == 0) {
-		error_print("this device (%s) was revoked, which is final: "
-			    "use --force to make a new device secret",
-		    device->id);
+		error_print("Use --force to make a new device secret",
+		    "This device (%s) was revoked, which is final", device->id);
 		code = EXIT_REFUSED;
 		goto out;
 	}

@@ -80,8 +80,8 @@ run_run(const struct args *args)
 	int code, r;
 
 	if (args->watch && args->offline) {
-		error_print("--watch and --offline do not go together: see "
-			    "vault-env run --help");
+		error_print("See: vault-env run --help",
+		    "--watch and --offline do not go together");
 		return EXIT_USAGE;
 	}
 	if ((code = options_prepare(args, &opts, &keys)) != EXIT_DONE)

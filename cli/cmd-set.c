@@ -101,6 +101,7 @@ terminal_read(struct text *text, const char *name)
 static int
 value_read(struct text *text, const char *name)
 {
+	char hint[VAULTENV_ERROR_HINT];
 	int error;
 
 	if (isatty(STDIN_FILENO))
@@ -108,7 +109,7 @@ value_read(struct text *text, const char *name)
 	else
 		error = bytes_read(text, NULL);
 	if (error != 0 || text->failed) {
-		error_print("cannot read the value: %s",
+		error_print(NULL, "Cannot read the value: %s",
 		    error != 0 ? strerror(error) : "it is too long");
 		return EXIT_FAILED;
 	}
@@ -117,9 +118,9 @@ value_read(struct text *text, const char *name)
 	if (text->len > 0)
 		return EXIT_DONE;
 	/* A pipe whose other end has failed looks the same. */
-	error_print("no value for %s arrived on standard input. To store an "
-		    "empty value, run: vault-env set %s=",
-	    name, name);
+	snprintf(hint, sizeof(hint),
+	    "To store an empty value, run: vault-env set %s=", name);
+	error_print(hint, "No value for %s arrived on standard input", name);
 	return EXIT_FAILED;
 }
 
@@ -134,7 +135,7 @@ set_run(const struct args *args)
 
 	text_add(&name, args->operand, len);
 	if (name.failed) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		goto out;
 	}
 	if (!edit_name_check(name.bytes)) {
@@ -147,10 +148,10 @@ set_run(const struct args *args)
 	} else {
 		text_puts(&value, equals + 1);
 		if (equals[1] != '\0')
-			warning_print("others on this machine can see the "
-				      "value of %s in the list of processes, "
-				      "and your shell remembers it: leave it "
-				      "out, to be asked for it",
+			warning_print(
+			    "Others on this machine can see the value of %s in "
+			    "the list of processes, and your shell remembers "
+			    "it. Leave it out, to be asked for it",
 			    name.bytes);
 	}
 	code = edit(args, name.bytes, value.bytes != NULL ? value.bytes : "",

@@ -27,19 +27,18 @@ struct status {
 	int64_t cache_version;
 	int64_t cache_age_s;
 	char clock[VAULTENV_ERROR_TEXT];
-	char *problems[MAX_PROBLEMS];
+	struct vaultenv_error problems[MAX_PROBLEMS];
 	size_t n_problems;
 	int code;
 };
 
 static void
-problem_add(struct status *s, int code, const char *text)
+problem_add(struct status *s, int code, const struct vaultenv_error *err)
 {
 	if (s->code == EXIT_DONE)
 		s->code = code;
-	if (s->n_problems < MAX_PROBLEMS &&
-	    (s->problems[s->n_problems] = strdup(text)) != NULL)
-		s->n_problems++;
+	if (s->n_problems < MAX_PROBLEMS)
+		s->problems[s->n_problems++] = *err;
 }
 
 /* The library's notices while it talks to the server are about the clock. */
@@ -47,10 +46,12 @@ static void
 notice_keep(void *arg, const char *text)
 {
 	struct status *s = arg;
+	struct vaultenv_error err;
 
 	if (s->clock[0] == '\0') {
 		snprintf(s->clock, sizeof(s->clock), "%s", text);
-		problem_add(s, EXIT_FAILED, text);
+		vaultenv_error_set(&err, VAULTENV_ERR_CLOCK, NULL, "%s", text);
+		problem_add(s, EXIT_FAILED, &err);
 	}
 }
 
@@ -65,7 +66,7 @@ server_ask(struct status *s)
 	    vaultenv_secrets_pull(s->client, 0, &list, &s->version, &err);
 	vaultenv_list_free(&list);
 	if (s->pulled != 0)
-		problem_add(s, session_exit_code(s->pulled), err.text);
+		problem_add(s, session_exit_code(s->pulled), &err);
 	switch (s->pulled) {
 	case VAULTENV_OK:
 	case VAULTENV_ERR_NO_SECRETS:
@@ -100,7 +101,7 @@ cache_ask(struct status *s, const struct vaultenv_options *opts)
 		return;
 	} else if (r != 0 && r != VAULTENV_ERR_NOT_FOUND &&
 		   r != VAULTENV_ERR_NO_SECRETS) {
-		problem_add(s, session_exit_code(r), err.text);
+		problem_add(s, session_exit_code(r), &err);
 	}
 	vaultenv_loaded_free(&loaded);
 }
@@ -250,7 +251,7 @@ json_print(const struct status *s)
 	for (size_t i = 0; i < s->n_problems; i++) {
 		if (i > 0)
 			putchar(',');
-		json_string(s->problems[i]);
+		error_json(stdout, &s->problems[i]);
 	}
 	puts("]}");
 }
@@ -275,10 +276,8 @@ status_run(const struct args *args)
 		json_print(&s);
 	else if (!args->quiet)
 		rows_print(&s);
-	for (size_t i = 0; i < s.n_problems; i++) {
-		error_print("%s", s.problems[i]);
-		free(s.problems[i]);
-	}
+	for (size_t i = 0; i < s.n_problems; i++)
+		error_show(&s.problems[i]);
 	free(s.updated_at);
 	vaultenv_client_free(&s.client);
 	return s.code;

@@ -109,7 +109,7 @@ device_change(const struct args *args, const struct device_change *change)
 	    (code = device_describe(args, client, what)) != EXIT_DONE)
 		goto out;
 	if (!args->yes && can_ask() && !ask("%s %s?", change->verb, what)) {
-		error_print("the device was not %s", change->status);
+		error_print(NULL, "The device was not %s", change->status);
 		code = EXIT_FAILED;
 		goto out;
 	}

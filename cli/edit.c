@@ -32,15 +32,14 @@ bool
 edit_name_check(const char *name)
 {
 	if (vaultenv_name_is_reserved(name)) {
-		error_print("%s is never stored on the server", name);
+		error_print(NULL, "%s is never stored on the server", name);
 		return false;
 	}
 	if (name[0] == '\0' ||
 	    name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
 			      "uvwxyz0123456789_.-")] != '\0') {
-		error_print("\"%s\" cannot be the name of a variable: use "
-			    "letters, digits, '_', '.' and '-'",
-		    name);
+		error_print("Use letters, digits, '_', '.' and '-'",
+		    "\"%s\" cannot be the name of a variable", name);
 		return false;
 	}
 	return true;
@@ -77,9 +76,9 @@ current_read(
 	if (r == VAULTENV_ERR_NO_SECRETS && e->value != NULL)
 		r = vaultenv_list_new(before);
 	else if (r == VAULTENV_ERR_DECRYPT)
-		error_print("the current version of %s cannot be read with "
-			    "this device's key, and a change would lose it: "
-			    "run vault-env status",
+		error_print("Run: vault-env status",
+		    "The current version of %s cannot be read with this device "
+		    "secret, and a change would lose it",
 		    e->environment);
 	else if (r != 0) {
 		vaultenv_environments_explain(e->client, &err);
@@ -97,7 +96,7 @@ change(const struct edit *e, struct vaultenv_list *list)
 	if (vaultenv_list_delete(list, e->name) == 0)
 		return EXIT_DONE;
 	error_print(
-	    "%s has no %s: see vault-env pull", e->environment, e->name);
+	    "See: vault-env pull", "%s has no %s", e->environment, e->name);
 	return EXIT_FAILED;
 }
 
@@ -149,7 +148,7 @@ try_once(const struct edit *e, bool *again)
 		goto out;
 	done.mark = mark_of(e, list);
 	if (secrets_drop_reserved(list) != 0) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		code = EXIT_FAILED;
 		goto out;
 	}
@@ -190,9 +189,9 @@ edit(const struct args *args, const char *name, const char *value,
 	}
 	wait_end();
 	if (again && code == EXIT_DONE) {
-		error_print("%s was changed by others %d times in a row: try "
-			    "again",
-		    e.environment, MAX_TRIES);
+		error_print("Try again",
+		    "%s was changed by others %d times in a row", e.environment,
+		    MAX_TRIES);
 		code = EXIT_REFUSED;
 	}
 out:

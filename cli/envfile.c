@@ -16,14 +16,12 @@
 
 #include "envfile.h"
 
+/* The library's code, or out of memory. */
 static int
-error_set(
-    struct vaultenv_error *err, int code, const char *what, const char *path)
+no_memory(struct vaultenv_error *err, int code, const char *path)
 {
-	err->code = code;
-	err->current_version = 0;
-	snprintf(err->text, sizeof(err->text), "%s %s", what, path);
-	return code;
+	return vaultenv_error_set(
+	    err, code, NULL, "Out of memory while editing %s", path);
 }
 
 /* Makes the list of the bytes that were read. */
@@ -70,9 +68,10 @@ envfile_load_stdin(struct envfile *file, struct vaultenv_error *err)
 	while (n > 0 && !text.failed);
 	if (n < 0 || text.failed) {
 		text_wipe(&text);
-		return error_set(err, VAULTENV_ERR_IO,
-		    n < 0 ? "cannot read"
-			  : "out of memory, or more than 16 MiB, while reading",
+		return vaultenv_error_set(err, VAULTENV_ERR_IO, NULL,
+		    n < 0 ? "Cannot read %s"
+			  : "Out of memory, or more than 16 MiB, while "
+			    "reading %s",
 		    file->path);
 	}
 	file->bytes = text.bytes;
@@ -89,13 +88,9 @@ envfile_load_to_edit(
 	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
 		return envfile_load(file, path, err);
 	memset(file, 0, sizeof(*file));
-	err->code = VAULTENV_ERR_IO;
-	err->current_version = 0;
-	snprintf(err->text, sizeof(err->text),
-	    "cannot write %s: it is a symbolic link; give the path of the file "
-	    "itself",
-	    path);
-	return err->code;
+	return vaultenv_error_set(err, VAULTENV_ERR_IO,
+	    "Give the path of the file itself",
+	    "Cannot write %s: it is a symbolic link", path);
 }
 
 void
@@ -197,7 +192,7 @@ edit_check(const struct envfile *file, const struct text *text, const char *key,
 		 text->len, &after, err)) != 0)
 		return r;
 	if ((r = vaultenv_list_diff(file->list, after, &changes, &n)) != 0) {
-		error_set(err, r, "out of memory while editing", file->path);
+		no_memory(err, r, file->path);
 		goto out;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -207,9 +202,9 @@ edit_check(const struct envfile *file, const struct text *text, const char *key,
 	if (pair == NULL || (key != NULL && strcmp(pair->value, key) != 0))
 		r = VAULTENV_ERR_UNWRITABLE;
 	if (r != 0)
-		error_set(err, r,
-		    "a line could not be added without changing "
-		    "another one: look for an open quote in",
+		vaultenv_error_set(err, r, "Look for an open quote in it",
+		    "A line could not be added to %s without changing another "
+		    "one",
 		    file->path);
 out:
 	free(changes);
@@ -225,8 +220,7 @@ edit_store(struct envfile *file, struct text *text, const char *key,
 	int r;
 
 	if (text->failed)
-		return error_set(err, VAULTENV_ERR_NOMEM,
-		    "out of memory while editing", path);
+		return no_memory(err, VAULTENV_ERR_NOMEM, path);
 	if ((r = edit_check(file, text, key, err)) != 0 ||
 	    (r = envfile_store(path, text->bytes, text->len, err)) != 0)
 		return r;
@@ -287,8 +281,7 @@ envfile_keep(
 		}
 	len = 0;
 	if ((r = vaultenv_list_new(&own)) != 0)
-		return error_set(
-		    err, r, "out of memory while reading", file->path);
+		return no_memory(err, r, file->path);
 	for (size_t i = 0; r == 0 && i < vaultenv_list_len(file->list); i++) {
 		pair = vaultenv_list_at(file->list, i);
 		if (!vaultenv_name_is_reserved(pair->name))
@@ -296,8 +289,7 @@ envfile_keep(
 		r = vaultenv_list_set(
 		    own, pair->name, pair->value, pair->value_len);
 		if (r != 0)
-			error_set(
-			    err, r, "out of memory while reading", file->path);
+			no_memory(err, r, file->path);
 	}
 	if (r == 0 && (r = vaultenv_dotenv_write(own, &bytes, &len, err)) == 0)
 		text_add(text, bytes, len);

@@ -34,12 +34,9 @@ static int
 unwritable(struct vaultenv_error *err, const char *name, const char *reader,
     const char *why)
 {
-	err->code = VAULTENV_ERR_UNWRITABLE;
-	err->current_version = 0;
-	snprintf(err->text, sizeof(err->text),
-	    "%.200s cannot be exported for %s: %s. --format json can hold it",
-	    name, reader, why);
-	return err->code;
+	return vaultenv_error_set(err, VAULTENV_ERR_UNWRITABLE,
+	    "Use --format json, which can hold it",
+	    "%.200s cannot be exported for %s: %s", name, reader, why);
 }
 
 static bool

@@ -60,11 +60,11 @@ tracked_warn(
 	switch (git_tracked(root, inside + 1)) {
 	case GIT_TRACKED:
 		warning_print("%s is tracked by git, so the key in it will be "
-			      "committed: run git rm --cached %s",
+			      "committed. Run: git rm --cached %s",
 		    path, path);
 		break;
 	case GIT_NOT_KNOWN:
-		warning_print("whether git tracks %s is not known: make sure "
+		warning_print("Whether git tracks %s is not known. Make sure "
 			      "that git ls-files %s prints nothing",
 		    path, path);
 		break;
@@ -154,8 +154,8 @@ ignore_add(const struct args *args, const char *path, const char *name)
 		    path);
 out:
 	if (r != 0)
-		warning_print("%s and .vault-cache could not be added to "
-			      ".gitignore: %s",
+		warning_print(
+		    "%s and .vault-cache could not be added to .gitignore: %s",
 		    name, err.text);
 	vaultenv_text_free(&bytes, len);
 	text_wipe(&text);
@@ -172,8 +172,8 @@ git_protect(const struct args *args, const char *path)
 		goto out;
 	name = basename(copy);
 	if (!is_plain(name)) {
-		warning_print("add %s and .vault-cache to .gitignore: its name "
-			      "is not one that can be added as it is",
+		warning_print("%s cannot be added to .gitignore as it is "
+			      "named. Add it and .vault-cache there by hand",
 		    path);
 	} else if (asprintf(&ignore, "%s/.gitignore", folder) > 0) {
 		ignore_add(args, ignore, name);

@@ -166,7 +166,8 @@ keeper_start(struct keeper *k, struct launch *launch, char **command)
 
 	if (pipe2(report, O_CLOEXEC) != 0 || pipe2(end, O_CLOEXEC) != 0 ||
 	    (k->pid = fork()) < 0) {
-		error_print("cannot start a process: %s", strerror(errno));
+		error_print(
+		    NULL, "Cannot start a process: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	if (k->pid == 0) {

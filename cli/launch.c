@@ -20,15 +20,6 @@
 #define LARGEST_SHOWN 3
 #define NAME_SHOWN    100
 
-static int
-fail(struct vaultenv_error *err, int code, const char *lead, const char *rest)
-{
-	err->code = code;
-	err->current_version = 0;
-	snprintf(err->text, sizeof(err->text), "%s%s", lead, rest);
-	return code;
-}
-
 /* entry: "NAME=VALUE" of our environment. */
 static bool
 is_replaced(const struct vaultenv_list *variables, const char *entry)
@@ -56,9 +47,11 @@ sizes_check(struct launch *launch, const struct vaultenv_list *variables,
 	for (size_t i = 0; (pair = vaultenv_list_at(variables, i)) != NULL;
 	     i++) {
 		if (memchr(pair->value, '\0', pair->value_len) != NULL)
-			return fail(err, VAULTENV_ERR_INVALID, pair->name,
-			    " cannot be an environment variable: its value "
-			    "holds a NUL byte. Change it, or delete it");
+			return vaultenv_error_set(err, VAULTENV_ERR_INVALID,
+			    "Change it, or delete it",
+			    "%s cannot be an environment variable: its value "
+			    "holds a NUL byte",
+			    pair->name);
 		launch->len += strlen(pair->name) + pair->value_len + 2;
 	}
 	return 0;
@@ -120,7 +113,8 @@ launch_prepare(struct launch *launch, const struct vaultenv_list *variables,
 	if (launch->envp == NULL || launch->bytes == NULL) {
 		launch->len = 0;
 		launch_free(launch);
-		return fail(err, VAULTENV_ERR_NOMEM, "out of memory", "");
+		return vaultenv_error_set(err, VAULTENV_ERR_NOMEM, NULL, "%s",
+		    vaultenv_strerror(VAULTENV_ERR_NOMEM));
 	}
 	fill(launch, variables, args);
 	return 0;
@@ -187,7 +181,7 @@ program_find(char *const *envp, const char *name, char path[PATH_MAX])
 static int
 interpreter_explain(const char *path)
 {
-	char line[256] = "", *end;
+	char line[256] = "", hint[PATH_MAX + 64], *end;
 	FILE *file = fopen(path, "re");
 
 	if (file != NULL && fgets(line, sizeof(line), file) == NULL)
@@ -195,8 +189,9 @@ interpreter_explain(const char *path)
 	if (file != NULL)
 		fclose(file);
 	if (strncmp(line, "#!", 2) != 0) {
-		error_print("cannot run %s: the loader that it was built for "
-			    "is not on this machine",
+		error_print(NULL,
+		    "Cannot run %s: the loader that it was built for is not on "
+		    "this machine",
 		    path);
 		return EXIT_NOT_EXECUTABLE;
 	}
@@ -204,13 +199,16 @@ interpreter_explain(const char *path)
 	end = line + strlen(line);
 	if (end[-1] == '\r') {
 		end[-1] = '\0';
-		error_print("cannot run %s: its first line (%s) ends in a "
-			    "carriage return. To take them out, run: sed -i "
-			    "'s/\\r$//' %s",
-		    path, line, path);
+		snprintf(hint, sizeof(hint),
+		    "To take them out, run: sed -i 's/\\r$//' %s", path);
+		error_print(hint,
+		    "Cannot run %s: its first line (%s) ends in a carriage "
+		    "return",
+		    path, line);
 	} else {
-		error_print("cannot run %s: the interpreter in its first line "
-			    "(%s) is not there",
+		error_print(NULL,
+		    "Cannot run %s: the interpreter in its first line (%s) is "
+		    "not there",
 		    path, line);
 	}
 	return EXIT_NOT_EXECUTABLE;
@@ -242,10 +240,9 @@ size_explain(char **envp, const char *name)
 		    len < NAME_SHOWN ? (int)len : NAME_SHOWN, envp[i],
 		    strlen(envp[i]));
 	}
-	error_print(
-	    "cannot run %s: its arguments and environment are more than "
-	    "the system takes. The largest variables are %s: keep what "
-	    "is long in a file, and its path in the variable",
+	error_print("Keep what is long in a file, and its path in the variable",
+	    "Cannot run %s: its arguments and environment are more than the "
+	    "system takes; the largest variables are %s",
 	    name, largest);
 	return EXIT_NOT_EXECUTABLE;
 }
@@ -259,7 +256,7 @@ launch_explain(struct launch *launch, const char *name, int error)
 		return size_explain(launch->envp, name);
 	if (error == ENOENT && program_find(launch->envp, name, path))
 		return interpreter_explain(path);
-	error_print("cannot run %s: %s", name,
+	error_print(NULL, "Cannot run %s: %s", name,
 	    error == ENOENT ? "command not found" : strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }

@@ -23,6 +23,8 @@ main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	if ((code = options_parse(argc, argv, &args, &command)) != EXIT_DONE)
 		return code;
+	if (args.json)
+		errors_as_json();
 	if (args.show_version)
 		printf("vault-env %s\n", PACKAGE_VERSION);
 	else if (args.help && command == NULL)

@@ -7,6 +7,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,15 +49,22 @@ row_find(const struct option_row *rows, const char *name, size_t len)
 	return NULL;
 }
 
+static int usage_error(const struct command *command, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* command NULL: it is not known yet. */
 static int
-usage_error(const struct command *command, const char *what, const char *name,
-    const char *rest)
+usage_error(const struct command *command, const char *fmt, ...)
 {
-	if (command != NULL)
-		error_print("%s%s%s: see vault-env %s --help", what, name, rest,
-		    command->name);
-	else
-		error_print("%s%s%s: see vault-env --help", what, name, rest);
+	char text[VAULTENV_ERROR_TEXT], hint[VAULTENV_ERROR_HINT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(hint, sizeof(hint), "See: vault-env %s%s--help",
+	    command == NULL ? "" : command->name, command == NULL ? "" : " ");
+	error_print(hint, "%s", text);
 	return EXIT_USAGE;
 }
 
@@ -94,7 +103,7 @@ option_store(const struct command *command, const struct option_row *row,
 			continue;
 		if (n == MAX_LIST)
 			return usage_error(
-			    command, "too many times ", row->name, "");
+			    command, "Too many times %s", row->name);
 		((const char **)field)[n] = value;
 		break;
 	case OPTION_ENV:
@@ -104,15 +113,17 @@ option_store(const struct command *command, const struct option_row *row,
 		break;
 	case OPTION_SECONDS:
 		if (!number_parse(value, MAX_SECONDS, field))
-			return usage_error(command, "", row->name,
-			    " must be a whole number of seconds from 1 to "
-			    "31536000");
+			return usage_error(command,
+			    "%s must be a whole number of seconds from 1 to "
+			    "31536000",
+			    row->name);
 		break;
 	case OPTION_VERSION:
 		if (!number_parse(value, MAX_VERSION, field))
-			return usage_error(command, "", row->name,
-			    " must be a whole number from 1 to "
-			    "9007199254740991");
+			return usage_error(command,
+			    "%s must be a whole number from 1 to "
+			    "9007199254740991",
+			    row->name);
 		break;
 	}
 	return EXIT_DONE;
@@ -141,12 +152,12 @@ option_read(int argc, char **argv, int *i, const struct command *command,
 			len = sizeof(name) - 1;
 		memcpy(name, word, len);
 		name[len] = '\0';
-		return usage_error(command, "unknown option ", name, "");
+		return usage_error(command, "Unknown option %s", name);
 	}
 	if (row->type == OPTION_FLAG) {
 		if (value != NULL)
 			return usage_error(
-			    command, "option ", row->name, " takes no value");
+			    command, "Option %s takes no value", row->name);
 		return option_store(command, row, NULL, args);
 	}
 	if (value != NULL)
@@ -155,7 +166,7 @@ option_read(int argc, char **argv, int *i, const struct command *command,
 		value = argv[++*i];
 	if (value == NULL || value[0] == '\0')
 		return usage_error(
-		    command, "option ", row->name, " needs a value");
+		    command, "Option %s needs a value", row->name);
 	return option_store(command, row, value, args);
 }
 
@@ -181,12 +192,12 @@ required_check(const struct command *command, const struct args *args)
 		if (!row->required || is_given(row, args))
 			continue;
 		snprintf(text, sizeof(text), "%s %s", row->name, row->value);
-		return usage_error(command, command->name, " needs ", text);
+		return usage_error(command, "%s needs %s", command->name, text);
 	}
 	if (command->operand != NULL && command->operand[0] != '[' &&
 	    args->operand == NULL && args->command == NULL)
 		return usage_error(
-		    command, command->name, " needs ", command->operand);
+		    command, "%s needs %s", command->name, command->operand);
 	return EXIT_DONE;
 }
 
@@ -209,13 +220,12 @@ env_check(const struct command *command, struct args *args)
 	if (!env_is_valid(args->env) || !env_is_valid(args->first_env))
 		return usage_error(command,
 		    "--env must be 1 to 64 letters, digits, "
-		    "'.', '_' or '-', the first a letter or digit",
-		    "", "");
+		    "'.', '_' or '-', the first a letter or digit");
 	if (!command->two_environments)
 		args->first_env = NULL;
 	else if (args->n_env > 2)
-		return usage_error(command,
-		    "--env may be given twice, not more often", "", "");
+		return usage_error(
+		    command, "--env may be given twice, not more often");
 	return EXIT_DONE;
 }
 
@@ -223,10 +233,11 @@ static int
 operand_take(const struct command *command, const char *word, struct args *args)
 {
 	if (command->takes_command)
-		return usage_error(command, "unexpected argument ", word,
-		    " (the command stands behind --)");
+		return usage_error(command,
+		    "Unexpected argument %s (the command stands behind --)",
+		    word);
 	if (command->operand == NULL || args->operand != NULL)
-		return usage_error(command, "unexpected argument ", word, "");
+		return usage_error(command, "Unexpected argument %s", word);
 	args->operand = word;
 	return EXIT_DONE;
 }
@@ -255,7 +266,7 @@ options_parse(
 		} else if (*command == NULL) {
 			if ((*command = command_find(word)) == NULL)
 				r = usage_error(
-				    NULL, "unknown command ", word, "");
+				    NULL, "Unknown command %s", word);
 		} else {
 			r = operand_take(*command, word, args);
 		}
@@ -263,7 +274,7 @@ options_parse(
 	if (r != EXIT_DONE || args->help || args->show_version)
 		return r;
 	if (*command == NULL)
-		return usage_error(NULL, "a command is needed", "", "");
+		return usage_error(NULL, "A command is needed");
 	if ((r = required_check(*command, args)) != EXIT_DONE)
 		return r;
 	return env_check(*command, args);

@@ -44,15 +44,65 @@ message(FILE *to, const char *lead, const char *fmt, va_list ap)
 	putc('\n', to);
 }
 
-void
-error_print(const char *fmt, ...)
+/* text NULL: null. */
+static void
+json_write(FILE *to, const char *text)
 {
+	struct text json = { 0 };
+
+	if (text != NULL)
+		text_json(&json, text, strlen(text));
+	fputs(json.bytes != NULL ? json.bytes : "null", to);
+	text_wipe(&json);
+}
+
+static bool errors_are_json;
+
+void
+errors_as_json(void)
+{
+	errors_are_json = true;
+}
+
+void
+error_json(FILE *to, const struct vaultenv_error *err)
+{
+	fputs("{\"error\":", to);
+	json_write(to, err->text);
+	fputs(",\"hint\":", to);
+	json_write(to, err->hint[0] != '\0' ? err->hint : NULL);
+	putc('}', to);
+}
+
+void
+error_show(const struct vaultenv_error *err)
+{
+	fflush(stdout);
+	if (errors_are_json) {
+		error_json(stderr, err);
+		putc('\n', stderr);
+		return;
+	}
+	fputs("vault-env: ", stderr);
+	clean_print(stderr, err->text);
+	if (err->hint[0] != '\0')
+		fputs(". ", stderr);
+	clean_print(stderr, err->hint);
+	putc('\n', stderr);
+}
+
+void
+error_print(const char *hint, const char *fmt, ...)
+{
+	struct vaultenv_error err = { 0 };
 	va_list ap;
 
-	fflush(stdout);
 	va_start(ap, fmt);
-	message(stderr, "vault-env: ", fmt, ap);
+	vsnprintf(err.text, sizeof(err.text), fmt, ap);
 	va_end(ap);
+	if (hint != NULL)
+		snprintf(err.hint, sizeof(err.hint), "%s", hint);
+	error_show(&err);
 }
 
 void
@@ -116,12 +166,7 @@ out_text(const char *text, enum colour colour)
 void
 json_string(const char *text)
 {
-	struct text json = { 0 };
-
-	if (text != NULL)
-		text_json(&json, text, strlen(text));
-	fputs(json.bytes != NULL ? json.bytes : "null", stdout);
-	text_wipe(&json);
+	json_write(stdout, text);
 }
 
 void
@@ -148,7 +193,7 @@ static int
 write_failed(int error)
 {
 	if (!write_reported && !reader_gone(error))
-		error_print("cannot write to standard output: %s",
+		error_print(NULL, "Cannot write to standard output: %s",
 		    error != 0 ? strerror(error) : "an earlier write failed");
 	write_reported = true;
 	return EXIT_FAILED;

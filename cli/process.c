@@ -58,7 +58,7 @@ process_harden(void)
 	if (vaultenv_process_harden(&err) == 0 ||
 	    (allow != NULL && line_is(allow, strlen(allow), "1")))
 		return EXIT_DONE;
-	error_print("%s", err.text);
+	error_show(&err);
 	return EXIT_FAILED;
 }
 

@@ -51,7 +51,7 @@ secrets_drop_reserved(struct vaultenv_list *list)
 			i++;
 			continue;
 		}
-		warning_print("the secrets hold %s, which was left out: it is "
+		warning_print("The secrets hold %s, which was left out: it is "
 			      "never taken from the server",
 		    pair->name);
 		if ((r = vaultenv_list_delete(list, pair->name)) != 0)
@@ -86,7 +86,7 @@ secrets_json(
 
 	text_json_object(&json, list);
 	if (json.failed) {
-		error_print("out of memory, or more than 16 MiB");
+		error_print(NULL, "Out of memory, or more than 16 MiB");
 		code = EXIT_FAILED;
 		goto out;
 	}

@@ -49,7 +49,7 @@ session_exit_code(int status)
 int
 session_fail(const struct vaultenv_error *err)
 {
-	error_print("%s", err->text);
+	error_show(err);
 	return session_exit_code(err->code);
 }
 

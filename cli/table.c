@@ -77,7 +77,7 @@ table_print(const struct table *table)
 	size_t width;
 
 	if (table->failed) {
-		error_print("out of memory");
+		error_print(NULL, "Out of memory");
 		return;
 	}
 	for (size_t i = 0; i < table->n_cells; i++)

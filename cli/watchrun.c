@@ -36,7 +36,7 @@ struct news {
 	int64_t version;
 	int event_fd;
 	/* Of the watch's thread alone: */
-	char last_error[VAULTENV_ERROR_TEXT];
+	char last_error[VAULTENV_ERROR_LINE];
 };
 
 struct watchrun {
@@ -58,7 +58,7 @@ news_bring(void *arg, const struct vaultenv_update *update)
 
 	news->last_error[0] = '\0';
 	if (vaultenv_list_copy(update->secrets, &copy) != 0) {
-		error_print("out of memory: a change was missed");
+		error_print(NULL, "Out of memory: a change was missed");
 		return;
 	}
 	pthread_mutex_lock(&news->lock);
@@ -67,7 +67,7 @@ news_bring(void *arg, const struct vaultenv_update *update)
 	news->version = update->version;
 	pthread_mutex_unlock(&news->lock);
 	if (write(news->event_fd, &one, sizeof(one)) < 0)
-		error_print("a change was missed: %s", strerror(errno));
+		error_print(NULL, "A change was missed: %s", strerror(errno));
 }
 
 /* Once for an outage, not for every poll of it. */
@@ -75,11 +75,13 @@ static void
 news_fail(void *arg, const struct vaultenv_error *err)
 {
 	struct news *news = arg;
+	char line[VAULTENV_ERROR_LINE];
 
-	if (strcmp(news->last_error, err->text) == 0)
+	vaultenv_error_line(err, line);
+	if (strcmp(news->last_error, line) == 0)
 		return;
-	strcpy(news->last_error, err->text);
-	warning_print("cannot look for changes: %s", err->text);
+	strcpy(news->last_error, line);
+	warning_print("Cannot look for changes: %s", line);
 }
 
 /* ---- the command ---- */
@@ -103,15 +105,15 @@ news_take(struct watchrun *w)
 	if (variables == NULL || w->ending)
 		goto out;
 	if (launch_prepare(&launch, variables, w->args, &err) != 0) {
-		warning_print("not restarted for version %lld: %s",
+		warning_print("Not restarted for version %lld: %s",
 		    (long long)version, err.text);
 		goto out;
 	}
 	launch_free(&w->next);
 	w->next = launch;
 	if (!w->args->quiet)
-		error_print("version %lld: restarting %s", (long long)version,
-		    w->args->command[0]);
+		error_print(NULL, "Version %lld: restarting %s",
+		    (long long)version, w->args->command[0]);
 	keeper_end(&w->keeper);
 out:
 	vaultenv_list_free(&variables);
@@ -247,7 +249,8 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 	if (launch_prepare(&w.next, loaded->variables, args, &err) != 0)
 		return session_fail(&err);
 	if (!signals_begin(&w)) {
-		error_print("cannot watch for signals: %s", strerror(errno));
+		error_print(
+		    NULL, "Cannot watch for signals: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	/* The keeper's processes, should it be killed. */
@@ -256,7 +259,7 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 	    EXIT_DONE)
 		return code;
 	if (vaultenv_watch_start(opts, load, loaded, &how, &watch, &err) != 0)
-		warning_print("cannot look for changes: %s", err.text);
+		warning_print("Cannot look for changes: %s", err.text);
 	code = loop(&w);
 	/* Not vaultenv_watch_stop(), which may wait a second for a request to
 	 * end: whoever waits for the command has waited enough. */

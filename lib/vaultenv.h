@@ -13,7 +13,7 @@
  *		struct vaultenv_error err;
  *		if (vaultenv_client_open(NULL, &client, &err) != 0 ||
  *		    vaultenv_secrets_pull(client, 0, &secrets, NULL, &err) != 0)
- *			return fprintf(stderr, "%s\n", err.text), 1;
+ *			return fprintf(stderr, "%s. %s\n", err.text, err.hint), 1;
  *		if ((url = vaultenv_list_find(secrets, "DB_URL")) != NULL)
  *			puts(url->value);
  *	}
@@ -22,8 +22,8 @@
  *
  * - It returns 0, or one of the negative codes of enum vaultenv_status.
  * - `err` may be NULL. Otherwise it belongs to the caller, needs no
- *   initialisation, and on failure holds the same code and one sentence that
- *   says what failed, why, and what to do. On success it is left alone.
+ *   initialisation, and on failure holds the same code, what failed and why, and
+ *   what to do about it. On success it is left alone.
  * - The library never prints, never exits, installs no signal handler, keeps no
  *   state outside its handles, and changes no environment variable but in
  *   vaultenv_list_setenv() and vaultenv_load_setenv().
@@ -93,14 +93,29 @@ enum vaultenv_status {
 };
 
 #define VAULTENV_ERROR_TEXT 512
+#define VAULTENV_ERROR_HINT 256
+#define VAULTENV_ERROR_LINE (VAULTENV_ERROR_TEXT + VAULTENV_ERROR_HINT + 2)
 
+/*
+ * What failed and why, and what to do about it: two parts, since a program that
+ * is not vault-env may want to give advice of its own. Each begins with a
+ * capital letter, unless with a name, has no full stop at its end, no newline
+ * and no control character.
+ */
 struct vaultenv_error {
 	int code;			/* enum vaultenv_status */
 	int64_t current_version;	/* CONFLICT in a push: the server's; else 0 */
-	char text[VAULTENV_ERROR_TEXT];	/* one sentence, no newline */
+	char text[VAULTENV_ERROR_TEXT];
+	char hint[VAULTENV_ERROR_HINT];	/* "": there is no advice to give */
 };
 
-/* Lives for ever. A general sentence for a code, "unknown error" otherwise. */
+/* "Text. Hint", or the text alone, as a person reads it. */
+void vaultenv_error_line(
+    const struct vaultenv_error *err, char out[VAULTENV_ERROR_LINE]);
+/* For errors of the program's own. hint may be NULL. Returns code. */
+int vaultenv_error_set(struct vaultenv_error *err, int code, const char *hint,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Lives for ever. A general sentence for a code, "Unknown error" otherwise. */
 const char *vaultenv_strerror(int code);
 
 /* ----------------------------------------- names and values, in order */

@@ -15,14 +15,22 @@
 
 /* ---- err.c: codes to sentences ---- */
 
-/* Fills *err (if not NULL) and returns code: `return err_set(err, CODE, "…")`. */
-int err_set(struct vaultenv_error *err, int code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-/* The same with ": strerror(saved errno)" and an IO code. */
-int err_errno(struct vaultenv_error *err, const char *fmt, ...)
+/*
+ * Fills *err (if not NULL) and returns code: `return err_set(err, CODE, "What to
+ * do", "What failed: why")`. hint: NULL where there is none. How the two are
+ * written: struct vaultenv_error.
+ */
+#define err_set vaultenv_error_set
+/* Another hint, one that names something. Returns err's code, 0 for NULL. */
+int err_hint(struct vaultenv_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* err_set() with ": strerror(saved errno)" and an IO code. */
+int err_errno(struct vaultenv_error *err, const char *hint, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
 /* err_set() with the general sentence of code. Returns code. */
 int err_general(struct vaultenv_error *err, int code);
+/* *from as it is, which may be kept until it is known to count. */
+int err_copy(struct vaultenv_error *err, const struct vaultenv_error *from);
 /* A copy for free(), fit for a terminal: hidden characters become '?', and what
  * is beyond max bytes is cut off between characters. NULL: no memory. */
 char *text_printable(const char *text, size_t max);
@@ -35,6 +43,9 @@ struct notice {
 };
 
 void notice_give(const struct notice *notice, const char *text);
+/* Both parts of an error that stops nothing. */
+void notice_give_error(
+    const struct notice *notice, const struct vaultenv_error *err);
 
 /* ---- secmem.c: pages that are locked, not dumped, wiped when freed ---- */
 

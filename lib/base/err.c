@@ -14,27 +14,27 @@
 #include "base/base.h"
 
 static const char *const sentences[] = {
-	[-VAULTENV_OK] = "success",
-	[-VAULTENV_ERR_NOMEM] = "out of memory",
-	[-VAULTENV_ERR_INVALID] = "an argument, name, key or URL is malformed",
-	[-VAULTENV_ERR_NO_KEY] = "no VAULT_KEY in the environment or file",
-	[-VAULTENV_ERR_IO] = "a file cannot be read or written safely",
-	[-VAULTENV_ERR_NETWORK] = "no answer from the server",
-	[-VAULTENV_ERR_SERVER] = "the server cannot answer at the moment",
-	[-VAULTENV_ERR_PROTOCOL] = "the server's answer makes no sense",
-	[-VAULTENV_ERR_UNAUTHORIZED] = "the key is wrong for this project",
-	[-VAULTENV_ERR_PENDING] = "this device waits for approval",
-	[-VAULTENV_ERR_DEVICE] = "this device is not registered, or revoked",
-	[-VAULTENV_ERR_FORBIDDEN] = "the server refused the request",
-	[-VAULTENV_ERR_NOT_FOUND] = "not found",
-	[-VAULTENV_ERR_NO_SECRETS] = "no secrets are stored there yet",
-	[-VAULTENV_ERR_CONFLICT] = "somebody else was first",
+	[-VAULTENV_OK] = "Success",
+	[-VAULTENV_ERR_NOMEM] = "Out of memory",
+	[-VAULTENV_ERR_INVALID] = "An argument, name, key or URL is malformed",
+	[-VAULTENV_ERR_NO_KEY] = "No VAULT_KEY in the environment or file",
+	[-VAULTENV_ERR_IO] = "A file cannot be read or written safely",
+	[-VAULTENV_ERR_NETWORK] = "No answer from the server",
+	[-VAULTENV_ERR_SERVER] = "The server cannot answer at the moment",
+	[-VAULTENV_ERR_PROTOCOL] = "The server's answer makes no sense",
+	[-VAULTENV_ERR_UNAUTHORIZED] = "The key is wrong for this project",
+	[-VAULTENV_ERR_PENDING] = "This device waits for approval",
+	[-VAULTENV_ERR_DEVICE] = "This device is not registered, or revoked",
+	[-VAULTENV_ERR_FORBIDDEN] = "The server refused the request",
+	[-VAULTENV_ERR_NOT_FOUND] = "Not found",
+	[-VAULTENV_ERR_NO_SECRETS] = "No secrets are stored there yet",
+	[-VAULTENV_ERR_CONFLICT] = "Somebody else was first",
 	[-VAULTENV_ERR_DECRYPT] =
-	    "wrong key, another device's secrets, or tampered with",
-	[-VAULTENV_ERR_EXISTS] = "it would overwrite what must be kept",
+	    "Wrong key, another device's secrets, or tampered with",
+	[-VAULTENV_ERR_EXISTS] = "It would overwrite what must be kept",
 	[-VAULTENV_ERR_UNWRITABLE] = ".env text cannot hold this name or value",
-	[-VAULTENV_ERR_CLOCK] = "this machine's clock is too far off",
-	[-VAULTENV_ERR_CRYPTO] = "libgcrypt failed or is in FIPS mode",
+	[-VAULTENV_ERR_CLOCK] = "This machine's clock is too far off",
+	[-VAULTENV_ERR_CRYPTO] = "Libgcrypt failed or is in FIPS mode",
 };
 
 const char *
@@ -49,7 +49,7 @@ vaultenv_strerror(int code)
 	const int n = (int)(sizeof(sentences) / sizeof(sentences[0]));
 
 	if (code > 0 || code <= -n)
-		return "unknown error";
+		return "Unknown error";
 	return sentences[-code];
 }
 
@@ -102,48 +102,69 @@ notice_give(const struct notice *notice, const char *text)
 		notice->call(notice->arg, text);
 }
 
+void
+notice_give_error(const struct notice *notice, const struct vaultenv_error *err)
+{
+	char line[VAULTENV_ERROR_LINE];
+
+	vaultenv_error_line(err, line);
+	notice_give(notice, line);
+}
+
 /* By way of a copy: an argument may be the very text that is replaced. */
 static void
-fill(struct vaultenv_error *err, int code, const char *text)
+part_fill(char *part, size_t size, const char *fmt, va_list ap)
 {
 	char copy[VAULTENV_ERROR_TEXT];
 
-	snprintf(copy, sizeof(copy), "%s", text);
+	vsnprintf(copy, size, fmt, ap);
 	make_printable(copy);
-	err->code = code;
-	err->current_version = 0;
-	memcpy(err->text, copy, sizeof(copy));
+	memcpy(part, copy, size);
 }
 
+_Static_assert(VAULTENV_ERROR_HINT <= VAULTENV_ERROR_TEXT, "a copy holds both");
+
 int
-err_set(struct vaultenv_error *err, int code, const char *fmt, ...)
+vaultenv_error_set(struct vaultenv_error *err, int code, const char *hint,
+    const char *fmt, ...)
 {
-	char text[VAULTENV_ERROR_TEXT];
 	va_list ap;
 
 	if (err == NULL)
 		return code;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	part_fill(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	fill(err, code, text);
-	return code;
+	err->code = code;
+	err->current_version = 0;
+	return err_hint(err, "%s", hint == NULL ? "" : hint);
 }
 
 int
-err_errno(struct vaultenv_error *err, const char *fmt, ...)
+err_hint(struct vaultenv_error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err == NULL)
+		return 0;
+	va_start(ap, fmt);
+	part_fill(err->hint, sizeof(err->hint), fmt, ap);
+	va_end(ap);
+	return err->code;
+}
+
+int
+err_errno(struct vaultenv_error *err, const char *hint, const char *fmt, ...)
 {
 	const int saved = errno;
 	char what[VAULTENV_ERROR_TEXT];
 	char reason[128];
 	va_list ap;
 
-	if (err == NULL)
-		return VAULTENV_ERR_IO;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	err_set(err, VAULTENV_ERR_IO, "%s: %s", what,
+	err_set(err, VAULTENV_ERR_IO, hint, "%s: %s", what,
 	    strerror_r(saved, reason, sizeof(reason)));
 	errno = saved;
 	return VAULTENV_ERR_IO;
@@ -152,5 +173,21 @@ err_errno(struct vaultenv_error *err, const char *fmt, ...)
 int
 err_general(struct vaultenv_error *err, int code)
 {
-	return err_set(err, code, "%s", vaultenv_strerror(code));
+	return err_set(err, code, NULL, "%s", vaultenv_strerror(code));
+}
+
+int
+err_copy(struct vaultenv_error *err, const struct vaultenv_error *from)
+{
+	if (err != NULL)
+		*err = *from;
+	return from->code;
+}
+
+void
+vaultenv_error_line(
+    const struct vaultenv_error *err, char out[VAULTENV_ERROR_LINE])
+{
+	snprintf(out, VAULTENV_ERROR_LINE, "%s%s%s", err->text,
+	    err->hint[0] == '\0' ? "" : ". ", err->hint);
 }

@@ -66,10 +66,9 @@ int
 call_wrong(
     const struct call *call, const char *name, struct vaultenv_error *err)
 {
-	return err_set(err, VAULTENV_ERR_PROTOCOL,
-	    "The answer of %s to %s "
-	    "makes no sense (%s). Check the URL (VAULT_URL)",
-	    call->client->url, call->path, name);
+	return err_set(err, VAULTENV_ERR_PROTOCOL, "Check the URL (VAULT_URL)",
+	    "The answer of %s to %s makes no sense (%s)", call->client->url,
+	    call->path, name);
 }
 
 static int64_t
@@ -106,9 +105,9 @@ clock_error(const struct skew *skew, struct vaultenv_error *err)
 	time_text(ours, sizeof(ours), skew->ours_ms);
 	time_text(server, sizeof(server), skew->server_ms);
 	return err_set(err, VAULTENV_ERR_CLOCK,
-	    "The server did not accept "
-	    "this machine's signature, and the clocks differ: %s here, %s "
-	    "there. Set this machine's clock; if it is right, check VAULT_KEY",
+	    "Set this machine's clock; if it is right, check VAULT_KEY",
+	    "The server did not accept this machine's signature, and the "
+	    "clocks differ: %s here, %s there",
 	    ours, server);
 }
 
@@ -139,9 +138,8 @@ sign(const struct call *call, char header[SIGNATURE_LINE],
 	int r;
 
 	if (time_ms < TIME_MS_MIN || time_ms > TIME_MS_MAX)
-		return err_set(err, VAULTENV_ERR_CLOCK,
-		    "This machine's "
-		    "clock cannot be right. Set it");
+		return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
+		    "This machine's clock cannot be right");
 	strcpy(header, SIGNATURE_NAME);
 	r = signature_make(header + strlen(SIGNATURE_NAME), c->keys->auth,
 	    body->data, body->len, time_ms);
@@ -161,9 +159,8 @@ exchange(struct call *call, struct vaultenv_error *err)
 	blob_init(&url, URL_MAX);
 	r = blob_printf(&url, "%s/api/v1/%s", call->client->url, call->path);
 	if (r != 0) {
-		err_set(err, r,
-		    "The URL of the server is too long. "
-		    "Check the URL (VAULT_URL)");
+		err_set(err, r, "Check the URL (VAULT_URL)",
+		    "The URL of the server is too long");
 		goto out;
 	}
 	if (call->is_signed) {
@@ -268,15 +265,15 @@ check(const struct call *call, struct vaultenv_error *err)
 	int r;
 
 	if (call->is_signed && call->client->project_id[0] == '\0')
-		return err_set(err, VAULTENV_ERR_NO_KEY,
-		    "This call needs a "
-		    "VAULT_KEY, and the client was opened without one. Open it "
-		    "with a key");
+		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
+		    "This call needs a VAULT_KEY, and the client was opened "
+		    "without one");
 	if ((r = client_check_process(call->client, err)) != 0)
 		return r;
 	if ((r = call->body.r) == VAULTENV_ERR_INVALID &&
 	    call->body_is_bad != NULL)
-		return err_set(err, r, "%s", call->body_is_bad);
+		return err_set(
+		    err, r, "Use another name", "%s", call->body_is_bad);
 	return r == 0 ? 0 : err_general(err, r);
 }
 

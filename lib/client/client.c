@@ -43,16 +43,16 @@ vaultenv_client_set_key(
 	key = text_trim(key, &len);
 	if (len > VAULTENV_KEY_MAX)
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "VAULT_KEY is longer than %d bytes. Copy it again from "
-		    "where it was made",
-		    VAULTENV_KEY_MAX);
+		    "Copy it again from where it was made",
+		    "VAULT_KEY is longer than %d bytes", VAULTENV_KEY_MAX);
 	if ((keys = secmem_alloc(sizeof(*keys))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	memcpy(keys->vault_key, key, len);
 	if ((fault = key_fault(keys->vault_key)) != NULL)
 		r = err_set(err, VAULTENV_ERR_INVALID,
+		    "Copy it again from where it was made",
 		    "VAULT_KEY is not a vault key, vk_<project id>_<secret>: "
-		    "%s. Copy it again from where it was made",
+		    "%s",
 		    fault);
 	else
 		r = key_parse(keys->vault_key, &id, &id_len, &secret);
@@ -90,8 +90,9 @@ client_check_process(
 	if (client->pid == getpid())
 		return 0;
 	return err_set(err, VAULTENV_ERR_INVALID,
+	    "Open another one in the child",
 	    "This client was opened before a fork(), and its keys stayed with "
-	    "the parent. Open another one in the child");
+	    "the parent");
 }
 
 int

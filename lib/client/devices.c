@@ -32,9 +32,8 @@ backup_make(const char *path, char **backup, struct vaultenv_error *err)
 
 	if (gmtime_r(&now, &tm) == NULL ||
 	    strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm) == 0)
-		return err_set(err, VAULTENV_ERR_CLOCK,
-		    "This machine's clock "
-		    "cannot be right. Set it");
+		return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
+		    "This machine's clock cannot be right");
 	for (i = 1; i <= BACKUPS_A_SECOND; i++) {
 		if (i > 1)
 			snprintf(again, sizeof(again), "-%d", i);
@@ -43,9 +42,8 @@ backup_make(const char *path, char **backup, struct vaultenv_error *err)
 		if (link(path, name) == 0)
 			break;
 		if (errno != EEXIST || i == BACKUPS_A_SECOND) {
-			r = err_errno(err,
-			    "Cannot keep a copy of %s, so it "
-			    "stays as it is",
+			r = err_errno(err, NULL,
+			    "Cannot keep a copy of %s, so it stays as it is",
 			    path);
 			free(name);
 			return r;
@@ -53,7 +51,7 @@ backup_make(const char *path, char **backup, struct vaultenv_error *err)
 		free(name);
 	}
 	if (unlink(path) != 0) {
-		r = err_errno(err, "Cannot rename %s", path);
+		r = err_errno(err, NULL, "Cannot rename %s", path);
 		unlink(name);
 		free(name);
 		return r;
@@ -74,11 +72,9 @@ secret_store(const struct vaultenv_client *c, const struct client_keys *keys,
 	if (access(c->device_path, F_OK) == 0) {
 		if (!replace)
 			return err_set(err, VAULTENV_ERR_EXISTS,
-			    "%s holds a "
-			    "device secret already. Use it, or run: vault-env "
-			    "register-device --force (the old one is kept as a "
-			    "dated copy)",
-			    c->device_path);
+			    "Use it, or run: vault-env register-device --force "
+			    "(the old one is kept as a dated copy)",
+			    "%s holds a device secret already", c->device_path);
 		if ((r = backup_make(c->device_path, &old, err)) != 0)
 			return r;
 	}
@@ -106,18 +102,15 @@ vaultenv_device_generate(struct vaultenv_client *client, int replace,
 	int r;
 
 	if (client->project_id[0] == '\0')
-		return err_set(err, VAULTENV_ERR_NO_KEY,
-		    "The client has no "
-		    "VAULT_KEY to make a device secret for. Set one first");
+		return err_set(err, VAULTENV_ERR_NO_KEY, "Set one first",
+		    "The client has no VAULT_KEY to make a device secret for");
 	if (client->keys->given_secret[0] != '\0')
-		return err_set(err, VAULTENV_ERR_EXISTS,
-		    "VAULT_DEVICE_SECRET "
-		    "is set, and wins over any file. Unset it first");
+		return err_set(err, VAULTENV_ERR_EXISTS, "Unset it first",
+		    "VAULT_DEVICE_SECRET is set, and wins over any file");
 	if (client->device_path == NULL)
 		return err_set(err, VAULTENV_ERR_IO,
-		    "There is no home folder "
-		    "to keep a device secret in. Set HOME, or set "
-		    "VAULT_DEVICE_SECRET");
+		    "Set HOME, or set VAULT_DEVICE_SECRET",
+		    "There is no home folder to keep a device secret in");
 	if ((keys = secmem_alloc(sizeof(*keys))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	memcpy(keys, client->keys, sizeof(*keys));
@@ -208,9 +201,8 @@ vaultenv_device_register(struct vaultenv_client *client, const char *name,
 
 	if (client->project_id[0] != '\0' && client->device_hash[0] == '\0')
 		return err_set(err, VAULTENV_ERR_DEVICE,
-		    "This machine has no "
-		    "device secret for project %s yet. Run: vault-env "
-		    "register-device",
+		    "Run: vault-env register-device",
+		    "This machine has no device secret for project %s yet",
 		    client->project_id);
 	if ((d = calloc(1, sizeof(*d))) == NULL ||
 	    (d->name = strdup(name)) == NULL) {
@@ -218,8 +210,7 @@ vaultenv_device_register(struct vaultenv_client *client, const char *name,
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	}
 	call_begin_signed(&call, client, "devices/register");
-	call.body_is_bad = "The name of the device is not UTF-8 text. Use "
-			   "another name";
+	call.body_is_bad = "The name of the device is not UTF-8 text";
 	json_put_text(&call.body, "device_name", name);
 	json_put_text(&call.body, "device_hash", client->device_hash);
 	if ((r = call_perform(&call, want, d, err)) == 0) {
@@ -244,8 +235,8 @@ device_decide(struct vaultenv_client *c, const char *path, const char *id,
 
 	if (!uuid_is_canonical(id, strlen(id)))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "That is not the id of "
-		    "a device. Copy it from: vault-env list-devices");
+		    "Copy it from: vault-env list-devices",
+		    "That is not the id of a device");
 	call_begin_signed(&call, c, path);
 	json_put_text(&call.body, "device_id", id);
 	if ((r = call_perform(&call, want, &got, err)) == 0 &&

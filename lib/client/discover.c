@@ -31,15 +31,6 @@ non_empty(const char *text)
 	return text != NULL && *text != '\0' ? text : NULL;
 }
 
-/* err is left alone where the call goes on, so the first try has its own. */
-static int
-pass_on(struct vaultenv_error *err, const struct vaultenv_error *why)
-{
-	if (err != NULL)
-		*err = *why;
-	return why->code;
-}
-
 /* *value, without white space around it, is borrowed from file; NULL: none. */
 static int
 env_file_find(struct env_file *file, const char *name, const char **value,
@@ -59,7 +50,7 @@ env_file_find(struct env_file *file, const char *name, const char **value,
 			vaultenv_text_free(&text, len);
 		}
 		if (r != 0 && r != VAULTENV_ERR_NOT_FOUND)
-			return pass_on(err, &why);
+			return err_copy(err, &why);
 		file->is_read = true;
 	}
 	if (file->list != NULL &&
@@ -94,15 +85,13 @@ discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if (url_parse(c->url, &url) != 0)
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "%s is not a "
-		    "server's URL. Write it like https://vault.example.com",
-		    from);
+		    "Write it like https://vault.example.com",
+		    "%s is not a server's URL", from);
 	if (!url_is_allowed(&url, opts->insecure_http != 0))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "%.*s is not "
-		    "encrypted. Use https, or allow insecure http if the "
-		    "network on the way can be trusted",
-		    (int)url.origin_len, c->url);
+		    "Use https, or allow insecure http if the network on the "
+		    "way can be trusted",
+		    "%.*s is not encrypted", (int)url.origin_len, c->url);
 	while (c->url[len - 1] == '/')
 		c->url[--len] = '\0';
 	c->date_is_trusted = url.https || url.loopback;
@@ -132,9 +121,9 @@ discover_environment(struct vaultenv_client *c,
 	if (len == 0 || len > NAME_MAX_LEN || i < len ||
 	    !utf8_is_valid(text, len))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "The name of the "
-		    "environment is empty, longer than %d bytes or not plain "
-		    "text. Use a name such as production",
+		    "Use a name such as production",
+		    "The name of the environment is empty, longer than %d "
+		    "bytes or not plain text",
 		    NAME_MAX_LEN);
 	if ((c->environment = strndup(text, len)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
@@ -159,15 +148,14 @@ discover_vault_key(struct client_keys *keys,
 		return r;
 	if (text == NULL)
 		return err_set(err, VAULTENV_ERR_NO_KEY,
-		    "VAULT_KEY not found "
-		    "in the environment or in %s. Run: vault-env init, or set "
-		    "VAULT_KEY to the key of an existing project",
+		    "Run: vault-env init, or set VAULT_KEY to the key of an "
+		    "existing project",
+		    "VAULT_KEY not found in the environment or in %s",
 		    file->path);
 	if (len > VAULTENV_KEY_MAX)
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "VAULT_KEY is longer "
-		    "than %d bytes. Copy it again from where it was made",
-		    VAULTENV_KEY_MAX);
+		    "Copy it again from where it was made",
+		    "VAULT_KEY is longer than %d bytes", VAULTENV_KEY_MAX);
 	memcpy(keys->vault_key, text, len);
 	return 0;
 }
@@ -177,18 +165,17 @@ discover_given_secret(struct client_keys *keys,
     const struct vaultenv_options *opts, struct vaultenv_error *err)
 {
 	const char *text = opts->device_secret;
-	struct vaultenv_error why;
+	char fault[SECRET_FAULT_TEXT];
 	size_t len;
 
 	if (text == NULL)
 		text = variable_get("VAULT_DEVICE_SECRET", &len);
 	if (text == NULL ||
-	    device_secret_parse(keys->given_secret, text, &why) == 0)
+	    device_secret_parse(keys->given_secret, text, fault) == 0)
 		return 0;
-	return err_set(err, VAULTENV_ERR_INVALID,
-	    "VAULT_DEVICE_SECRET is not a device secret, 64 hex digits: %s. "
-	    "Copy it again, or unset it",
-	    why.text);
+	return err_set(err, VAULTENV_ERR_INVALID, "Copy it again, or unset it",
+	    "VAULT_DEVICE_SECRET is not a device secret, 64 hex digits: %s",
+	    fault);
 }
 
 int
@@ -245,6 +232,7 @@ int
 discover_device_secret(
     const char *path, struct client_keys *keys, struct vaultenv_error *err)
 {
+	char fault[SECRET_FAULT_TEXT];
 	struct vaultenv_error why;
 	struct blob text;
 	int r = 0;
@@ -255,15 +243,16 @@ discover_device_secret(
 		return 0;
 	blob_init(&text, KEY_FILE_MAX);
 	if ((r = store_read_private(path, KEY_FILE_MAX, &text, &why)) != 0) {
-		r = r == VAULTENV_ERR_NOT_FOUND ? 0 : pass_on(err, &why);
+		r = r == VAULTENV_ERR_NOT_FOUND ? 0 : err_copy(err, &why);
 		goto out;
 	}
 	if ((r = device_secret_parse(keys->device_secret,
-		 text.len > 0 ? (const char *)text.data : "", &why)) != 0)
+		 text.len > 0 ? (const char *)text.data : "", fault)) != 0)
 		err_set(err, r,
-		    "%s does not hold a device secret, 64 hex digits: %s. Put "
-		    "its copy back, or run: vault-env register-device --force",
-		    path, why.text);
+		    "Put its copy back, or run: vault-env register-device "
+		    "--force",
+		    "%s does not hold a device secret, 64 hex digits: %s", path,
+		    fault);
 out:
 	blob_reset(&text);
 	return r;

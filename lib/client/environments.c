@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ vaultenv_environments_explain(
 {
 	const char *found[N_NAMES];
 	char list[128] = "";
-	size_t n = 0;
+	size_t n = 0, len = 0;
 
 	if (err == NULL || err->code != VAULTENV_ERR_NO_SECRETS)
 		return;
@@ -46,15 +47,19 @@ vaultenv_environments_explain(
 		if (strcmp(names[i], client->environment) != 0 &&
 		    has_secrets(client, names[i]))
 			found[n++] = names[i];
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			strcat(list, i + 1 < n ? ", " : " and ");
-		strcat(list, found[i]);
-	}
-	if (n > 0)
-		err_set(err, VAULTENV_ERR_NO_SECRETS,
-		    "No secrets stored yet in environment %s, but in %s. To "
-		    "use those, name that environment (NODE_ENV, ENVIRONMENT, "
-		    "--env); to fill this one, run: vault-env push --env %s",
-		    client->environment, list, client->environment);
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+		    i == 0      ? ""
+		    : i + 1 < n ? ", "
+				: " and ",
+		    found[i]);
+	if (n == 0)
+		return;
+	err_set(err, VAULTENV_ERR_NO_SECRETS, NULL,
+	    "No secrets stored yet in environment %s, but in %s",
+	    client->environment, list);
+	err_hint(err,
+	    "To use those, name that environment (NODE_ENV, ENVIRONMENT, "
+	    "--env); to fill this one, run: vault-env push --env %s",
+	    client->environment);
 }

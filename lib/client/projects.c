@@ -40,13 +40,12 @@ vaultenv_project_create(struct vaultenv_client *client, const char *name,
 
 	if (token != NULL && !token_is_valid(token))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "The token is not one "
-		    "line of printable characters without blanks, of %d at "
-		    "most. Copy it again from the server's operator",
+		    "Copy it again from the server's operator",
+		    "The token is not one line of printable characters without "
+		    "blanks, of %d at most",
 		    TOKEN_MAX);
 	call_begin(&call, client, "project/create");
-	call.body_is_bad = "The name of the project is not UTF-8 text. Use "
-			   "another name";
+	call.body_is_bad = "The name of the project is not UTF-8 text";
 	json_put_text(&call.body, "project_name", name);
 	snprintf(header, sizeof(header), TOKEN_NAME "%s",
 	    token != NULL ? token : "");
@@ -71,10 +70,9 @@ vaultenv_project_set_key(
 	int r;
 
 	if (client->project_id[0] == '\0')
-		return err_set(err, VAULTENV_ERR_NO_KEY,
-		    "The client has no "
-		    "VAULT_KEY whose auth key the server could be given. Set "
-		    "one first");
+		return err_set(err, VAULTENV_ERR_NO_KEY, "Set one first",
+		    "The client has no VAULT_KEY whose auth key the server "
+		    "could be given");
 	hex_encode(hex, client->keys->auth, KEY_LEN);
 	call_begin(&call, client, "project/set-key");
 	json_put_text(&call.body, "project_id", client->project_id);

@@ -16,64 +16,68 @@
 
 /*
  * The first row that fits. word: part of the server's sentence, NULL for any.
- * In text: {said} the server's sentence, {url}, {env}, {project}, {device},
- * {version} the server's version of the environment.
+ * In text and hint: {said} the server's sentence, {url}, {env}, {project},
+ * {device}, {version} the server's version of the environment.
  */
 struct refusal {
 	int status; /* 4 and 5: the whole hundred */
 	const char *word;
 	int code;
 	const char *text;
+	const char *hint;
 };
 
 static const struct refusal refusals[] = {
 	{ 401, NULL, VAULTENV_ERR_UNAUTHORIZED,
-	    "The server does not accept this VAULT_KEY for project {project}. "
+	    "The server does not accept this VAULT_KEY for project {project}",
 	    "Check that key and server belong together" },
-	{ 403, "pending", VAULTENV_ERR_PENDING,
-	    "Device not yet approved. Ask the project owner to run: "
-	    "vault-env approve-device --id {device}" },
-	{ 403, "creation", VAULTENV_ERR_FORBIDDEN,
-	    "{said}. Ask the operator of {url}" },
-	{ 403, "register", VAULTENV_ERR_DEVICE,
-	    "Device not registered. Run: vault-env register-device" },
-	{ 403, NULL, VAULTENV_ERR_FORBIDDEN,
-	    "{url} refused: {said}. Ask its operator" },
+	{ 403, "pending", VAULTENV_ERR_PENDING, "Device not yet approved",
+	    "Ask the project owner to run: vault-env approve-device --id "
+	    "{device}" },
+	{ 403, "creation", VAULTENV_ERR_FORBIDDEN, "{said}",
+	    "Ask the operator of {url}" },
+	{ 403, "register", VAULTENV_ERR_DEVICE, "Device not registered",
+	    "Run: vault-env register-device" },
+	{ 403, NULL, VAULTENV_ERR_FORBIDDEN, "{url} refused: {said}",
+	    "Ask its operator" },
 	{ 404, "Environment not found", VAULTENV_ERR_NO_SECRETS,
-	    "No secrets stored yet in environment {env}. Run: vault-env push" },
+	    "No secrets stored yet in environment {env}",
+	    "Run: vault-env push" },
 	{ 404, "No secrets stored yet", VAULTENV_ERR_NO_SECRETS,
-	    "No secrets stored yet in environment {env}. Run: vault-env push" },
+	    "No secrets stored yet in environment {env}",
+	    "Run: vault-env push" },
 	{ 404, "Version not found", VAULTENV_ERR_NOT_FOUND,
-	    "Version not found in environment {env}. Run: vault-env versions" },
-	{ 404, "Device not found", VAULTENV_ERR_NOT_FOUND,
-	    "Device not found. Run: vault-env list-devices" },
+	    "Version not found in environment {env}",
+	    "Run: vault-env versions" },
+	{ 404, "Device not found", VAULTENV_ERR_NOT_FOUND, "Device not found",
+	    "Run: vault-env list-devices" },
 	{ 404, "Project not found", VAULTENV_ERR_NOT_FOUND,
-	    "Project {project} is unknown to {url}. Check VAULT_KEY and "
-	    "VAULT_URL" },
-	{ 404, NULL, VAULTENV_ERR_NOT_FOUND,
-	    "{said}. Check that {url} is a vault-env server" },
+	    "Project {project} is unknown to {url}",
+	    "Check VAULT_KEY and VAULT_URL" },
+	{ 404, NULL, VAULTENV_ERR_NOT_FOUND, "{said}",
+	    "Check that {url} is a vault-env server" },
 	{ 409, "Environment has changed", VAULTENV_ERR_CONFLICT,
 	    "Environment {env} has changed: the server has version {version} "
-	    "now. Pull it, look at what differs, and push again" },
+	    "now",
+	    "Pull it, look at what differs, and push again" },
 	{ 409, "Auth key already set", VAULTENV_ERR_CONFLICT,
-	    "Project {project} has a key already. Use the VAULT_KEY that was "
-	    "made with it" },
+	    "Project {project} has a key already",
+	    "Use the VAULT_KEY that was made with it" },
 	{ 409, "Device revoked", VAULTENV_ERR_CONFLICT,
-	    "Device revoked, and that is final. Run on that machine: vault-env "
-	    "register-device --force" },
-	{ 409, "Too many", VAULTENV_ERR_FORBIDDEN,
-	    "The server refused: {said}. Ask the operator of {url}" },
-	{ 409, NULL, VAULTENV_ERR_CONFLICT,
-	    "The server refused: {said}. Try again" },
-	{ 413, NULL, VAULTENV_ERR_FORBIDDEN,
-	    "The server refused: {said}. Push less, or ask the operator of "
-	    "{url}" },
-	{ 429, NULL, VAULTENV_ERR_SERVER,
-	    "{url} cannot answer now: {said}. Try again later" },
-	{ 4, NULL, VAULTENV_ERR_FORBIDDEN,
-	    "The server refused: {said}. Correct it and try again" },
-	{ 5, NULL, VAULTENV_ERR_SERVER,
-	    "{url} cannot answer now: {said}. Try again later" },
+	    "Device revoked, and that is final",
+	    "Run on that machine: vault-env register-device --force" },
+	{ 409, "Too many", VAULTENV_ERR_FORBIDDEN, "The server refused: {said}",
+	    "Ask the operator of {url}" },
+	{ 409, NULL, VAULTENV_ERR_CONFLICT, "The server refused: {said}",
+	    "Try again" },
+	{ 413, NULL, VAULTENV_ERR_FORBIDDEN, "The server refused: {said}",
+	    "Push less, or ask the operator of {url}" },
+	{ 429, NULL, VAULTENV_ERR_SERVER, "{url} cannot answer now: {said}",
+	    "Try again later" },
+	{ 4, NULL, VAULTENV_ERR_FORBIDDEN, "The server refused: {said}",
+	    "Correct it and try again" },
+	{ 5, NULL, VAULTENV_ERR_SERVER, "{url} cannot answer now: {said}",
+	    "Try again later" },
 };
 
 struct words {
@@ -141,19 +145,16 @@ stranger_error(const struct call *call, struct vaultenv_error *err)
 
 	if (status / 100 == 3)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "%s answers with a "
-		    "redirect (HTTP %d), which is not followed. Check the URL ("
-		    "VAULT_URL)",
+		    "Check the URL (VAULT_URL)",
+		    "%s answers with a redirect (HTTP %d), which is not "
+		    "followed",
 		    url, status);
 	if (status / 100 == 5 || status == 429)
-		return err_set(err, VAULTENV_ERR_SERVER,
-		    "%s cannot answer "
-		    "now: HTTP %d. Try again later",
-		    url, status);
-	return err_set(err, VAULTENV_ERR_PROTOCOL,
-	    "%s answers HTTP %d, but "
-	    "not as a vault-env server does. Check the URL (VAULT_URL)",
-	    url, status);
+		return err_set(err, VAULTENV_ERR_SERVER, "Try again later",
+		    "%s cannot answer now: HTTP %d", url, status);
+	return err_set(err, VAULTENV_ERR_PROTOCOL, "Check the URL (VAULT_URL)",
+	    "%s answers HTTP %d, but not as a vault-env server does", url,
+	    status);
 }
 
 int
@@ -165,7 +166,7 @@ refusal_error(
 	const char *said = server_said(call);
 	char version[24] = "another", *shown = NULL;
 	int64_t current = 0;
-	struct blob text;
+	struct blob text, hint;
 	size_t i, len;
 	int code;
 
@@ -175,6 +176,7 @@ refusal_error(
 		continue;
 	code = refusals[i].code;
 	blob_init(&text, 8192);
+	blob_init(&hint, 8192);
 	if ((shown = text_printable(said, SAID_MAX)) == NULL) {
 		code = err_general(err, VAULTENV_ERR_NOMEM);
 		goto out;
@@ -192,16 +194,20 @@ refusal_error(
 		{ "version", version },
 		{ "said", shown },
 	};
-	if (fill_in(&text, refusals[i].text, words,
-		sizeof(words) / sizeof(words[0])) != 0) {
+	const size_t n_words = sizeof(words) / sizeof(words[0]);
+
+	if (fill_in(&text, refusals[i].text, words, n_words) != 0 ||
+	    fill_in(&hint, refusals[i].hint, words, n_words) != 0) {
 		code = err_general(err, VAULTENV_ERR_NOMEM);
 		goto out;
 	}
-	err_set(err, code, "%s", (const char *)text.data);
+	err_set(
+	    err, code, (const char *)hint.data, "%s", (const char *)text.data);
 	if (err != NULL)
 		err->current_version = current;
 out:
 	free(shown);
 	blob_reset(&text);
+	blob_reset(&hint);
 	return code;
 }

@@ -31,17 +31,17 @@ list_add(struct vaultenv_list *list, const struct json_member *m,
 
 	if (m->name_len == 0 || memchr(m->name, '=', m->name_len) != NULL)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "Version %" PRId64
-		    " of %s holds a name that no variable can have: \"%.80s\". "
 		    "Push it again without that",
+		    "Version %" PRId64
+		    " of %s holds a name that no variable can have: \"%.80s\"",
 		    version, c->environment, m->name);
 	/* A number or true keeps the text that it has in the document. */
 	r = vaultenv_list_set(list, m->name, m->value.text, m->value.len);
 	if (r == VAULTENV_ERR_INVALID)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
+		    "Push fewer or shorter values",
 		    "Version %" PRId64
-		    " of %s is larger than this program can hold. Push fewer "
-		    "or shorter values",
+		    " of %s is larger than this program can hold",
 		    version, c->environment);
 	return r == 0 ? 0 : err_general(err, r);
 }
@@ -59,9 +59,9 @@ plain_parse(const struct vaultenv_client *c, const struct blob *plain,
 	    &o, (const char *)plain->data, plain->len, MEMBERS_MAX);
 	if (r == VAULTENV_ERR_INVALID)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "Version %" PRId64
-		    " of %s was decrypted, but is no JSON object of names and "
-		    "values. Push it again, or pull an older version",
+		    "Push it again, or pull an older version",
+		    "Version %" PRId64 " of %s was decrypted, but is no JSON "
+				       "object of names and values",
 		    version, c->environment);
 	if (r != 0)
 		return err_general(err, r);
@@ -108,10 +108,11 @@ secrets_open(const struct vaultenv_client *client, struct version *v,
 		r = plain_parse(client, &plain, v->number, &v->list, err);
 	else if (r == VAULTENV_ERR_DECRYPT)
 		err_set(err, r,
-		    "Version %" PRId64 " of %s cannot be decrypted "
-		    "here: it was pushed by another device or with another "
-		    "VAULT_KEY, or changed on the way. Push it again from this "
-		    "machine, or pull where it was pushed",
+		    "Push it again from this machine, or pull where it was "
+		    "pushed",
+		    "Version %" PRId64
+		    " of %s cannot be decrypted here: it was pushed by another "
+		    "device or with another VAULT_KEY, or changed on the way",
 		    v->number, client->environment);
 	else
 		err_general(err, r);
@@ -164,11 +165,9 @@ secrets_pull(struct vaultenv_client *client, int64_t number, struct version *v,
 		return r;
 	if (number != 0 && v->number != number)
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "%s was asked for "
-		    "version %" PRId64
-		    " of %s and answered with version %" PRId64
-		    ". Older versions may be beyond it: pull without a "
-		    "version",
+		    "Older versions may be beyond it: pull without a version",
+		    "%s was asked for version %" PRId64
+		    " of %s and answered with version %" PRId64 "",
 		    client->url, number, client->environment, v->number);
 	return secrets_open(client, v, err);
 }
@@ -198,16 +197,13 @@ pair_check(const struct vaultenv_pair *pair, struct vaultenv_error *err)
 {
 	if (vaultenv_name_is_reserved(pair->name))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "%s is never pushed. "
-		    "Take it out of the list",
+		    "Take it out of the list", "%s is never pushed",
 		    pair->name);
 	if (memchr(pair->value, '\0', pair->value_len) != NULL ||
 	    !utf8_is_valid(pair->value, pair->value_len) ||
 	    !utf8_is_valid(pair->name, strlen(pair->name)))
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "%s cannot be "
-		    "pushed: it is not UTF-8 text, or holds a NUL. Store it as "
-		    "base64",
+		return err_set(err, VAULTENV_ERR_INVALID, "Store it as base64",
+		    "%s cannot be pushed: it is not UTF-8 text, or holds a NUL",
 		    pair->name);
 	return 0;
 }
@@ -228,10 +224,8 @@ plain_write(struct json_writer *plain, const struct vaultenv_list *list,
 	}
 	json_put_raw(plain, "}");
 	if (plain->r == VAULTENV_ERR_INVALID)
-		return err_set(err, plain->r,
-		    "These are more than %u MiB of "
-		    "secrets. Push fewer or shorter values",
-		    PLAIN_MAX >> 20);
+		return err_set(err, plain->r, "Push fewer or shorter values",
+		    "These are more than %u MiB of secrets", PLAIN_MAX >> 20);
 	return plain->r == 0 ? 0 : err_general(err, plain->r);
 }
 

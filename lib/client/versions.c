@@ -19,8 +19,8 @@ version_is_real(int64_t version, struct vaultenv_error *err)
 	if (version >= 1 && version <= JSON_INT_MAX)
 		return 0;
 	return err_set(err, VAULTENV_ERR_INVALID,
-	    "There is no such version. "
-	    "Versions are whole numbers from 1; see: vault-env versions");
+	    "Versions are whole numbers from 1; see: vault-env versions",
+	    "There is no such version");
 }
 
 int

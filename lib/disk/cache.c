@@ -19,10 +19,10 @@
 #include "base/json.h"
 #include "disk/disk.h"
 
-#define CACHE_NAME	".vault-cache"
-#define STATE_MAX	(1u << 20)
-#define ROWS_MAX	1000
-#define ROW_MEMBERS_MAX	16
+#define CACHE_NAME      ".vault-cache"
+#define STATE_MAX       (1u << 20)
+#define ROWS_MAX        1000
+#define ROW_MEMBERS_MAX 16
 
 struct row {
 	const char *environment; /* borrowed from the state */
@@ -92,8 +92,8 @@ state_row(const struct state *s, size_t i, struct row *row)
 	bool good = false;
 
 	if (m->value.type != JSON_OBJECT ||
-	    json_object_parse(&o, m->value.text, m->value.len,
-		ROW_MEMBERS_MAX) != 0)
+	    json_object_parse(
+		&o, m->value.text, m->value.len, ROW_MEMBERS_MAX) != 0)
 		return false;
 	hash = json_find_text(&o, "sha256");
 	if (hash != NULL && strlen(hash) == sizeof(row->sha256) - 1 &&
@@ -135,7 +135,7 @@ state_identify(
 		if (!state_row(&state, i, &row) ||
 		    strcmp(row.sha256, v->sha256) != 0)
 			continue;
-		r = err_set(err, VAULTENV_ERR_NO_SECRETS,
+		r = err_set(err, VAULTENV_ERR_NO_SECRETS, NULL,
 		    "%s holds the secrets of %s", c->path, row.environment);
 		break;
 	}
@@ -164,8 +164,8 @@ cache_read(const struct cache *c, struct version *v, int64_t *age_s,
 }
 
 int
-cache_check_version(const struct cache *c, const struct version *v,
-    struct vaultenv_error *err)
+cache_check_version(
+    const struct cache *c, const struct version *v, struct vaultenv_error *err)
 {
 	char text[VAULTENV_ERROR_TEXT];
 	struct state state;
@@ -176,12 +176,14 @@ cache_check_version(const struct cache *c, const struct version *v,
 	if (!state_find(&state, c->environment, &row))
 		goto out;
 	if (v->number < row.version) {
-		r = err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "%s gave version %" PRId64 " of %s, but has given version "
-		    "%" PRId64 " before: it lost data, or old secrets are "
-		    "passed off as new. If the server was restored from a "
-		    "backup, remove %s",
-		    c->url, v->number, c->environment, row.version,
+		r = err_set(err, VAULTENV_ERR_PROTOCOL, NULL,
+		    "%s gave version %" PRId64
+		    " of %s, but has given version %" PRId64
+		    " before: it lost data, or old secrets are passed off as "
+		    "new",
+		    c->url, v->number, c->environment, row.version);
+		err_hint(err,
+		    "If the server was restored from a backup, remove %s",
 		    c->state_path);
 		goto out;
 	}
@@ -199,8 +201,8 @@ out:
 
 /* The same blob again only becomes young: no sync of a disk at every start. */
 static int
-blob_store(const char *path, const struct blob *base64,
-    struct vaultenv_error *err)
+blob_store(
+    const char *path, const struct blob *base64, struct vaultenv_error *err)
 {
 	struct blob old;
 	struct stat st;
@@ -213,8 +215,8 @@ blob_store(const char *path, const struct blob *base64,
 	       utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0;
 	blob_reset(&old);
 	return same ? 0
-		    : vaultenv_file_write(path, (const char *)base64->data,
-			  base64->len, err);
+		    : vaultenv_file_write(
+			  path, (const char *)base64->data, base64->len, err);
 }
 
 static int
@@ -262,8 +264,7 @@ folder_make(const char *path)
 	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
 	bool there;
 
-	there = folder != NULL &&
-		(mkdir(folder, 0700) == 0 || errno == EEXIST);
+	there = folder != NULL && (mkdir(folder, 0700) == 0 || errno == EEXIST);
 	free(folder);
 	return there;
 }
@@ -305,5 +306,5 @@ cache_write(const struct cache *c, const struct version *v)
 	memcpy(ours.sha256, v->sha256, sizeof(ours.sha256));
 	if (blob_store(c->path, &v->text, &err) != 0 ||
 	    (c->state_path != NULL && state_store(c, &ours, &err) != 0))
-		notice_give(&c->notice, err.text);
+		notice_give_error(&c->notice, &err);
 }

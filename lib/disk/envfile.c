@@ -16,10 +16,10 @@
 static int
 no_room(int r, struct vaultenv_error *err)
 {
-	return err_set(err, r, "%s",
-	    r != VAULTENV_ERR_INVALID ? vaultenv_strerror(r)
-				      : "the .env file would be larger than "
-					"16 MiB; move something out of it");
+	if (r != VAULTENV_ERR_INVALID)
+		return err_general(err, r);
+	return err_set(err, r, "Move something out of it",
+	    "The .env file would be larger than 16 MiB");
 }
 
 /* "\r\n" if the file's first line ends so. */
@@ -99,9 +99,10 @@ check(const char *path, const struct vaultenv_list *want,
 		no_room(r, err);
 	else if (n > 0)
 		r = err_set(err, VAULTENV_ERR_UNWRITABLE,
+		    "Close the quotes and finish the lines of that file, then "
+		    "try again",
 		    "%s cannot be set in %s: with it the file would read "
-		    "otherwise at %s; close the quotes and finish the lines of "
-		    "that file, then try again",
+		    "otherwise at %s",
 		    name, path, changes[0].name);
 	free(changes);
 	vaultenv_list_free(&got);
@@ -123,7 +124,7 @@ vaultenv_envfile_set(const char *path, const char *name, const char *value,
 	blob_init(&edited, FILE_MAX);
 	r = vaultenv_file_read(path, &text, &len, &why);
 	if (r != 0 && r != VAULTENV_ERR_NOT_FOUND) {
-		err_set(err, r, "%s", why.text);
+		err_copy(err, &why);
 		goto out;
 	}
 	if ((r = edit(&edited, len == 0 ? "" : text, len, &pair, err)) != 0)

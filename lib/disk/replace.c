@@ -99,22 +99,19 @@ place_open(struct place *place, const char *path, bool make_folder,
 
 	place->name = slash == NULL ? path : slash + 1;
 	if (*place->name == '\0')
-		return err_set(err, VAULTENV_ERR_IO,
-		    "cannot write '%s': it "
-		    "does not end in the name of a file",
+		return err_set(err, VAULTENV_ERR_IO, NULL,
+		    "Cannot write '%s': it does not end in the name of a file",
 		    path);
 	if ((folder = folder_of(path)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if (make_folder && mkdir(folder, 0700) != 0 && errno != EEXIST) {
-		r = err_errno(err, "cannot make the folder %s", folder);
+		r = err_errno(err, NULL, "Cannot make the folder %s", folder);
 		goto out;
 	}
 	place->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->dir_fd < 0)
-		r = err_errno(err,
-		    "cannot write %s: its folder cannot be "
-		    "opened",
-		    path);
+		r = err_errno(err, NULL,
+		    "Cannot write %s: its folder cannot be opened", path);
 	else
 		leftovers_sweep(place->dir_fd);
 out:
@@ -212,7 +209,7 @@ place_fill(struct place *place, const char *path, const char *text, size_t len,
 	uint64_t nonce;
 
 	if (getrandom(&nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
-		return err_errno(err, "cannot write %s", path);
+		return err_errno(err, NULL, "Cannot write %s", path);
 	snprintf(place->temp, sizeof(place->temp), TEMP_PREFIX "%016jx",
 	    (uintmax_t)nonce);
 	if (file_fill(place, text, len, false) == 0)
@@ -221,9 +218,9 @@ place_fill(struct place *place, const char *path, const char *text, size_t len,
 	    file_fill(place, text, len, true) == 0)
 		return 0;
 	if (!place->is_made)
-		return err_errno(err,
-		    "cannot write %s: no file can be made in its folder", path);
-	return err_errno(err, "cannot write %s", path);
+		return err_errno(err, NULL,
+		    "Cannot write %s: no file can be made in its folder", path);
+	return err_errno(err, NULL, "Cannot write %s", path);
 }
 
 /* Some file systems cannot sync a folder and say so by EINVAL. */
@@ -231,10 +228,8 @@ static int
 place_sync(struct place *place, const char *path, struct vaultenv_error *err)
 {
 	if (fsync(place->dir_fd) != 0 && errno != EINVAL)
-		return err_errno(err,
-		    "%s is written but a power cut may lose "
-		    "it",
-		    path);
+		return err_errno(err, NULL,
+		    "%s is written but a power cut may lose it", path);
 	return 0;
 }
 
@@ -254,13 +249,13 @@ vaultenv_file_write(
 			goto out;
 		}
 	} else if (errno != ENOENT) {
-		r = err_errno(err, "cannot write %s", path);
+		r = err_errno(err, NULL, "Cannot write %s", path);
 		goto out;
 	}
 	if ((r = place_fill(&place, path, text, len, err)) != 0)
 		goto out;
 	if (renameat(place.dir_fd, place.temp, place.dir_fd, place.name) != 0) {
-		r = err_errno(err, "cannot write %s", path);
+		r = err_errno(err, NULL, "Cannot write %s", path);
 		goto out;
 	}
 	place.is_named = false;
@@ -302,10 +297,10 @@ store_create_private(
 	if (place_name_new(&place) != 0) {
 		r = errno == EEXIST
 			? err_set(err, VAULTENV_ERR_EXISTS,
-			      "cannot write %s: it "
-			      "exists and must be kept; move it away first",
+			      "Move it away first",
+			      "Cannot write %s: it exists and must be kept",
 			      path)
-			: err_errno(err, "cannot write %s", path);
+			: err_errno(err, NULL, "Cannot write %s", path);
 		goto out;
 	}
 	if (place.is_named) {

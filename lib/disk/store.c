@@ -25,13 +25,10 @@ store_not_regular(
 {
 	if (S_ISLNK(mode))
 		return err_set(err, VAULTENV_ERR_IO,
-		    "cannot %s %s: it is a "
-		    "symbolic link; give the path of the file itself",
-		    verb, path);
-	return err_set(err, VAULTENV_ERR_IO,
-	    "cannot %s %s: it is %s; give the "
-	    "path of a regular file",
-	    verb, path,
+		    "Give the path of the file itself",
+		    "Cannot %s %s: it is a symbolic link", verb, path);
+	return err_set(err, VAULTENV_ERR_IO, "Give the path of a regular file",
+	    "Cannot %s %s: it is %s", verb, path,
 	    S_ISDIR(mode)    ? "a folder"
 	    : S_ISFIFO(mode) ? "a FIFO"
 	    : S_ISSOCK(mode) ? "a socket"
@@ -47,8 +44,8 @@ link_broken(const char *path, int error, struct vaultenv_error *err)
 	char target[PATH_MAX], reason[128];
 	const ssize_t n = readlink(path, target, sizeof(target));
 
-	return err_set(err, code,
-	    "cannot read %s: it is a symbolic link to %.*s, which cannot be "
+	return err_set(err, code, NULL,
+	    "Cannot read %s: it is a symbolic link to %.*s, which cannot be "
 	    "read: %s",
 	    path, n > 0 ? (int)n : 0, target,
 	    strerror_r(error, reason, sizeof(reason)));
@@ -64,14 +61,13 @@ open_failed(
 	if (S_ISLNK(st.st_mode) && no_follow == 0)
 		return link_broken(path, error, err);
 	if (error == ENOENT)
-		return err_set(err, VAULTENV_ERR_NOT_FOUND,
-		    "cannot read %s: there is no such file; check the path",
-		    path);
+		return err_set(err, VAULTENV_ERR_NOT_FOUND, "Check the path",
+		    "Cannot read %s: there is no such file", path);
 	/* ELOOP for a link, ENXIO for a socket */
 	if (!S_ISREG(st.st_mode))
 		return store_not_regular("read", path, st.st_mode, err);
 	errno = error;
-	return err_errno(err, "cannot read %s", path);
+	return err_errno(err, NULL, "Cannot read %s", path);
 }
 
 /*
@@ -85,7 +81,7 @@ open_regular(const char *path, int no_follow, int *fd, struct stat *st,
 	if ((*fd = open(path, O_RDONLY | no_follow | OPEN_SAFELY)) < 0)
 		return open_failed(path, no_follow, errno, err);
 	if (fstat(*fd, st) != 0)
-		return err_errno(err, "cannot read %s", path);
+		return err_errno(err, NULL, "Cannot read %s", path);
 	if (!S_ISREG(st->st_mode))
 		return store_not_regular("read", path, st->st_mode, err);
 	return 0;
@@ -112,15 +108,14 @@ read_all(int fd, const char *path, size_t size, size_t max, struct blob *out,
 				     : read(fd, &one, 1);
 		} while (n < 0 && errno == EINTR);
 		if (n < 0)
-			return err_errno(err, "cannot read %s", path);
+			return err_errno(err, NULL, "Cannot read %s", path);
 		if (n == 0)
 			return 0;
 		if (room == 0)
 			return err_set(err, VAULTENV_ERR_IO,
-			    "cannot read %s: "
-			    "it is larger than %zu bytes; check that it is the "
-			    "right file",
-			    path, max);
+			    "Check that it is the right file",
+			    "Cannot read %s: it is larger than %zu bytes", path,
+			    max);
 		out->len += (size_t)n;
 		/* The end of the file fits into the byte that is left. */
 		step = out->cap > out->len ? out->cap - out->len : READ_STEP;
@@ -181,17 +176,17 @@ read_checked(const char *path, mode_t forbidden, size_t max, struct blob *out,
 		goto out;
 	if (st->st_uid != geteuid() && st->st_uid != 0) {
 		r = err_set(err, VAULTENV_ERR_IO,
-		    "cannot use %s: it belongs to "
-		    "another user (uid %ju); make it your own or remove it",
-		    path, (uintmax_t)st->st_uid);
+		    "Make it your own or remove it",
+		    "Cannot use %s: it belongs to another user (uid %ju)", path,
+		    (uintmax_t)st->st_uid);
 		goto out;
 	}
 	if ((st->st_mode & forbidden) != 0) {
-		r = err_set(err, VAULTENV_ERR_IO,
-		    "cannot use %s: other users "
-		    "can %s it (mode %04o); run: chmod 600 %s",
-		    path, (forbidden & 044) != 0 ? "get at" : "write to",
-		    (unsigned)(st->st_mode & 07777), path);
+		r = err_set(err, VAULTENV_ERR_IO, NULL,
+		    "Cannot use %s: other users can %s it (mode %04o)", path,
+		    (forbidden & 044) != 0 ? "get at" : "write to",
+		    (unsigned)(st->st_mode & 07777));
+		err_hint(err, "Run: chmod 600 %s", path);
 		goto out;
 	}
 	if ((r = read_all(fd, path, (size_t)st->st_size, max, out, err)) == 0)

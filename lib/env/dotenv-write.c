@@ -169,10 +169,9 @@ refuse(const struct vaultenv_pair *pair, struct vaultenv_error *err)
 		strncat(text, between, sizeof(text) - strlen(text) - 1);
 		strncat(text, reasons[i], sizeof(text) - strlen(text) - 1);
 	}
-	return err_set(err, VAULTENV_ERR_UNWRITABLE,
-	    "%s cannot be written as .env text: its value has %s; "
-	    "use --json instead",
-	    pair->name, text);
+	return err_set(err, VAULTENV_ERR_UNWRITABLE, "Use --json instead",
+	    "%s cannot be written as .env text: its value has %s", pair->name,
+	    text);
 }
 
 int
@@ -184,8 +183,9 @@ dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
 
 	if (!name_is_writable(pair->name))
 		return err_set(err, VAULTENV_ERR_UNWRITABLE,
+		    "Use --json instead",
 		    "'%.128s' is not a name that .env text can hold (letters, "
-		    "digits, '_', '.' and '-'); use --json instead",
+		    "digits, '_', '.' and '-')",
 		    pair->name);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (forms[i].plain &&
@@ -200,10 +200,10 @@ dotenv_append_pair(struct blob *out, const struct vaultenv_pair *pair,
 			mem_wipe(out->data + before, out->len - before);
 		out->len = before;
 		if (r == VAULTENV_ERR_INVALID)
-			return err_set(
-			    err, r, "%s is too long to be written", pair->name);
+			return err_set(err, r, NULL,
+			    "%s is too long to be written", pair->name);
 		if (r != 0)
-			return err_set(err, r, "%s", vaultenv_strerror(r));
+			return err_general(err, r);
 	}
 	return refuse(pair, err);
 }
@@ -213,8 +213,7 @@ hand_over(struct blob *b, char **text, size_t *len, struct vaultenv_error *err)
 {
 	if ((*text = blob_take(b, len)) != NULL)
 		return 0;
-	return err_set(err, VAULTENV_ERR_NOMEM, "%s",
-	    vaultenv_strerror(VAULTENV_ERR_NOMEM));
+	return err_general(err, VAULTENV_ERR_NOMEM);
 }
 
 int
@@ -230,7 +229,7 @@ vaultenv_dotenv_write(const struct vaultenv_list *list, char **text,
 		if (r != 0)
 			goto out;
 		if ((r = blob_append(&b, "\n", 1)) != 0) {
-			err_set(err, r, "%s", vaultenv_strerror(r));
+			err_general(err, r);
 			goto out;
 		}
 	}
@@ -257,17 +256,17 @@ vaultenv_json_write(const struct vaultenv_list *list, char **text, size_t *len,
 			goto out;
 		r = json_append_string(&b, pair->name, strlen(pair->name));
 		if (r == VAULTENV_ERR_INVALID)
-			r = err_set(err, r,
-			    "'%.128s' cannot be written as "
-			    "JSON: the name is not UTF-8",
+			r = err_set(err, r, NULL,
+			    "'%.128s' cannot be written as JSON: the name is "
+			    "not UTF-8",
 			    pair->name);
 		if (r != 0 || (r = blob_append(&b, ":", 1)) != 0)
 			goto out;
 		r = json_append_string(&b, pair->value, pair->value_len);
 		if (r == VAULTENV_ERR_INVALID)
-			r = err_set(err, r,
-			    "%s cannot be written as JSON: its "
-			    "value is not UTF-8 or holds a NUL",
+			r = err_set(err, r, NULL,
+			    "%s cannot be written as JSON: its value is not "
+			    "UTF-8 or holds a NUL",
 			    pair->name);
 		if (r != 0)
 			goto out;
@@ -277,7 +276,7 @@ vaultenv_json_write(const struct vaultenv_list *list, char **text, size_t *len,
 	r = hand_over(&b, text, len, err);
 out:
 	if (r == VAULTENV_ERR_NOMEM)
-		err_set(err, r, "%s", vaultenv_strerror(r));
+		err_general(err, r);
 	blob_reset(&b);
 	return r;
 }

@@ -303,8 +303,9 @@ assignment_at(
 void
 dotenv_scan_init(struct dotenv_scan *s, const char *text, size_t len)
 {
-	*s = (struct dotenv_scan){ .text = len == 0 ? "" : text, .len = len,
-		.plain = true };
+	*s = (struct dotenv_scan){
+		.text = len == 0 ? "" : text, .len = len, .plain = true
+	};
 	for (size_t i = 0, n; i < len && s->plain; i += n) {
 		n = len - i < BLOCK ? len - i : BLOCK;
 		s->plain = memchr(s->text + i, '\r', n) == NULL &&
@@ -476,11 +477,11 @@ vaultenv_dotenv_parse(const char *text, size_t len, struct vaultenv_list **out,
 	list = NULL;
 out:
 	if (r == VAULTENV_ERR_INVALID)
-		err_set(err, r,
-		    "the .env text has more than 1,000,000 names or "
-		    "16 MiB of values; split it");
+		err_set(err, r, "Split it",
+		    "The .env text has more than 1,000,000 names or 16 MiB of "
+		    "values");
 	else if (r != 0)
-		err_set(err, r, "%s", vaultenv_strerror(r));
+		err_general(err, r);
 	vaultenv_list_free(&list);
 	blob_reset(&scratch);
 	return r;

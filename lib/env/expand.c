@@ -105,9 +105,9 @@ append_reference(struct blob *out, const char *text,
 		if (value != NULL)
 			return r;
 	}
-	return ref->fallback == 0 ? 0
-				  : blob_append(out, text + ref->fallback,
-					ref->fallback_len);
+	return ref->fallback == 0
+		   ? 0
+		   : blob_append(out, text + ref->fallback, ref->fallback_len);
 }
 
 int
@@ -162,9 +162,9 @@ vaultenv_list_expand(
 	}
 out:
 	if (r == VAULTENV_ERR_INVALID)
-		err_set(err, r,
-		    "The values would be larger than 16 MiB with their "
-		    "${...} replaced. Use fewer of them");
+		err_set(err, r, "Use fewer of them",
+		    "The values would be larger than 16 MiB with their ${...} "
+		    "replaced");
 	else if (r != 0)
 		err_general(err, r);
 	vaultenv_list_free(&before);
@@ -182,8 +182,9 @@ vaultenv_list_setenv(
 	for (i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
 		if (strlen(pair->value) != pair->value_len)
 			return err_set(err, VAULTENV_ERR_INVALID,
+			    "Store it as base64",
 			    "%s cannot be an environment variable: its value "
-			    "holds a NUL. Store it as base64",
+			    "holds a NUL",
 			    pair->name);
 	}
 	for (i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {

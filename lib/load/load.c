@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 #define MAX_AGE_VARIABLE "VAULT_CACHE_MAX_AGE"
 #define VALUE_MAX        ((size_t)16 << 20)
+#define MISS_TEXT        (VAULTENV_ERROR_LINE + 4)
 
 /* ---- how old a cache may be ---- */
 
@@ -28,7 +28,7 @@ max_age_find(struct load_job *job, struct vaultenv_error *err)
 	job->max_age_s = -1;
 	job->max_age_name = "the limit given";
 	if (job->options.cache_max_age_s < 0 || job->options.fresh_s < 0)
-		return err_set(err, VAULTENV_ERR_INVALID,
+		return err_set(err, VAULTENV_ERR_INVALID, NULL,
 		    "cache_max_age_s and fresh_s cannot be negative");
 	if (job->options.no_cache)
 		return 0;
@@ -146,13 +146,13 @@ lay_file(const struct load_job *job, struct vaultenv_list *list,
 	if (r == VAULTENV_ERR_NOT_FOUND)
 		return 0;
 	if (r != 0)
-		return err_set(err, r, "%s", why.text);
+		return err_copy(err, &why);
 	r = lay_assignments(job, text, len, list);
 	vaultenv_text_free(&text, len);
 	if (r == VAULTENV_ERR_INVALID)
-		err_set(err, r,
-		    "%s and the secrets have more than 1,000,000 names or "
-		    "16 MiB of values. Split them",
+		err_set(err, r, "Split them",
+		    "%s and the secrets have more than 1,000,000 names or 16 "
+		    "MiB of values",
 		    job->path);
 	else if (r != 0)
 		err_general(err, r);
@@ -226,9 +226,9 @@ load_pull(struct load_job *job, struct vaultenv_loaded **out,
 		goto out;
 	if (v.number < job->seen) {
 		r = err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "%s gave version %" PRId64 " of %s after version %" PRId64
-		    ". If it was restored from a backup, start this program "
+		    "If it was restored from a backup, start this program "
 		    "again",
+		    "%s gave version %" PRId64 " of %s after version %" PRId64,
 		    job->client->url, v.number, job->client->environment,
 		    job->seen);
 		goto out;
@@ -259,42 +259,37 @@ struct found {
 	int64_t age_s;
 };
 
-/* Errors have no full stop, and begin so that "... and " fits before them. */
+/* miss: "", or what is wrong with the cache in parentheses. */
 static int
 cache_find(const struct load_job *job, const struct cache_use *use,
-    struct found *out, struct vaultenv_error *err)
+    struct found *out, char miss[MISS_TEXT])
 {
 	struct version *v = &out->version;
-	char age[AGE_TEXT], limit[AGE_TEXT];
+	char age[AGE_TEXT], limit[AGE_TEXT], line[VAULTENV_ERROR_LINE];
 	struct vaultenv_error why;
 	int r;
 
+	miss[0] = '\0';
 	version_init(v);
-	r = cache_read(&job->cache, v, &out->age_s, &why);
-	if (r == VAULTENV_ERR_NOT_FOUND) {
-		err_set(err, r, "no cache available");
+	if ((r = cache_read(&job->cache, v, &out->age_s, &why)) != 0) {
+		vaultenv_error_line(&why, line);
+		if (r != VAULTENV_ERR_NOT_FOUND)
+			snprintf(miss, MISS_TEXT, " (%s)", line);
 		goto out;
 	}
-	if (r != 0) {
-		err_set(err, r, "no cache available (%s)", why.text);
-		goto out;
-	}
+	r = VAULTENV_ERR_NOT_FOUND;
 	if (use->max_age_s >= 0 && out->age_s > use->max_age_s) {
 		age_text(age, out->age_s, false);
 		age_text(limit, use->max_age_s, true);
-		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
-		    "the cache is %s old, older than %s (%s)", age, use->limit,
-		    limit);
+		snprintf(miss, MISS_TEXT, " (it is %s old, older than %s (%s))",
+		    age, use->limit, limit);
 		goto out;
 	}
-	if (use->must_be_known && v->number == 0) {
-		r = VAULTENV_ERR_NOT_FOUND;
+	if (use->must_be_known && v->number == 0)
 		goto out;
-	}
 	if ((r = secrets_open(job->client, v, NULL)) != 0)
-		err_set(err, r,
-		    "no cache available (%s is damaged, or of another "
-		    "VAULT_KEY or device)",
+		snprintf(miss, MISS_TEXT,
+		    " (%s is damaged, or of another VAULT_KEY or device)",
 		    job->cache.path);
 out:
 	if (r != 0)
@@ -323,21 +318,23 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 {
 	const struct cache_use use = { job->max_age_s, job->max_age_name,
 		false };
-	struct vaultenv_error miss = { .text = "no cache available" };
-	char age[AGE_TEXT], text[VAULTENV_ERROR_TEXT + AGE_TEXT + 64];
+	char age[AGE_TEXT], why[VAULTENV_ERROR_LINE];
+	char text[VAULTENV_ERROR_LINE + AGE_TEXT + 64];
 	struct found found;
+	char miss[MISS_TEXT] = "";
 	int r;
 
-	if (job->options.no_cache || cache_find(job, &use, &found, &miss) != 0)
-		return err_set(err, away->code,
-		    "Failed to fetch secrets and %s: %s", miss.text,
-		    away->text);
+	if (job->options.no_cache || cache_find(job, &use, &found, miss) != 0)
+		return err_set(err, away->code, away->hint,
+		    "Failed to fetch secrets and no cache available%s: %s",
+		    miss, away->text);
 	if ((r = cache_take(job, &found, out, err)) != 0)
 		return r;
 	age_text(age, (*out)->cache_age_s, false);
+	vaultenv_error_line(away, why);
 	snprintf(text, sizeof(text),
 	    "Remote fetch failed, using cached secrets (%s old): %s", age,
-	    away->text);
+	    why);
 	notice_give(&job->client->notice, text);
 	return 0;
 }
@@ -347,12 +344,13 @@ static bool
 cache_is_fresh(const struct load_job *job, struct found *found)
 {
 	struct cache_use use = { job->options.fresh_s, "", true };
+	char miss[MISS_TEXT];
 
 	if (use.max_age_s == 0 || job->options.no_cache)
 		return false;
 	if (job->max_age_s >= 0 && job->max_age_s < use.max_age_s)
 		use.max_age_s = job->max_age_s;
-	return cache_find(job, &use, found, NULL) == 0;
+	return cache_find(job, &use, found, miss) == 0;
 }
 
 static void
@@ -380,7 +378,7 @@ vaultenv_load(const struct vaultenv_options *opts,
 	if (r == VAULTENV_ERR_NO_KEY) {
 		r = load_file(&job, out, err);
 	} else if (r != 0) {
-		err_set(err, r, "%s", why.text);
+		err_copy(err, &why);
 	} else if (cache_is_fresh(&job, &found)) {
 		r = cache_take(&job, &found, out, err);
 	} else {
@@ -389,7 +387,7 @@ vaultenv_load(const struct vaultenv_options *opts,
 			r = load_fallback(&job, &why, out, err);
 		else if (r != 0) {
 			vaultenv_environments_explain(job.client, &why);
-			err_set(err, r, "%s", why.text);
+			err_copy(err, &why);
 		}
 	}
 	if (r == 0)
@@ -405,6 +403,7 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 {
 	struct cache_use use = { 0, "", false };
 	struct found found;
+	char miss[MISS_TEXT];
 	struct vaultenv_error why;
 	struct load_job job;
 	int r;
@@ -415,21 +414,20 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 		goto out;
 	}
 	if (r != 0) {
-		err_set(err, r, "%s", why.text);
+		err_copy(err, &why);
 		goto out;
 	}
 	if (job.options.no_cache) {
-		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
+		r = err_set(err, VAULTENV_ERR_NOT_FOUND, NULL,
 		    "Neither the cache nor the server may be used: nothing to "
 		    "load from");
 		goto out;
 	}
 	use.max_age_s = job.max_age_s;
 	use.limit = job.max_age_name;
-	if ((r = cache_find(&job, &use, &found, &why)) != 0) {
-		why.text[0] = (char)toupper((unsigned char)why.text[0]);
-		err_set(
-		    err, r, "%s. Load once with the server in reach", why.text);
+	if ((r = cache_find(&job, &use, &found, miss)) != 0) {
+		err_set(err, r, "Load once with the server in reach",
+		    "No cache available%s", miss);
 		goto out;
 	}
 	r = cache_take(&job, &found, out, err);

@@ -23,19 +23,21 @@ vaultenv_process_harden(struct vaultenv_error *err)
 	int r = 0;
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return err_errno(err, "cannot turn core dumps off");
+		return err_errno(err, NULL, "Cannot turn core dumps off");
 	if (getrlimit(RLIMIT_CORE, &core) != 0)
-		return err_errno(err, "cannot read the core dump limit");
+		return err_errno(err, NULL, "Cannot read the core dump limit");
 	core.rlim_cur = 0;
 	if (setrlimit(RLIMIT_CORE, &core) != 0)
-		return err_errno(err, "cannot set the core dump limit to 0");
+		return err_errno(
+		    err, NULL, "Cannot set the core dump limit to 0");
 	page = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
-		return err_errno(err, "cannot allocate memory to lock");
+		return err_errno(err, NULL, "Cannot allocate memory to lock");
 	if (mlock(page, size) != 0)
-		r = err_errno(err, "cannot keep keys out of swap; raise the "
-				   "limit of locked memory (ulimit -l)");
+		r = err_errno(err,
+		    "Raise the limit of locked memory (ulimit -l)",
+		    "Cannot keep keys out of swap");
 	munmap(page, size);
 	return r;
 }

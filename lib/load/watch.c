@@ -20,10 +20,10 @@
 
 #include "load/load.h"
 
-#define INTERVAL_MS   30000
-#define BACK_OFF_MAX  10 /* intervals */
-#define NS_PER_MS     INT64_C(1000000)
-#define NS_PER_S      INT64_C(1000000000)
+#define INTERVAL_MS  30000
+#define BACK_OFF_MAX 10 /* intervals */
+#define NS_PER_MS    INT64_C(1000000)
+#define NS_PER_S     INT64_C(1000000000)
 
 struct vaultenv_watch {
 	struct load_job job;
@@ -77,10 +77,12 @@ environment_copy(
 			r = VAULTENV_ERR_NOMEM;
 			break;
 		}
-		pair = known == NULL ? NULL :
-		    vaultenv_list_find(known->variables, name);
-		r = pair != NULL && strcmp(pair->value, value) == 0 ? 0 :
-		    vaultenv_list_set(list, name, value, strlen(value));
+		pair = known == NULL
+			   ? NULL
+			   : vaultenv_list_find(known->variables, name);
+		r = pair != NULL && strcmp(pair->value, value) == 0
+			? 0
+			: vaultenv_list_set(list, name, value, strlen(value));
 		free(name);
 		if (r == VAULTENV_ERR_NOMEM)
 			break;
@@ -189,8 +191,8 @@ watch_wait(struct vaultenv_watch *w, int64_t ns)
 	until.tv_sec += (time_t)(ns / NS_PER_S);
 	until.tv_nsec = (long)(ns % NS_PER_S);
 	pthread_mutex_lock(&w->lock);
-	while (!w->stopping && pthread_cond_timedwait(&w->wake, &w->lock,
-				   &until) != ETIMEDOUT)
+	while (!w->stopping &&
+	       pthread_cond_timedwait(&w->wake, &w->lock, &until) != ETIMEDOUT)
 		continue;
 	stopping = w->stopping;
 	pthread_mutex_unlock(&w->lock);
@@ -207,8 +209,10 @@ watch_main(void *arg)
 
 	while (watch_wait(w, wait)) {
 		r = watch_poll(w);
-		times = r != VAULTENV_ERR_NETWORK && r != VAULTENV_ERR_SERVER ?
-		    1 : times * 2 > BACK_OFF_MAX ? BACK_OFF_MAX : times * 2;
+		times = r != VAULTENV_ERR_NETWORK && r != VAULTENV_ERR_SERVER
+			    ? 1
+			: times * 2 > BACK_OFF_MAX ? BACK_OFF_MAX
+						   : times * 2;
 		wait = jittered(interval * times);
 	}
 	return NULL;
@@ -302,7 +306,7 @@ watch_new(const struct vaultenv_options *opts,
 	int r;
 
 	if (watch->interval_ms < 0)
-		return err_set(err, VAULTENV_ERR_INVALID,
+		return err_set(err, VAULTENV_ERR_INVALID, NULL,
 		    "The interval of a watch cannot be negative");
 	if ((w = calloc(1, sizeof(*w))) == NULL || lock_init(w) != 0) {
 		free(w);
@@ -366,8 +370,8 @@ vaultenv_watch_start(const struct vaultenv_options *opts,
 	if (thread_start(w) != 0) {
 		watch_free(&w);
 		return err_set(err, VAULTENV_ERR_NOMEM,
-		    "No thread can be started to watch for changes. Raise the "
-		    "limit of processes (ulimit -u)");
+		    "Raise the limit of processes (ulimit -u)",
+		    "No thread can be started to watch for changes");
 	}
 	*out = w;
 	return 0;

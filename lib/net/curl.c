@@ -49,8 +49,8 @@ curl_load(const struct curl_functions **out, struct vaultenv_error *err)
 {
 	pthread_once(&once, load);
 	if (problem[0] != '\0')
-		return err_set(err, VAULTENV_ERR_IO,
-		    "libcurl cannot be loaded: %s. Install libcurl4", problem);
+		return err_set(err, VAULTENV_ERR_IO, "Install libcurl4",
+		    "libcurl cannot be loaded: %s", problem);
 	*out = &functions;
 	return 0;
 }

@@ -87,17 +87,17 @@ proxy_error(const struct curl_failure *f, const char *url, size_t url_len,
 	if (status != 0 && status / 100 != 2) {
 		f->libcurl->easy_getinfo(f->curl, CURLINFO_PRIMARY_IP, &proxy);
 		f->libcurl->easy_getinfo(f->curl, CURLINFO_PRIMARY_PORT, &port);
-		return err_set(err, VAULTENV_ERR_NETWORK,
+		return err_set(err, VAULTENV_ERR_NETWORK, hint,
 		    "Cannot reach %.*s: the proxy, %s port %ld, refused it "
-		    "(HTTP %ld). %s",
-		    (int)url_len, url, proxy != NULL ? proxy : "", port, status,
-		    hint);
+		    "(HTTP %ld)",
+		    (int)url_len, url, proxy != NULL ? proxy : "", port,
+		    status);
 	}
 	if ((proxy = proxy_failed(f, url, &len)) == NULL)
 		return 0;
-	return err_set(err, VAULTENV_ERR_NETWORK,
-	    "Cannot reach %.*s: no connection to the proxy, %.*s. %s",
-	    (int)url_len, url, (int)len, proxy, hint);
+	return err_set(err, VAULTENV_ERR_NETWORK, hint,
+	    "Cannot reach %.*s: no connection to the proxy, %.*s",
+	    (int)url_len, url, (int)len, proxy);
 }
 
 int
@@ -127,7 +127,9 @@ curl_error(const struct curl_failure *f, const char *url, size_t url_len,
 	}
 	if ((r = proxy_error(f, url, url_len, err)) != 0)
 		return r;
-	return err_set(err, code, "Cannot reach %.*s: %s. %s%s", (int)url_len,
-	    url, reason, hint != NULL ? hint : "Check ",
-	    hint == NULL && f->ca_file != NULL ? f->ca_file : "");
+	err_set(err, code, hint, "Cannot reach %.*s: %s", (int)url_len, url,
+	    reason);
+	return hint == NULL && f->ca_file != NULL
+		   ? err_hint(err, "Check %s", f->ca_file)
+		   : code;
 }

@@ -226,9 +226,9 @@ transport_free(struct transport **t)
 static int
 too_large(const char *url, size_t url_len, struct vaultenv_error *err)
 {
-	return err_set(err, VAULTENV_ERR_PROTOCOL,
-	    "The answer of %.*s is larger than %u MiB. " URL_HINT, (int)url_len,
-	    url, REPLY_MAX >> 20);
+	return err_set(err, VAULTENV_ERR_PROTOCOL, URL_HINT,
+	    "The answer of %.*s is larger than %u MiB", (int)url_len, url,
+	    REPLY_MAX >> 20);
 }
 
 /*
@@ -349,8 +349,8 @@ callback_exchange(struct transport *t, const char *url, size_t origin_len,
 	r = t->callback(t->callback_arg, url, headers, body, len,
 	    &reply->status, &data, &data_len);
 	if (r != 0) {
-		r = err_set(err, r < 0 ? r : VAULTENV_ERR_NETWORK,
-		    "Cannot reach %.*s. " URL_HINT, (int)origin_len, url);
+		r = err_set(err, r < 0 ? r : VAULTENV_ERR_NETWORK, URL_HINT,
+		    "Cannot reach %.*s", (int)origin_len, url);
 	} else if (data != NULL) {
 		r = blob_append(&reply->body, data, data_len);
 		if (r == VAULTENV_ERR_INVALID)
@@ -373,9 +373,8 @@ transport_perform(struct transport *t, const char *url,
 	blob_init(&reply->body, REPLY_MAX);
 	if (url_parse(url, &parsed) != 0 ||
 	    !url_is_allowed(&parsed, t->insecure))
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "Will not send to "
-		    "this address: it is not an https URL. " URL_HINT);
+		return err_set(err, VAULTENV_ERR_INVALID, URL_HINT,
+		    "Will not send to this address: it is not an https URL");
 	if (t->callback != NULL)
 		return callback_exchange(
 		    t, url, parsed.origin_len, headers, body, len, reply, err);

@@ -76,11 +76,13 @@ export type VaultErrorCode =
   | 'ERR_VAULT_CRYPTO'
   | 'ERR_VAULT_FAILED';
 
-/** Its message is one sentence: what failed, why, and what to do. */
+/** Its message says what failed, why, and what to do. */
 export class VaultError extends Error {
   private constructor();
   readonly name: 'VaultError';
   readonly code: VaultErrorCode;
+  /** What to do, the message's last sentence; '' if there is no advice. */
+  readonly hint: string;
   /** ERR_VAULT_CONFLICT: the version that the server has. */
   readonly currentVersion?: number;
 }

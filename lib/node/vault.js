@@ -25,7 +25,8 @@ const FRESH_IN_WORKER_S = 60;
 
 class VaultError extends Error {
   constructor(result) {
-    super(result.text);
+    super(result.hint ? `${result.text}. ${result.hint}` : result.text);
+    this.hint = result.hint || '';
     this.name = 'VaultError';
     this.code = `ERR_VAULT_${result.status}`;
     if (result.currentVersion > 0) this.currentVersion = result.currentVersion;
@@ -176,7 +177,7 @@ function configSync(options) {
   const result = native.loadSync(s, 'cache');
   if (!noCache.has(result.status)) return finish(s, result);
   const file = native.loadSync(s, 'file');
-  if (file.status === 'OK') warn(result.text);
+  if (file.status === 'OK') warn(new VaultError(result).message);
   return finish(s, file);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "vault/vault.h"
@@ -89,13 +90,12 @@ vaultenv_key_generate(
 	    !uuid_is_canonical(
 		project_id, strnlen(project_id, VAULTENV_PROJECT_ID_LEN + 1)))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "cannot make a vault key: the project id is not a UUID; "
-		    "use the one that the server gave");
+		    "Use the one that the server gave",
+		    "Cannot make a vault key: the project id is not a UUID");
 	if ((r = random_hex(secret)) != 0) {
 		err_set(err, r,
-		    "cannot make a vault key: %s; run without "
-		    "FIPS mode and with libgcrypt 1.10 or newer",
-		    vaultenv_strerror(r));
+		    "Run without FIPS mode and with libgcrypt 1.10 or newer",
+		    "Cannot make a vault key: %s", vaultenv_strerror(r));
 		goto out;
 	}
 	if ((r = blob_append_str(&text, KEY_PREFIX)) != 0 ||
@@ -103,7 +103,7 @@ vaultenv_key_generate(
 	    (r = blob_append_str(&text, "_")) != 0 ||
 	    (r = blob_append_str(&text, secret)) != 0 ||
 	    (taken = blob_take(&text, len)) == NULL) {
-		r = err_set(err, VAULTENV_ERR_NOMEM, "out of memory");
+		r = err_general(err, VAULTENV_ERR_NOMEM);
 		goto out;
 	}
 	*key = taken;
@@ -115,28 +115,31 @@ out:
 
 int
 device_secret_parse(char out[VAULTENV_DEVICE_SECRET_LEN + 1], const char *text,
-    struct vaultenv_error *why)
+    char fault[SECRET_FAULT_TEXT])
 {
 	uint8_t raw[SECRET_LEN];
 	size_t len, i;
 	int r = 0;
 
 	text = text_trim(text, &len);
-	if (is_quoted(text))
-		return err_set(
-		    why, VAULTENV_ERR_INVALID, "it stands in quotes");
-	if (len != VAULTENV_DEVICE_SECRET_LEN)
-		return err_set(why, VAULTENV_ERR_INVALID,
-		    "its length is %zu, not %d", len,
-		    VAULTENV_DEVICE_SECRET_LEN);
+	if (is_quoted(text)) {
+		strcpy(fault, "it stands in quotes");
+		return VAULTENV_ERR_INVALID;
+	}
+	if (len != VAULTENV_DEVICE_SECRET_LEN) {
+		snprintf(fault, SECRET_FAULT_TEXT, "its length is %zu, not %d",
+		    len, VAULTENV_DEVICE_SECRET_LEN);
+		return VAULTENV_ERR_INVALID;
+	}
 	/* Letters have the bit 0x40; it becomes the 0x20 of the lower case. */
 	for (i = 0; i < len; i++)
 		out[i] = (char)(text[i] | (text[i] & 0x40) >> 1);
 	out[len] = '\0';
 	if (hex_decode(raw, sizeof(raw), out, len) != 0) {
 		i = strspn(out, "0123456789abcdef");
-		r = err_set(why, VAULTENV_ERR_INVALID,
+		snprintf(fault, SECRET_FAULT_TEXT,
 		    "character %zu is not a hex digit", i + 1);
+		r = VAULTENV_ERR_INVALID;
 		mem_wipe(out, len);
 	}
 	mem_wipe(raw, sizeof(raw));

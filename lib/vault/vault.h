@@ -10,6 +10,8 @@
 
 /* ---- key.c: VAULT_KEY and device secret ---- */
 
+#define SECRET_FAULT_TEXT 64
+
 /* Splits vk_<id>_<secret>; both parts non-empty. Borrowed from key. INVALID. */
 int key_parse(const char *key, const char **id, size_t *id_len,
     const char **secret);
@@ -17,11 +19,11 @@ int key_parse(const char *key, const char **id, size_t *id_len,
 const char *key_fault(const char *key);
 /*
  * out: the secret as it is hashed, 64 lower-case hex and a NUL, of text in
- * either case and with white space around it. INVALID: *why->text is words that
+ * either case and with white space around it. INVALID: fault is words that
  * follow a colon.
  */
 int device_secret_parse(char out[VAULTENV_DEVICE_SECRET_LEN + 1],
-    const char *text, struct vaultenv_error *why);
+    const char *text, char fault[SECRET_FAULT_TEXT]);
 /* out: 64 hex and a NUL. */
 int device_secret_generate(char out[VAULTENV_DEVICE_SECRET_LEN + 1]);
 int device_hash(char out[2 * HASH_LEN + 1], const char *device_secret);

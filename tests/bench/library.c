@@ -72,9 +72,8 @@ load_once(size_t n, struct vaultenv_error *err)
 
 	r = vaultenv_load_cached(NULL, NULL, &loaded, err);
 	if (r == 0 && vaultenv_list_len(loaded->variables) < n) {
-		snprintf(err->text, sizeof(err->text),
-		    "fewer than %zu secrets", n);
-		r = -1;
+		r = vaultenv_error_set(err, VAULTENV_ERR_NOT_FOUND, NULL,
+		    "Fewer than %zu secrets", n);
 	}
 	vaultenv_loaded_free(&loaded);
 	return r;

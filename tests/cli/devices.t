@@ -62,7 +62,7 @@ my $what = qr/Bücher-PC, registered \d{4}-\d\d-\d\d \d\d:\d\d \([^)]+\), $secon
 sub status { return (grep { $_->{id} eq $second } @{$p->json('list-devices')->{devices}})[0]{status} }
 my $approve = "exec $CliTest::BIN --url $url approve-device --id $second";
 my ($text, $code) = $p->terminal($approve, ready => qr/\[y\/N\] /, keys => "n\n");
-like($text, qr/\AApprove $what\? \[y\/N\] n\nvault-env: the device was not approved\n\z/,
+like($text, qr/\AApprove $what\? \[y\/N\] n\nvault-env: The device was not approved\n\z/,
     'on a terminal it shows the device, and asks');
 is_deeply([$code, status()], [1, 'pending'], 'no: it stays as it is');
 ($text, $code) = $p->terminal($approve, ready => qr/\[y\/N\] /, keys => "\n");
@@ -93,8 +93,7 @@ is(VaultTest::slurp($backup), "$old\n", 'and the old key in it');
 is(sprintf('%04o', (stat $backup)[2] & 07777), '0600', 'for its owner only');
 isnt($q->device_secret, $old, 'there is a new key');
 $q->gives(['register-device', '--force', {env => {VAULT_DEVICE_SECRET => $old}}],
-    1, '', "vault-env: VAULT_DEVICE_SECRET is set and would be used instead of " .
-    "a new device secret: unset it first\n", '--force with VAULT_DEVICE_SECRET');
+    1, '', "vault-env: VAULT_DEVICE_SECRET is set and would be used instead of a new device secret. Unset it first\n", '--force with VAULT_DEVICE_SECRET');
 $q->gives(['register-device', {env => {VAULT_DEVICE_SECRET => $old}}], 0,
     "Kept the existing device secret of VAULT_DEVICE_SECRET\nThis device " .
     "($second) is approved\n", '', 'VAULT_DEVICE_SECRET is registered');
@@ -127,8 +126,8 @@ my $env = {env => {VAULT_DEVICE_SECRET => $old}};
 $q->gives(['pull', $env], 3, '', "vault-env: Device not registered. Run: " .
     "vault-env register-device\n", 'a revoked device');
 $q->gives(['register-device', $env], 3, "Kept the existing device secret of " .
-    "VAULT_DEVICE_SECRET\n", "vault-env: this device ($second) was revoked, " .
-    "which is final: use --force to make a new device secret\n",
+    "VAULT_DEVICE_SECRET\n", "vault-env: This device ($second) was revoked, " .
+    "which is final. Use --force to make a new device secret\n",
     'register-device of a revoked device');
 $p->gives(['approve-device', '--id', $second], 3, '', "vault-env: Device " .
     "revoked, and that is final. Run on that machine: vault-env " .

@@ -62,7 +62,7 @@ is_deeply($p->json('diff', '--env', 'development', '--env', 'production')->{to},
     'production', version => 1}, '--json says which');
 $p->gives(['diff', '--env', 'production', '--env', 'none'], 1, '', qr/\Avault-env: No secrets stored yet in environment none, but in development and production\./, 'one that is not there');
 $p->gives(['diff', map { ('--env', $_) } qw(a b c)], 2, '', "vault-env: --env may be given twice, " .
-    "not more often: see vault-env diff --help\n", 'three');
+    "not more often. See: vault-env diff --help\n", 'three');
 $p->gives(['diff', '--env', '-x', '--env', 'b'], 2, '', qr/--env must be 1 to 64/, 'both are checked');
 is_deeply($p->json('pull', '--env', 'none', '--env', 'production')->{secrets}, {A => 1, B => 'other'},
     'elsewhere the last --env counts');

@@ -28,15 +28,14 @@ $p->gives(['set', 'A', {stdin => "first\n"}], 0, "+ A\nPushed version 1 to devel
 $p->gives(['get', 'A'], 0, "first\n", '');
 is_deeply($p->json('get', 'A'), {environment => 'development', version => 1,
     secrets => {A => 'first'}}, 'get --json');
-$p->gives(['get', 'NONE'], 1, '', "vault-env: development has no NONE: see vault-env " .
+$p->gives(['get', 'NONE'], 1, '', "vault-env: development has no NONE. See: vault-env " .
     "pull\n");
 $p->node_push('odd', {A => '1', VAULT_KEY => 'vk_evil'});
-$p->gives(['get', '--env', 'odd', 'VAULT_KEY'], 1, '', "vault-env: odd has no VAULT_KEY: " .
-    "see vault-env pull\n", 'a reserved name is not there');
+$p->gives(['get', '--env', 'odd', 'VAULT_KEY'], 1, '', "vault-env: odd has no VAULT_KEY. See: vault-env pull\n", 'a reserved name is not there');
 
 # ---- set
-my $warning = 'vault-env: warning: others on this machine can see the value of A in ' .
-    'the list of processes, and your shell remembers it: leave it out, to be asked ' .
+my $warning = 'vault-env: warning: Others on this machine can see the value of A in ' .
+    'the list of processes, and your shell remembers it. Leave it out, to be asked ' .
     "for it\n";
 $p->gives(['set', 'A=second'], 0, "~ A\nPushed version 2 to development\n", $warning,
     'a value in argv is warned about');
@@ -46,7 +45,7 @@ $p->gives(['set', 'EMPTY='], 0, "+ EMPTY\nPushed version 4 to development\n", ''
 $p->gives(['set', 'EMPTY='], 0, "Nothing changed: development is at version 4\n", '',
     'the same value again makes no version');
 for my $nothing ('', "\n") {
-	$p->gives(['set', 'A', {stdin => $nothing}], 1, '', 'vault-env: no value for A ' .
+	$p->gives(['set', 'A', {stdin => $nothing}], 1, '', 'vault-env: No value for A ' .
 	    'arrived on standard input. To store an empty value, run: vault-env set A=' . "\n",
 	    'input that did not arrive is no empty value');
 }
@@ -68,8 +67,7 @@ for my $name ('VAULT_KEY', 'VAULT_URL', 'VAULT_DEVICE_SECRET') {
 	    "server\n");
 }
 for my $name ('', 'a b', "\xc3\xa9", '$x') {
-	$p->gives(['set', "$name=x"], 2, '', "vault-env: \"$name\" cannot be the name of a " .
-	    "variable: use letters, digits, '_', '.' and '-'\n");
+	$p->gives(['set', "$name=x"], 2, '', "vault-env: \"$name\" cannot be the name of a variable. Use letters, digits, '_', '.' and '-'\n");
 }
 sub set_json { return decode_json($p->run('set', $_[0], '--json', {stdin => $_[1]})->{stdout}) }
 my $json = set_json('C', 'c');
@@ -81,7 +79,7 @@ is_deeply($p->json('versions')->{versions}[0]{changed_keys}, ['+C'],
     'the history names it');
 
 # ---- delete
-$p->gives(['delete', 'NONE'], 1, '', "vault-env: development has no NONE: see vault-env " .
+$p->gives(['delete', 'NONE'], 1, '', "vault-env: development has no NONE. See: vault-env " .
     "pull\n");
 $p->gives(['delete', 'C'], 0, "- C\nPushed version @{[$json->{version} + 1]} to " .
     "development\n", '');
@@ -89,7 +87,7 @@ is_deeply([sort keys %{secrets()}], [qw(A B EMPTY)], 'only that one is gone');
 $p->gives(['delete', 'C'], 1, '', qr/has no C/, 'deleted already');
 my $evil = $p->run('delete', '--env', 'odd', 'A');
 is($evil->{stdout}, "- A\nPushed version 2 to odd\n", 'reserved names go by the way');
-like($evil->{stderr}, qr/warning: the secrets hold VAULT_KEY, which was left out/,
+like($evil->{stderr}, qr/warning: The secrets hold VAULT_KEY, which was left out/,
     'with a warning');
 
 # ---- the terminal
@@ -130,8 +128,7 @@ VaultTest::spew($plan, "2 run echo new | { $other set MINE; }");
 $p->gives(['set', 'MINE', {url => $slow, stdin => 'new'}], 0, "Nothing changed: development is " .
     "at version @{[$before + 5]}\n", '', 'the other one did the same');
 VaultTest::spew($plan, "2 run $other delete MINE");
-$p->gives(['delete', 'MINE', {url => $slow}], 1, '', "vault-env: development has no MINE: see " .
-    "vault-env pull\n", 'the other one deleted it');
+$p->gives(['delete', 'MINE', {url => $slow}], 1, '', "vault-env: development has no MINE. See: vault-env pull\n", 'the other one deleted it');
 
 my $rounds = $ENV{VAULT_ROUNDS} // 20;
 my ($survived, @failed) = (0);
@@ -153,7 +150,7 @@ my $q = CliTest->new(url => $url, dir => $p->{dir});
 $q->run('register-device');
 $p->must('approve-device', '--id', $p->json('list-devices')->{devices}[0]{id});
 for my $args (['set', 'A=1'], ['delete', 'A']) {
-	$q->gives($args, 1, '', qr/vault-env: the current version of development cannot be read with this device's key, and a change would lose it: run vault-env status\n\z/);
+	$q->gives($args, 1, '', qr/vault-env: The current version of development cannot be read with this device secret, and a change would lose it. Run: vault-env status\n\z/);
 }
 
 done_testing();

@@ -39,9 +39,9 @@ my %wrap = (run => sub {
 # same for init where it differs: it tries its key by a request of its own, and
 # explains.
 my $check = 'Check the URL (VAULT_URL)';
-my $unknown = "URL knows no project $id, which the VAULT_KEY in .env is for: " .
-    'name the right server with --url, or remove the key to make a new ' .
-    'project (nothing was changed)';
+my $unknown = "URL knows no project $id, which the VAULT_KEY in .env is for, so " .
+    'nothing was changed. Name the right server with --url, or remove the key to make a ' .
+    'new project';
 my @cases = (
 	['server away', $away, 4,
 	    "Cannot reach URL: Connection refused. $check"],
@@ -57,9 +57,8 @@ my @cases = (
 	['401', CliTest::canned(401, error('Unauthorized')), 3,
 	    "The server does not accept this VAULT_KEY for project $id. Check " .
 	    'that key and server belong together',
-	    3, "the VAULT_KEY in .env is not the key of project $id on URL: " .
-	    'put the right key there, or remove it to make a new project ' .
-	    '(nothing was changed)'],
+	    3, "The VAULT_KEY in .env is not the key of project $id on URL, so nothing was " .
+	    'changed. Put the right key there, or remove it to make a new project'],
 	['403', CliTest::canned(403, error('Device not registered or revoked')),
 	    3, 'Device not registered. Run: vault-env register-device'],
 	['409', CliTest::canned(409, error('Signature already used for ' .
@@ -182,7 +181,7 @@ SKIP: {
 	my $p = CliTest->new;
 	my $try = sub { return VaultTest::run(['sh', '-c', 'ulimit -l 0; exec ' .
 	    "$CliTest::BIN pull"], cwd => $p->{dir}, env => $p->environment(@_)) };
-	like($try->()->{stderr}, qr/\Avault-env: cannot keep keys out of swap/,
+	like($try->()->{stderr}, qr/\Avault-env: Cannot keep keys out of swap/,
 	    'no locked memory');
 	like($try->(VAULT_ALLOW_INSECURE_MEMORY => 1)->{stderr},
 	    qr/\Avault-env: VAULT_KEY not found/, 'it can be allowed');

@@ -392,8 +392,7 @@ sub refused
 	push_of('r', {GOOD => 1, $name => $value});
 
 	$p->gives(['export', '--env', 'r', '--format', $format, $format eq 'k8s' ? ('--name', 'x') :
-	    ()], 1, '', "vault-env: $name cannot be exported for $reader: $why. --format json can " .
-	    "hold it\n", "$format refuses $why");
+	    ()], 1, '', "vault-env: $name cannot be exported for $reader: $why. Use --format json, which can hold it\n", "$format refuses $why");
 }
 refused('docker', 'docker', 'X', "a\nb", 'its value has more than one line');
 refused('docker', 'docker', 'X', "a\r", 'its value ends with a carriage return');
@@ -447,7 +446,8 @@ for my $case (['--format must be env, json, yaml, shell, docker, k8s, github or 
     (map { ["--name must be a DNS name: lower-case letters, digits, '-' and '.'", '--format',
     'k8s', '--name', $_] } 'X', 'a_b', '-a', 'a-', 'a..b', '.a', 'a.', 'a.-b', 'a-.b', 'x' x 254)) {
 	my ($sentence, @args) = @$case;
-	$p->gives(['export', @args], 2, '', "vault-env: $sentence: see vault-env export --help\n");
+	$p->gives(['export', @args], 2, '', grep({ $_ eq '--json' } @args) ? qr/\A\{"error":"\Q$sentence\E",/ :
+	    "vault-env: $sentence. See: vault-env export --help\n");
 }
 is($p->run('export', '--env', 'd', '--format', 'k8s', '--name', $_)->{status}, 0, "--name $_")
     for 'a', 'a-b.c0', '0', 'x' x 253;

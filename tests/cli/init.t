@@ -102,7 +102,7 @@ sub finished_ok
 	is($p->json('push')->{changes}[1]{name}, 'B', 'other lines still count');
 	$p = person();
 	symlink 'elsewhere', $p->path('.env') or die;
-	$p->gives(['init'], 1, '', qr/\Avault-env: cannot write \.env: it is a symbolic link; give the path of the file itself\n\z/,
+	$p->gives(['init'], 1, '', qr/\Avault-env: Cannot write \.env: it is a symbolic link. Give the path of the file itself\n\z/,
 	    'a symlink is refused');
 	is($s->psql("select count(*) from vault.projects p where not exists " .
 	    "(select from vault.devices d where d.project_id = p.id)"), 0,
@@ -116,9 +116,8 @@ sub finished_ok
 	my $env = "A=1\nVAULT_KEY=vk_${zero}_" . 'a' x 64 . "\n";
 	$p->spew('.env', $env);
 	$p->gives(['init'], 3, '', "vault-env: $url knows no project $zero, " .
-	    'which the VAULT_KEY in .env is for: name the right server with ' .
-	    '--url, or remove the key to make a new project (nothing was ' .
-	    "changed)\n", 'an unknown project');
+	    'which the VAULT_KEY in .env is for, so nothing was changed. Name the right ' .
+	    "server with --url, or remove the key to make a new project\n", 'an unknown project');
 	is($p->slurp('.env'), $env, '.env is as it was');
 
 	my $owner = person();
@@ -126,9 +125,9 @@ sub finished_ok
 	my $id = $owner->project;
 	$env = "VAULT_KEY=vk_${id}_" . 'a' x 64 . "\n";
 	$p->spew('.env', $env);
-	$p->gives(['init'], 3, '', 'vault-env: the VAULT_KEY in .env is not ' .
-	    "the key of project $id on $url: put the right key there, or " .
-	    "remove it to make a new project (nothing was changed)\n",
+	$p->gives(['init'], 3, '', 'vault-env: The VAULT_KEY in .env is not ' .
+	    "the key of project $id on $url, so nothing was changed. Put the right key " .
+	    "there, or remove it to make a new project\n",
 	    'a wrong key');
 	is($p->slurp('.env'), $env, '.env is as it was');
 	$p->gives(['init', {env => {VAULT_KEY => $owner->key}}], 0, qr/\AAlready
@@ -137,14 +136,13 @@ sub finished_ok
 
 	$p->spew('.env', "$marker\n$env");
 	$p->gives(['init'], 3, qr/^Going on with the unfinished init of /,
-	    "vault-env: project $id has another key than the VAULT_KEY in " .
+	    "vault-env: Project $id has another key than the VAULT_KEY in " .
 	    '.env: somebody else set one. Remove the VAULT_KEY line to make ' .
 	    "a new project\n", 'an unfinished init whose project was taken');
 	is($p->slurp('.env'), "$marker\n$env", '.env is as it was');
 	$p->gives(['init', {env => {VAULT_KEY => $owner->key}}], 1, '',
-	    'vault-env: an unfinished init left its key in .env, but another ' .
-	    "VAULT_KEY is set in the environment: unset it, then run init " .
-	    "again\n", 'an unfinished init, another key in the environment');
+	    'vault-env: An unfinished init left its key in .env, but another ' .
+	    "VAULT_KEY is set in the environment. Unset it, then run: vault-env init\n", 'an unfinished init, another key in the environment');
 
 	my $old = "vk_${zero}_" . 'b' x 64;
 	$p->spew('.env', "A=1\n$marker\nVAULT_KEY=$old\nB=2\n");
@@ -183,15 +181,15 @@ SKIP: {
 	$git->('commit', '-qm', 'x');
 	$sub->gives(['init'], 0, qr/^Added what was missing to /m,
 	    "vault-env: warning: .env is tracked by git, so the key in it " .
-	    "will be committed: run git rm --cached .env\n",
+	    "will be committed. Run: git rm --cached .env\n",
 	    'a .env that git tracks already');
 	is($sub->slurp('.gitignore'), "/.env\n.vault-cache\n",
 	    'one line was there already');
 
 	# Every form of index; the file has enough company that names share their beginnings.
 	my $tracked = "vault-env: warning: .env is tracked by git, so the key in it will be " .
-	    "committed: run git rm --cached .env\n";
-	my $unknown = "vault-env: warning: whether git tracks .env is not known: make sure that " .
+	    "committed. Run: git rm --cached .env\n";
+	my $unknown = "vault-env: warning: Whether git tracks .env is not known. Make sure that " .
 	    "git ls-files .env prints nothing\n";
 	for (['version 2', [], ['update-index', '--index-version', 2]],
 	    ['version 3', [], ['update-index', '--skip-worktree', 'sub/.env1']],
@@ -288,8 +286,8 @@ for my $n (1 .. 9) {
 			my $key = $p->key;
 			if (defined $key) {
 				like($env, qr/^\Q$marker\E$/m, "$name: resumable");
-				like($r->{stderr}, qr/^vault-env:\ init\ is\ not
-				    \ finished:\ run\ vault-env\ init\ again\n\z/xm,
+				like($r->{stderr}, qr/^vault-env:\ Init\ is\ not
+				    \ finished\.\ Run\ again:\ vault-env\ init\n\z/xm,
 				    "$name: and it says so");
 			} else {
 				is($env, $lines, "$name: nothing happened");
@@ -362,8 +360,8 @@ for my $round (1 .. $rounds) {
 	$p->spew('.env', "$marker\n" . $p->slurp('.env'));
 	$r = $full->();
 	is($r->{status}, 1, 'disk full at the end: exit 1');
-	like($r->{stdout}, qr/^vault-env:\ init\ is\ not\ finished:\ run\ vault-env
-	    \ init\ again$/xm, 'disk full at the end: it says so');
+	like($r->{stdout}, qr/^vault-env:\ Init\ is\ not\ finished\.\ Run\ again:
+	    \ vault-env\ init$/xm, 'disk full at the end: it says so');
 	is($p->run('init')->{status}, 0, 'disk full at the end: init finishes');
 	finished_ok($p, 'disk full');
 }
@@ -374,8 +372,8 @@ for my $round (1 .. $rounds) {
 	my @r = VaultTest::parallel(4, sub { return $p->run('init') });
 	for (grep { $_->{status} != 0 } @r) {
 		is($_->{status}, 1, 'several at once: exit 1');
-		like($_->{stderr}, qr/\Avault-env:\ another\ vault-env\ init\ is\ at
-		    \ work\ in\ \S+:\ wait\ for\ it\ to\ end\n\z/x,
+		like($_->{stderr}, qr/\Avault-env:\ Another\ vault-env\ init\ is\ at
+		    \ work\ in\ \S+\.\ Wait\ for\ it\ to\ end\n\z/x,
 		    'several at once: it says so');
 	}
 	is(scalar(grep { $_->{stdout} =~ /^Created project/ } @r), 1,

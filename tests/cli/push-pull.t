@@ -18,13 +18,12 @@ $p->must('init');
 my $keys = $p->slurp('.env');
 
 # ---- push
-$p->gives(['push'], 1, '', "vault-env: nothing to push: .env holds no variable " .
+$p->gives(['push'], 1, '', "vault-env: Nothing to push: .env holds no variable " .
     "to share\n", 'nothing but the key');
-$p->gives(['push', '--file', '-', {stdin => ''}], 1, '', "vault-env: nothing to push: " .
+$p->gives(['push', '--file', '-', {stdin => ''}], 1, '', "vault-env: Nothing to push: " .
     "nothing arrived on standard input\n", 'an empty pipe');
-$p->gives(['push', '--file', '-', {stdin => "# nothing\n"}], 1, '', "vault-env: nothing to " .
-    "push: standard input holds no variable to share\n", 'nor is a comment pushed');
-$p->gives(['push', '--file', 'none'], 1, '', "vault-env: nothing to push: " .
+$p->gives(['push', '--file', '-', {stdin => "# nothing\n"}], 1, '', "vault-env: Nothing to push: standard input holds no variable to share\n", 'nor is a comment pushed');
+$p->gives(['push', '--file', 'none'], 1, '', "vault-env: Nothing to push: " .
     "there is no none\n", 'no file');
 my $values = "A=1\nexport B='two words'\nC=\"x\\ny\"\nEMPTY=\n";
 $p->spew('.env', $keys . $values);
@@ -115,7 +114,7 @@ is($p->run('pull', '--output', '.')->{status}, 1, 'a folder is refused');
 # ---- what others put there
 $p->node_push('odd', {A => '1', VAULT_KEY => 'vk_evil', VAULT_URL =>
     'http://evil', VAULT_DEVICE_SECRET => 'x'});
-my %warnings = map { $_ => "vault-env: warning: the secrets hold $_, which was left " .
+my %warnings = map { $_ => "vault-env: warning: The secrets hold $_, which was left " .
     "out: it is never taken from the server\n" } qw(VAULT_KEY VAULT_URL
     VAULT_DEVICE_SECRET);
 my $r2 = $p->run('pull', '--env', 'odd');
@@ -179,9 +178,7 @@ $p->must('approve-device', '--id',
     $p->json('list-devices')->{devices}[0]{id});
 $q->gives(['pull'], 1, '', qr/\Avault-env:\ Version\ \d+\ of\ development\ cannot\ be
     \ decrypted\ here/x, 'another device cannot decrypt');
-$q->gives(['push', '--file', 'other'], 1, '', "vault-env: the current version " .
-    "of development cannot be read with this device's key, and a push would " .
-    "replace it unseen: use --force to replace it all the same\n",
+$q->gives(['push', '--file', 'other'], 1, '', "vault-env: The current version of development cannot be read with this device secret, and a push would replace it unseen. Use --force to replace it all the same\n",
     'nor replace it unseen');
 $q->gives(['push', '--force', '--file', 'other'], 0, "+ A\nPushed version " .
     "@{[$before + 4]} to development\n", '', 'but with --force');
@@ -229,8 +226,9 @@ for my $command ('pull', 'pull --json', 'versions', 'list-devices --json') {
 	    '>/dev/full', $CliTest::BIN], cwd => $p->{dir},
 	    env => $p->environment(NODE_ENV => 'tty'));
 	is($r->{status}, 1, "$command to a full disk exits 1");
-	is($r->{stderr}, "vault-env: cannot write to standard output: No space " .
-	    "left on device\n", "and says so");
+	my $sentence = 'Cannot write to standard output: No space left on device';
+	is($r->{stderr}, $command =~ /--json/ ? qq({"error":"$sentence","hint":null}\n) :
+	    "vault-env: $sentence\n", "and says so");
 }
 
 $p->gives(['push', '--file', '-', '--env', 'piped', {stdin => "A=1\nVAULT_KEY=vk_other\n"}],

@@ -35,7 +35,7 @@ $p->gives(['run', '--override', '--', 'sh', '-c', $print, {env => {B => 'mine'}}
 $p->gives(['run', '--', 'sh', '-c', $print, {env => {B => ''}}], 0,
     "file\n\nunset\n", '', 'an empty variable exists');
 $p->gives(['run', '--watch', '--offline', '--', 'true'], 2, '', 'vault-env: ' .
-    "--watch and --offline do not go together: see vault-env run --help\n");
+    "--watch and --offline do not go together. See: vault-env run --help\n");
 $p->gives(['run', '--watch', '--', 'sh', '-c', 'exit 9'], 9, '', '',
     'no key: nothing to watch');
 my $left_out = '[vault-env] Left out, because programs run other code by them (allow each ' .
@@ -60,15 +60,15 @@ $p->gives(['run', '--file', 'none', '--', 'true'], 1, '', qr/\Avault-env: .*none
 # ---- the command is the process
 is_deeply([grep { $p->run('run', '--', 'sh', '-c', "exit $_")->{status} != $_ } 0 .. 255], [],
     'every exit code is the command\'s');
-$p->gives(['run', '--', 'no-such-command'], 127, '', 'vault-env: cannot run ' .
+$p->gives(['run', '--', 'no-such-command'], 127, '', 'vault-env: Cannot run ' .
     "no-such-command: command not found\n");
-$p->gives(['run', '--', './none'], 127, '', "vault-env: cannot run ./none: command " .
+$p->gives(['run', '--', './none'], 127, '', "vault-env: Cannot run ./none: command " .
     "not found\n");
 $p->spew('plain', "#!/bin/sh\n");
 chmod 0644, $p->path('plain');
-$p->gives(['run', '--', './plain'], 126, '', "vault-env: cannot run ./plain: " .
+$p->gives(['run', '--', './plain'], 126, '', "vault-env: Cannot run ./plain: " .
     "Permission denied\n");
-$p->gives(['run', '--', '/'], 126, '', "vault-env: cannot run /: Permission " .
+$p->gives(['run', '--', '/'], 126, '', "vault-env: Cannot run /: Permission " .
     "denied\n", 'a folder');
 $p->gives(['run', '--', 'printf', '[%s]', '--env', '', "a b", '--'], 0,
     '[--env][][a b][--]', '', 'arguments pass through as they are');
@@ -201,8 +201,8 @@ utime $old, $old, $p->path('.vault-cache');
 $p->gives(['run', '--cached', 100, '--', 'true', {url => $away}], 0, '', cached('3 days'),
     'an old one: the server is asked');
 $p->gives(['run', '--', 'true', {url => $away, env => {VAULT_CACHE_MAX_AGE => '1d'}}],
-    4, '', "vault-env: Failed to fetch secrets and the cache is 3 days old, older " .
-    "than VAULT_CACHE_MAX_AGE (1 day): Cannot reach $away: Connection refused. " .
+    4, '', "vault-env: Failed to fetch secrets and no cache available (it is 3 days old, " .
+    "older than VAULT_CACHE_MAX_AGE (1 day)): Cannot reach $away: Connection refused. " .
     "Check the URL (VAULT_URL)\n", 'VAULT_CACHE_MAX_AGE');
 $p->gives(['run', '--offline', '--env', 'staging', '--', 'true'], 1, '',
     qr/\Avault-env: No cache available \(.*holds the secrets of development\)/,

@@ -62,9 +62,10 @@ $p->gives(['status', '--quiet'], 0, '', '', '--quiet');
 ($code, $json, $stderr) = status_json($p, {url => $away});
 is($code, 4, 'the server is away');
 my $sentence = "Cannot reach $away: Connection refused. Check the URL (VAULT_URL)";
-is($stderr, "vault-env: $sentence\n", 'and what to check');
+is_deeply(decode_json($stderr), {error => "Cannot reach $away: Connection refused", hint =>
+    'Check the URL (VAULT_URL)'}, 'and what to check, in JSON too');
 is_deeply([@$json{qw(ok server device version cache_version problems)}], [JSON::PP::false, 'away',
-    'unknown', undef, 1, [$sentence]], 'nothing is made up');
+    'unknown', undef, 1, [decode_json($stderr)]], 'nothing is made up');
 $p->gives(['status', {url => $away}], 4, qr/^Server       \Q$away\E, away\n.*^Clock        not known$/ms,
     "vault-env: $sentence\n", 'as a table too');
 $p->gives(['status', '--env', 'none'], 1, qr/^Version      (?:none yet|not known)$/m, 'vault-env: No ' .
@@ -86,7 +87,8 @@ my $device = $p->json('list-devices')->{devices}[0]{id};
 ($code, $json, $stderr) = status_json($q);
 is($code, 3, 'a device that waits');
 is($json->{device}, 'pending', 'is pending');
-like($stderr, qr/\Avault-env: Device not yet approved\. Ask the project owner to run: vault-env approve-device --id /,
+is(decode_json($stderr)->{error}, 'Device not yet approved', 'as a sentence');
+like(decode_json($stderr)->{hint}, qr/\AAsk the project owner to run: vault-env approve-device --id /,
     'with the command to run');
 is($json->{version}, 1, 'the version is known all the same');
 $p->must('approve-device', '--id', $device);
@@ -105,6 +107,6 @@ my $late = CliTest::canned(401, encode_json({error => 'Unauthorized'}),
 isnt($code, 0, 'a clock that is off');
 like($json->{clock}, qr/\AThis machine's clock is off: .* here, 2026-01-31 12:00:00 UTC at the server\./,
     'both times');
-is_deeply($json->{problems}[0], $json->{clock}, 'and a problem');
+is($json->{problems}[0]{error}, $json->{clock}, 'and a problem');
 
 done_testing();

@@ -45,7 +45,7 @@ ok(0 == grep({ @{$_->{options}} > 0 && ref $_->{options} ne 'ARRAY' }
 
 for my $c (@commands) {
 	my ($name, @options) = ($c->{name}, @{$c->{options}});
-	my $see = "see vault-env $name --help";
+	my $see = "See: vault-env $name --help";
 	my $operand = $c->{operand} // '';
 	my $takes_command = $operand =~ /^--/;
 	my @required = map { ($_->{name}, $_->{value} eq 'N' ? 3 : 'x') }
@@ -67,56 +67,56 @@ for my $c (@commands) {
 		ok(80 >= length, "@$args fits 80 columns: $_")
 		    for grep { length > 80 } split /\n/, $h->{stdout};
 	}
-	usage_is([$name, '--frob'], "unknown option --frob: $see");
-	usage_is([$name, '--frob=secret'], "unknown option --frob: $see");
-	usage_is([$name, '-x'], "unknown option -x: $see");
-	usage_is([$name, '--version'], "unknown option --version: $see")
+	usage_is([$name, '--frob'], "Unknown option --frob. $see");
+	usage_is([$name, '--frob=secret'], "Unknown option --frob. $see");
+	usage_is([$name, '-x'], "Unknown option -x. $see");
+	usage_is([$name, '--version'], "Unknown option --version. $see")
 	    unless grep { $_->{name} eq '--version' } @options;
 	if ($takes_command) {
-		usage_is([$name, 'x', @all], 'unexpected argument x (the command ' .
-		    "stands behind --): $see");
-		usage_is([$name, @required, '--'], "$name needs $operand: $see");
+		usage_is([$name, 'x', @all], 'Unexpected argument x (the command ' .
+		    "stands behind --). $see");
+		usage_is([$name, @required, '--'], "$name needs $operand. $see");
 	} elsif (defined $c->{operand}) {
-		usage_is([$name, 'push', 'two'], "unexpected argument two: $see");
+		usage_is([$name, 'push', 'two'], "Unexpected argument two. $see");
 	} else {
-		usage_is([$name, 'x', @required], "unexpected argument x: $see");
+		usage_is([$name, 'x', @required], "Unexpected argument x. $see");
 		usage_is([$name, @required, '--', '--json'],
-		    "unexpected argument --json: $see");
+		    "Unexpected argument --json. $see");
 	}
-	usage_is([$name, @required], "$name needs $operand: $see")
+	usage_is([$name, @required], "$name needs $operand. $see")
 	    if $operand =~ /^[^[]/;
 	for my $o (@options, @{$table->{options}}) {
 		if (defined $o->{value}) {
 			usage_is([$name, $o->{name}],
-			    "option $o->{name} needs a value: $see");
+			    "Option $o->{name} needs a value. $see");
 			usage_is([$name, "$o->{name}="],
-			    "option $o->{name} needs a value: $see");
+			    "Option $o->{name} needs a value. $see");
 		} else {
 			usage_is([$name, "$o->{name}=yes"],
-			    "option $o->{name} takes no value: $see");
+			    "Option $o->{name} takes no value. $see");
 		}
-		usage_is([$name], "$name needs $o->{name} $o->{value}: $see")
+		usage_is([$name], "$name needs $o->{name} $o->{value}. $see")
 		    if $o->{required};
 		my $range = {N => 'number from 1 to 9007199254740991', SECONDS =>
 		    'number of seconds from 1 to 31536000'}->{$o->{value} // ''}
 		    // next;
 		usage_is([$name, $o->{name}, $_], "$o->{name} must be a whole " .
-		    "$range: $see") for qw(0 -1 01 1x 1.5
+		    "$range. $see") for qw(0 -1 01 1x 1.5
 		    99999999999999999999999), 1 + ($range =~ /(\d+)$/)[0];
 	}
 	usage_is([$name, '--env', $_, @all], '--env must be 1 to 64 ' .
-	    "letters, digits, '.', '_' or '-', the first a letter or digit: " .
+	    "letters, digits, '.', '_' or '-', the first a letter or digit. " .
 	    $see) for '-x', '.x', 'a/b', "a b", 'x' x 65;
 }
 
-usage_is([], 'a command is needed: see vault-env --help');
-usage_is(['frob'], 'unknown command frob: see vault-env --help');
-usage_is(['help', 'frob'], 'unknown command frob: see vault-env --help');
-usage_is(['--frob', 'push'], 'unknown option --frob: see vault-env --help');
-usage_is(['--file'], 'option --file needs a value: see vault-env --help');
-usage_is(["a\e[2J"], 'unknown command a?[2J: see vault-env --help');
-usage_is(['pull', '--json', '--output', 'x'], '--json and --output do not go ' .
-    'together: see vault-env pull --help');
+usage_is([], 'A command is needed. See: vault-env --help');
+usage_is(['frob'], 'Unknown command frob. See: vault-env --help');
+usage_is(['help', 'frob'], 'Unknown command frob. See: vault-env --help');
+usage_is(['--frob', 'push'], 'Unknown option --frob. See: vault-env --help');
+usage_is(['--file'], 'Option --file needs a value. See: vault-env --help');
+usage_is(["a\e[2J"], 'Unknown command a?[2J. See: vault-env --help');
+is(cli('pull', '--json', '--output', 'x')->{stderr}, '{"error":"--json and --output ' .
+    'do not go together","hint":"See: vault-env pull --help"}' . "\n", 'JSON where it was asked for');
 
 $r = cli('--version');
 is_deeply([@$r{qw(status stderr)}], [0, ''], '--version exits 0');
@@ -139,10 +139,10 @@ sub shell
 	    env => {BIN => $bin});
 }
 $r = shell('"$BIN" help >/dev/full');
-is_deeply([@$r{qw(status stderr)}], [1, 'vault-env: cannot write to standard ' .
+is_deeply([@$r{qw(status stderr)}], [1, 'vault-env: Cannot write to standard ' .
     "output: No space left on device\n"], 'a full disk is an error');
 $r = shell('"$BIN" help >&-');
-is_deeply([@$r{qw(status stderr)}], [1, 'vault-env: cannot write to standard ' .
+is_deeply([@$r{qw(status stderr)}], [1, 'vault-env: Cannot write to standard ' .
     "output: Bad file descriptor\n"], 'a closed stdout is an error');
 $r = shell('{ sleep 0.3; "$BIN" help; echo $? >code; } | :; ' .
     'while ! test -s code; do sleep 0.1; done; cat code');

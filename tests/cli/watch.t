@@ -80,14 +80,14 @@ $p->must('set', 'B=x');
 ok(see(qr/start 2 \d+\nterm\nstart 2 /), 'a new name restarts it');
 sleep 2;
 is(scalar(lines()), 5, 'once');
-like($p->slurp('err'), qr/^vault-env: version 2: restarting sh$/m, 'and says so');
+like($p->slurp('err'), qr/^vault-env: Version 2: restarting sh$/m, 'and says so');
 
 # ---- the server goes away
 $s->stop('web');
-ok(VaultTest::wait_until(30, sub { $p->slurp('err') =~ /warning: cannot look for changes: / }),
+ok(VaultTest::wait_until(30, sub { $p->slurp('err') =~ /warning: Cannot look for changes: / }),
     'the server is away: a warning');
 sleep 2.5;
-my @warnings = $p->slurp('err') =~ /warning: cannot look for changes/g;
+my @warnings = $p->slurp('err') =~ /warning: Cannot look for changes/g;
 is(scalar @warnings, 1, 'one, not one a poll');
 is(scalar(lines()), 5, 'the command goes on');
 $s->start('web');
@@ -204,7 +204,7 @@ for my $case (['no-such-command', 127], ['/', 126]) {
 	my $r = VaultTest::run([$CliTest::BIN, '--url', $url, 'run', '--watch', '--', $case->[0]],
 	    cwd => $p->{dir}, env => $p->environment);
 	is_deeply([$r->{status}, $r->{stdout}], [$case->[1], ''], "$case->[0]: $case->[1]");
-	like($r->{stderr}, qr/\Avault-env: cannot run \Q$case->[0]\E: /, 'with a sentence');
+	like($r->{stderr}, qr/\Avault-env: Cannot run \Q$case->[0]\E: /, 'with a sentence');
 }
 
 # ---- a terminal

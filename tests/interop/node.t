@@ -205,7 +205,7 @@ is_deeply cli_pull({%$who, device => $r->{device}}, 'development'),
 node_ok('revoke', key => $key, id => $r->{device_id});
 $r = cli({%$who, device => $r->{device}}, 'pull', '--json');
 is $r->{status}, 3, 'revoked by node, vault-env is refused';
-like $r->{stderr}, qr/^vault-env: .*register-device/m, 'and says what to do';
+like $r->{stderr}, qr/"hint":"Run: vault-env register-device"/, 'and says what to do';
 
 close $to;
 waitpid $pid, 0;

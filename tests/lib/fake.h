@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sentence.h"
 #include "tap.h"
 #include "vaultenv.h"
 
@@ -116,7 +117,7 @@ fake_client(struct fake *f, const char *secret)
 	struct vaultenv_error err;
 
 	if (vaultenv_client_open(&opts, &c, &err) != 0) {
-		printf("Bail out! %s\n", err.text);
+		printf("Bail out! %s\n", sentence(&err));
 		exit(1);
 	}
 	return c;

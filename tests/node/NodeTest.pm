@@ -54,7 +54,7 @@ sub package
 		my $folder = copy_tree("$PLACE/tree");
 		VaultTest::spew("$PLACE/vaultenv.pc", join "\n", 'libdir=' .
 		    "$BUILD/lib/.libs", 'exec_prefix=/nonexistent', 'Name: vaultenv',
-		    'Description: as built', 'Version: 0.1.0',
+		    'Description: as built', 'Version: 0.2.0',
 		    'Libs: -L${libdir} -lvaultenv', "Cflags: -I$SRC/lib", '');
 		my $r = VaultTest::run(['node', 'build.js'], cwd => $folder,
 		    timeout => 200, env => {PKG_CONFIG_PATH => $PLACE,

@@ -312,8 +312,8 @@ else:
 then = time.time() - 3 * 86400 - 60
 os.utime(me.dir + "/.vault-cache", (then, then))
 got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1d"})
-same(got[1:3], [{}, "[vault-env] The cache is 3 days old, older than "
-                "VAULT_CACHE_MAX_AGE (1 day). Load once with the server in "
+same(got[1:3], [{}, "[vault-env] No cache available (it is 3 days old, older than "
+                "VAULT_CACHE_MAX_AGE (1 day)). Load once with the server in "
                 "reach\n"], "sync: too old a cache: the file, and why")
 got = in_child(lambda: [me.enter(), os.environ.update(
     VAULT_CACHE_MAX_AGE="soon"), raises(VaultError, load_vault_sync).code])

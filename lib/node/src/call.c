@@ -63,6 +63,17 @@ call_execute(struct work *w)
 static const struct work_kind call_kind = { "vault-env.call", call_execute,
 	call_result, call_reset };
 
+/* A list that could not be made. */
+static void
+list_error(struct vaultenv_error *err, int code)
+{
+	vaultenv_error_set(err, code, NULL, "%s",
+	    code == VAULTENV_ERR_INVALID
+		? "A name is empty or holds a NUL or '=', or there are more "
+		  "than 1,000,000 names or 16 MiB of values"
+		: vaultenv_strerror(code));
+}
+
 /* Takes (settings) or (settings, pairs). */
 static napi_value
 call_start(napi_env env, napi_callback_info info, call_function *function)
@@ -81,11 +92,7 @@ call_start(napi_env env, napi_callback_info info, call_function *function)
 	napi_is_array(env, argv[1], &has_pairs);
 	if (has_pairs &&
 	    (w->outcome.status = list_from_pairs(env, argv[1], &c->list)) != 0)
-		strcpy(w->outcome.err.text,
-		    w->outcome.status == VAULTENV_ERR_INVALID
-			? "A name is empty or holds a NUL or '=', or there are "
-			  "more than 1,000,000 names or 16 MiB of values"
-			: vaultenv_strerror(w->outcome.status));
+		list_error(&w->outcome.err, w->outcome.status);
 	else
 		w->outcome.status = vaultenv_client_open(
 		    &w->settings.client, &c->client, &w->outcome.err);
@@ -159,7 +166,7 @@ call_push(struct call *c)
 		base = current;
 	if ((r = vaultenv_list_diff(before, c->list, &changes, &n_changes)) !=
 	    0) {
-		strcpy(c->work.outcome.err.text, vaultenv_strerror(r));
+		list_error(&c->work.outcome.err, r);
 		goto out;
 	}
 	if (n_changes == 0 && base == current && current > 0)

@@ -127,7 +127,7 @@ on_change(void *arg, const struct vaultenv_update *update)
 	return;
 out:
 	news_free(news);
-	strcpy(err.text, vaultenv_strerror(r));
+	vaultenv_error_set(&err, r, NULL, "%s", vaultenv_strerror(r));
 	on_error(arg, &err);
 }
 
@@ -146,6 +146,7 @@ news_object(napi_env env, const struct news *news)
 	if (news->kind != NEWS_CHANGE) {
 		js_set_text(env, object, "status", status_name(news->err.code));
 		js_set_text(env, object, "text", news->err.text);
+		js_set_text(env, object, "hint", news->err.hint);
 		return object;
 	}
 	js_set_int(env, object, "version", news->version);
@@ -267,7 +268,8 @@ bridge_new(napi_env env, napi_value function, struct outcome *o)
 out:
 	free(b);
 	o->status = VAULTENV_ERR_NOMEM;
-	strcpy(o->err.text, vaultenv_strerror(VAULTENV_ERR_NOMEM));
+	vaultenv_error_set(&o->err, o->status, NULL, "%s",
+	    vaultenv_strerror(o->status));
 	return NULL;
 }
 

@@ -130,17 +130,18 @@ fail:
 PyObject *
 error_object(const struct vaultenv_error *err)
 {
-	PyObject *module, *error = NULL, *text;
+	PyObject *module, *error = NULL, *text, *hint;
 
 	text = text_object(err->text, strlen(err->text));
-	if (text == NULL)
-		return NULL;
-	if ((module = PyImport_ImportModule(ERRORS_MODULE)) != NULL) {
-		error = PyObject_CallMethod(module, "make", "iOL", err->code,
-		    text, (long long)err->current_version);
+	hint = text_object(err->hint, strlen(err->hint));
+	if (text != NULL && hint != NULL &&
+	    (module = PyImport_ImportModule(ERRORS_MODULE)) != NULL) {
+		error = PyObject_CallMethod(module, "make", "iOOL", err->code,
+		    text, hint, (long long)err->current_version);
 		Py_DECREF(module);
 	}
-	Py_DECREF(text);
+	Py_XDECREF(text);
+	Py_XDECREF(hint);
 	return error;
 }
 

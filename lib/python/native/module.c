@@ -95,10 +95,10 @@ current_read(struct vaultenv_client *client, struct vaultenv_list **list,
 		return 0;
 	}
 	if (r == VAULTENV_ERR_DECRYPT)
-		snprintf(err->text, sizeof(err->text),
+		vaultenv_error_set(err, r,
+		    "To replace it all the same, run: vault-env push --force",
 		    "The current version of %.64s cannot be read with this "
-		    "device's key, and a push would replace it unseen. To "
-		    "replace it all the same: vault-env push --force",
+		    "device secret, and a push would replace it unseen",
 		    vaultenv_client_environment(client));
 	return r;
 }
@@ -120,10 +120,7 @@ push_list(const struct vaultenv_options *options,
 		goto out;
 	r = vaultenv_list_diff(before, list, &changes, &n_changes);
 	if (r != 0) {
-		err->code = r;
-		err->current_version = 0;
-		snprintf(err->text, sizeof(err->text), "%s",
-		    vaultenv_strerror(r));
+		vaultenv_error_set(err, r, NULL, "%s", vaultenv_strerror(r));
 		goto out;
 	}
 	if (base < 0)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 
 class VaultError(Exception):
-    """What failed, why, and what to do: one sentence, the command line's.
+    """What failed, why, and what to do, as the command line says it.
 
     code says which kind it is, for programs: "NO_KEY", "NETWORK", "DECRYPT" …
+    hint is what to do, the last sentence of the whole, or "".
     """
 
     code: str
+    hint: str
 
-    def __init__(self, message: str, code: str = "INVALID") -> None:
+    def __init__(self, message: str, code: str = "INVALID",
+                 hint: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.hint = hint
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (str(self), self.code)
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (str(self), self.code, self.hint)
 
 
 class VaultNetworkError(VaultError):
@@ -48,10 +52,12 @@ _KINDS: dict[str, type[VaultError]] = {
 }
 
 
-def make(status: int, text: str, current_version: int) -> VaultError:
+def make(status: int, text: str, hint: str,
+         current_version: int) -> VaultError:
     """Called by the extension."""
     code = CODES[-status] if 0 < -status < len(CODES) else "INVALID"
-    error = _KINDS.get(code, VaultError)(text, code)
+    message = text + ". " + hint if hint else text
+    error = _KINDS.get(code, VaultError)(message, code, hint)
     if isinstance(error, VaultConflictError):
         error.current_version = current_version
     return error

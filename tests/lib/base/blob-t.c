@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "sentence.h"
 #include "tap.h"
 
 static void
@@ -149,33 +150,37 @@ test_errors(void)
 	char longer[2 * VAULTENV_ERROR_TEXT];
 
 	memset(&err, 0xff, sizeof(err));
-	is_int(err_set(&err, VAULTENV_ERR_IO, "%s: no", ".env"),
+	is_int(err_set(&err, VAULTENV_ERR_IO, "Try again", "%s: no", ".env"),
 	    VAULTENV_ERR_IO, "err_set gives the code back");
 	ok(err.code == VAULTENV_ERR_IO && err.current_version == 0,
 	    "and sets it");
-	is_str(err.text, ".env: no", "and the sentence");
-	err_set(&err, VAULTENV_ERR_IO, "again: %s", err.text);
-	is_str(err.text, "again: .env: no", "which may quote itself");
-	err_set(&err, VAULTENV_ERR_IO, "a\n\x1b[31mb\x7f\xc2\x9b%s", "ü");
-	is_str(err.text, "a??[31mb???ü", "no control character stays");
-	err_set(&err, VAULTENV_ERR_IO,
+	is_str(sentence(&err), ".env: no. Try again", "and both parts");
+	err_set(&err, VAULTENV_ERR_IO, NULL, "Again: %s", err.text);
+	is_str(sentence(&err), "Again: .env: no", "which may quote itself");
+	is_int(err_hint(&err, "See %s", err.text), VAULTENV_ERR_IO,
+	    "a hint may name something");
+	is_str(err.hint, "See Again: .env: no", "and quote the text");
+	is_int(err_copy(NULL, &err), VAULTENV_ERR_IO, "a copy for nobody");
+	err_set(&err, VAULTENV_ERR_IO, NULL, "a\n\x1b[31mb\x7f\xc2\x9b%s", "ü");
+	is_str(sentence(&err), "a??[31mb???ü", "no control character stays");
+	err_set(&err, VAULTENV_ERR_IO, NULL,
 	    "a\xe2\x80\xae"
 	    "b");
 	is_str(err.text, "a???b", "nor one that does not show");
-	is_int(err_set(NULL, VAULTENV_ERR_IO, "x"), VAULTENV_ERR_IO,
+	is_int(err_set(NULL, VAULTENV_ERR_IO, "y", "x"), VAULTENV_ERR_IO,
 	    "err may be NULL");
 	errno = ENOENT;
-	is_int(err_errno(&err, "cannot open %s", "x"), VAULTENV_ERR_IO,
+	is_int(err_errno(&err, NULL, "Cannot open %s", "x"), VAULTENV_ERR_IO,
 	    "err_errno is an IO error");
-	is_str(err.text, "cannot open x: No such file or directory",
+	is_str(sentence(&err), "Cannot open x: No such file or directory",
 	    "that ends with the reason");
 	ok(errno == ENOENT, "errno stays");
 	memset(longer, 'x', sizeof(longer));
 	memcpy(longer + VAULTENV_ERROR_TEXT - 3, "\xf0\x9f\x9a\x80", 4);
 	longer[sizeof(longer) - 1] = '\0';
-	err_set(&err, VAULTENV_ERR_IO, "%s", longer);
-	ok(strlen(err.text) == VAULTENV_ERROR_TEXT - 3 &&
-		utf8_is_valid(err.text, strlen(err.text)),
+	err_set(&err, VAULTENV_ERR_IO, NULL, "%s", longer);
+	ok(strlen(sentence(&err)) == VAULTENV_ERROR_TEXT - 3 &&
+		utf8_is_valid(sentence(&err), strlen(sentence(&err))),
 	    "a long text is cut between characters");
 }
 
@@ -185,12 +190,12 @@ test_strerror(void)
 	bool all = true;
 
 	for (int code = 0; code >= VAULTENV_ERR_CRYPTO; code--)
-		all &= strcmp(vaultenv_strerror(code), "unknown error") != 0;
+		all &= strcmp(vaultenv_strerror(code), "Unknown error") != 0;
 	ok(all, "every code has a sentence");
-	is_str(vaultenv_strerror(VAULTENV_ERR_CRYPTO - 1), "unknown error",
+	is_str(vaultenv_strerror(VAULTENV_ERR_CRYPTO - 1), "Unknown error",
 	    "a code below them has none");
-	is_str(vaultenv_strerror(1), "unknown error", "nor one above");
-	is_str(vaultenv_strerror(INT32_MIN), "unknown error", "nor the least");
+	is_str(vaultenv_strerror(1), "Unknown error", "nor one above");
+	is_str(vaultenv_strerror(INT32_MIN), "Unknown error", "nor the least");
 	is_str(vaultenv_version(), PACKAGE_VERSION, "the version is known");
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "fake.h"
+#include "sentence.h"
 #include "load/load.h"
 
 #define ENVIRONMENT_BODY                                                       \
@@ -69,7 +70,7 @@ test_projects(void)
 	fake_answer(&fake, 200, "{\"project_id\":\"x\",\"environments\":[]}");
 	is_int(vaultenv_project_create(c, "a", NULL, id, &err),
 	    VAULTENV_ERR_PROTOCOL, "an id that is no UUID");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "The answer of https://vault.example to project/create makes no "
 	    "sense (project_id). Check the URL (VAULT_URL)",
 	    "is named");
@@ -225,7 +226,7 @@ test_pull(struct vaultenv_client *c)
 
 	is_int(vaultenv_secrets_pull(c, 6, &list, NULL, &err),
 	    VAULTENV_ERR_PROTOCOL, "another version than the one asked for");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "https://vault.example was asked for version 6 of production and "
 	    "answered with version 7. Older versions may be beyond it: pull "
 	    "without a version",
@@ -236,13 +237,13 @@ test_pull(struct vaultenv_client *c)
 		answer_plain(c, &reply, bad[i].plain);
 		is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 		    VAULTENV_ERR_PROTOCOL, bad[i].plain);
-		is_str(err.text, bad[i].text, "and says so");
+		is_str(sentence(&err), bad[i].text, "and says so");
 	}
 	fake_answer(&fake, 200, PULLED(EMPTY_BLOB, "3"));
 	is_int(vaultenv_secrets_pull(c, 0, &list, &version, &err),
 	    VAULTENV_ERR_DECRYPT, "a blob of another device");
 	is_int(version, 3, "its version is known all the same");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Version 3 of production cannot be decrypted here: it was pushed "
 	    "by another device or with another VAULT_KEY, or changed on the "
 	    "way. Push it again from this machine, or pull where it was pushed",
@@ -323,7 +324,7 @@ test_push(struct vaultenv_client *c)
 	vaultenv_list_set(list, "BIN", "\xff", 1);
 	is_int(vaultenv_secrets_push(c, list, 0, NULL, 0, &version, &err),
 	    VAULTENV_ERR_INVALID, "a value that is no text");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "BIN cannot be pushed: it is not UTF-8 text, or holds a NUL. Store "
 	    "it as base64",
 	    "is named");
@@ -331,7 +332,7 @@ test_push(struct vaultenv_client *c)
 	vaultenv_list_set(list, "VAULT_KEY", "a", 1);
 	is_int(vaultenv_secrets_push(c, list, 0, NULL, 0, &version, &err),
 	    VAULTENV_ERR_INVALID, "VAULT_KEY");
-	is_str(err.text, "VAULT_KEY is never pushed. Take it out of the list",
+	is_str(sentence(&err), "VAULT_KEY is never pushed. Take it out of the list",
 	    "is never pushed");
 	is_int(fake.n_calls, 4, "nothing of these was sent");
 	vaultenv_list_free(&list);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "fake.h"
+#include "sentence.h"
 
 #define OTHER                                                                  \
 	"vk_0b6ee3f4-5d3f-4d6e-8c5c-1f0c4f3c9a10_"                             \
@@ -24,8 +25,8 @@ open_ok(const struct vaultenv_options *opts)
 	struct vaultenv_error err = { .text = "untouched" };
 
 	if (!ok(vaultenv_client_open(opts, &c, &err) == 0, "opens"))
-		printf("# %s\n", err.text);
-	is_str(err.text, "untouched", "success leaves the error alone");
+		printf("# %s\n", sentence(&err));
+	is_str(sentence(&err), "untouched", "success leaves the error alone");
 	return c;
 }
 
@@ -36,7 +37,7 @@ open_fails(const struct vaultenv_options *opts, int code, const char *text)
 	struct vaultenv_error err;
 
 	is_int(vaultenv_client_open(opts, &c, &err), code, text);
-	is_str(err.text, text, "and says so");
+	is_str(sentence(&err), text, "and says so");
 	is_int(err.code, code, "and holds the code");
 	ok(c == NULL, "and gives no client");
 	vaultenv_client_free(&c);
@@ -219,7 +220,7 @@ test_bad_settings(void)
 	opts.path = "/dev/null";
 	is_int(vaultenv_client_open(&opts, &c, &err), VAULTENV_ERR_IO,
 	    "a .env that is no file");
-	printf("# %s\n", err.text);
+	printf("# %s\n", sentence(&err));
 }
 
 static void
@@ -252,7 +253,7 @@ test_key_file(void)
 	is_int(vaultenv_client_open(&opts, &c, &err), VAULTENV_ERR_IO,
 	    "a key file that others can read is refused");
 	snprintf(want, sizeof(want), "chmod 600 %s", path);
-	ok(strstr(err.text, want) != NULL, "and chmod is named: %s", err.text);
+	ok(strstr(sentence(&err), want) != NULL, "and chmod is named: %s", sentence(&err));
 	opts.device_secret = OTHER_SECRET;
 	c = open_ok(&opts);
 	is_str(vaultenv_client_device_hash(c), OTHER_HASH, "given secret wins");
@@ -307,7 +308,7 @@ test_generate(void)
 	    path);
 	is_int(vaultenv_device_generate(c, 0, &backup, &err),
 	    VAULTENV_ERR_EXISTS, "never over an existing one");
-	is_str(err.text, want, "and says so");
+	is_str(sentence(&err), want, "and says so");
 	is_str(vaultenv_client_device_hash(c), first, "which stays in force");
 
 	for (int i = 0; i < 3; i++) {
@@ -334,7 +335,7 @@ test_generate(void)
 	c = open_ok(&opts);
 	is_int(vaultenv_device_generate(c, 1, NULL, &err), VAULTENV_ERR_EXISTS,
 	    "not while another secret would win");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "VAULT_DEVICE_SECRET is set, and wins over any file. Unset it "
 	    "first",
 	    "and says so");

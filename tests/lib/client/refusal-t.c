@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "fake.h"
+#include "sentence.h"
 #include "base/json.h"
 #include "net/net.h"
 
@@ -99,7 +100,7 @@ test_rows(struct vaultenv_client *c)
 		fake_answer(&fake, rows[i].status, rows[i].reply);
 		is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 		    rows[i].code, rows[i].reply);
-		is_str(err.text, rows[i].text, "and says so");
+		is_str(sentence(&err), rows[i].text, "and says so");
 		is_int(fake.n_calls, 1, "one request");
 	}
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, NULL),
@@ -121,7 +122,7 @@ test_pending(struct vaultenv_client *c)
 	fake.n_answers = 2;
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 	    VAULTENV_ERR_PENDING, "a device that waits");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Device not yet approved. Ask the project owner to run: vault-env "
 	    "approve-device --id " DEVICE_ID,
 	    "is told its id");
@@ -134,7 +135,7 @@ test_pending(struct vaultenv_client *c)
 	fake.answers[1].status = 500;
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 	    VAULTENV_ERR_PENDING, "should that fail");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Device not yet approved. Ask the project owner to run: vault-env "
 	    "approve-device --id <id>",
 	    "the id is left open");
@@ -154,7 +155,7 @@ test_conflict(struct vaultenv_client *c)
 	is_int(vaultenv_secrets_push(c, list, 3, NULL, 0, &version, &err),
 	    VAULTENV_ERR_CONFLICT, "a conflict");
 	is_int(err.current_version, 12, "names the version");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Environment production has changed: the server has version 12 "
 	    "now. Pull it, look at what differs, and push again",
 	    "and says so");
@@ -171,7 +172,7 @@ test_others(struct vaultenv_client *c)
 	fake_answer(&fake, 403, "{\"error\":\"Project creation is closed\"}");
 	is_int(vaultenv_project_create(c, "a", NULL, id, &err),
 	    VAULTENV_ERR_FORBIDDEN, "creation is closed");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Project creation is closed. Ask the operator of "
 	    "https://vault.example",
 	    "and says so");
@@ -180,7 +181,7 @@ test_others(struct vaultenv_client *c)
 	fake.answers[0].fails = VAULTENV_ERR_NETWORK;
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 	    VAULTENV_ERR_NETWORK, "no answer");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Cannot reach https://vault.example. Check the URL (VAULT_URL)",
 	    "and says so");
 
@@ -190,7 +191,7 @@ test_others(struct vaultenv_client *c)
 	fake_answer(&fake, 500, reply);
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 	    VAULTENV_ERR_SERVER, "a long sentence");
-	ok(strstr(err.text, "0. Try again later") != NULL, "is cut");
+	ok(strstr(sentence(&err), "0. Try again later") != NULL, "is cut");
 
 	if ((large = calloc(1, REPLY_MAX + 2)) == NULL)
 		return;
@@ -198,7 +199,7 @@ test_others(struct vaultenv_client *c)
 	fake_answer(&fake, 200, large);
 	is_int(vaultenv_secrets_pull(c, 0, &list, NULL, &err),
 	    VAULTENV_ERR_PROTOCOL, "a reply over its cap");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "The answer of https://vault.example is larger than 8 MiB. Check "
 	    "the URL (VAULT_URL)",
 	    "and says so");

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "fallback.h"
+#include "sentence.h"
 
 /* So that no notice is about the LD_PRELOAD that each blob holds. */
 static const char *const allow[] = { "LD_PRELOAD", NULL };
@@ -78,7 +79,7 @@ test_cache_file(void)
 	    "tells its age");
 	vaultenv_loaded_free(&loaded);
 	is_int(load(&how, &loaded, &err), VAULTENV_ERR_NETWORK, "no_cache");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Failed to fetch secrets and no cache available: Cannot reach "
 	    "https://vault.example. Check the URL (VAULT_URL)",
 	    "reads none either");
@@ -96,9 +97,9 @@ test_cache_is_safe(void)
 	cache_is("fresh");
 	chmod(CACHE, 0620);
 	is_int(load(&all, &loaded, &err), VAULTENV_ERR_NETWORK, "0620");
-	is_str(err.text,
-	    "Failed to fetch secrets and no cache available (cannot use " CACHE
-	    ": other users can write to it (mode 0620); run: chmod 600 " CACHE
+	is_str(sentence(&err),
+	    "Failed to fetch secrets and no cache available (Cannot use " CACHE
+	    ": other users can write to it (mode 0620). Run: chmod 600 " CACHE
 	    "): Cannot reach https://vault.example. Check the URL (VAULT_URL)",
 	    "is refused");
 	is_int(vaultenv_load_cached(&options, NULL, &loaded, &err),
@@ -108,8 +109,8 @@ test_cache_is_safe(void)
 		ok(chown(CACHE, 12345, 0) == 0, "another user's");
 		is_int(load(&all, &loaded, &err), VAULTENV_ERR_NETWORK,
 		    "is refused");
-		ok(strstr(err.text, "another user (uid 12345)") != NULL, "%s",
-		    err.text);
+		ok(strstr(sentence(&err), "another user (uid 12345)") != NULL, "%s",
+		    sentence(&err));
 	}
 	snprintf(other, sizeof(other), "%s/elsewhere", home);
 	unlink(CACHE);
@@ -119,8 +120,8 @@ test_cache_is_safe(void)
 	server_is("up");
 	is_int(load(&all, &loaded, &err), 0, "nor written");
 	is_str(notices,
-	    "cannot write " CACHE
-	    ": it is a symbolic link; give the path of the file itself",
+	    "Cannot write " CACHE
+	    ": it is a symbolic link. Give the path of the file itself",
 	    "which is a notices, no error");
 	is_str(file_text(other), "keep", "what it points to stays");
 	vaultenv_loaded_free(&loaded);
@@ -169,7 +170,7 @@ test_state(void)
 	staging.environment = "third";
 	is_int(vaultenv_load(&staging, NULL, &loaded, &err),
 	    VAULTENV_ERR_NETWORK, "a third");
-	ok(strstr(err.text, CACHE " holds the secrets of production") != NULL,
+	ok(strstr(sentence(&err), CACHE " holds the secrets of production") != NULL,
 	    "is told whose they are");
 
 	cache_is("fresh");
@@ -234,7 +235,7 @@ test_versions_only_rise(void)
 	    "version 8 before: it lost data, or old secrets are passed off as "
 	    "new. If the server was restored from a backup, remove %s/" STATE,
 	    home);
-	is_str(err.text, want, "is refused");
+	is_str(sentence(&err), want, "is refused");
 	ok(loaded == NULL && n_notices == 0, "and the cache not used either");
 	is_str(file_text(STATE), row, "nor anything forgotten");
 	*strchr(row, '8') = '7';
@@ -294,16 +295,16 @@ test_ages(void)
 		if (rows[i].age == NULL)
 			continue;
 		snprintf(want, sizeof(want),
-		    "Failed to fetch secrets and the cache is %s old, older "
-		    "than VAULT_CACHE_MAX_AGE (%s): Cannot reach "
+		    "Failed to fetch secrets and no cache available (it is %s old, older "
+		    "than VAULT_CACHE_MAX_AGE (%s)): Cannot reach "
 		    "https://vault.example. Check the URL (VAULT_URL)",
 		    rows[i].age, rows[i].limit_text);
-		is_str(err.text, want, "says how old");
+		is_str(sentence(&err), want, "says how old");
 	}
 	age_file(CACHE, 7300);
 	is_int(load(&how, &loaded, &err), VAULTENV_ERR_NETWORK, "an option");
-	ok(strstr(err.text, "older than the limit given (2 hours)") != NULL,
-	    "%s", err.text);
+	ok(strstr(sentence(&err), "older than the limit given (2 hours)") != NULL,
+	    "%s", sentence(&err));
 	server_is("up");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		setenv("VAULT_CACHE_MAX_AGE", bad[i], 1);
@@ -312,7 +313,7 @@ test_ages(void)
 		    "VAULT_CACHE_MAX_AGE is no age: \"%s\". Write seconds, or "
 		    "a number with s, m, h or d such as 12h",
 		    bad[i]);
-		is_str(err.text, want, "is named");
+		is_str(sentence(&err), want, "is named");
 	}
 	how = (struct vaultenv_load_options){ .no_cache = 1 };
 	is_int(load(&how, &loaded, &err), 0, "no cache, no age");
@@ -324,7 +325,7 @@ test_ages(void)
 	unsetenv("VAULT_CACHE_MAX_AGE");
 	how = (struct vaultenv_load_options){ .fresh_s = -1 };
 	is_int(load(&how, &loaded, &err), VAULTENV_ERR_INVALID, "-1 s");
-	is_str(err.text, "cache_max_age_s and fresh_s cannot be negative",
+	is_str(sentence(&err), "cache_max_age_s and fresh_s cannot be negative",
 	    "is no age either");
 }
 

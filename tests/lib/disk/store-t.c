@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "disk/disk.h"
+#include "sentence.h"
 #include "tap.h"
 
 static struct vaultenv_error err;
@@ -80,7 +81,7 @@ static void
 fails(int r, int code, const char *text)
 {
 	is_int(r, code, "it fails with its code");
-	is_str(err.text, text, text);
+	is_str(sentence(&err), text, text);
 	memset(&err, 0, sizeof(err));
 }
 
@@ -142,43 +143,43 @@ reading(void)
 	is_int(read_path("large"), 0, "can be read");
 	ok(ftruncate(fd, (off_t)max + 1) == 0, "a byte more");
 	fails(read_path("large"), VAULTENV_ERR_IO,
-	    "cannot read large: it is "
-	    "larger than 16777216 bytes; check that it is the right file");
+	    "Cannot read large: it is "
+	    "larger than 16777216 bytes. Check that it is the right file");
 	close(fd);
 	is_int(read_path("/proc/self/status"), 0, "a file of unknown size");
 
 	fails(read_path("none"), VAULTENV_ERR_NOT_FOUND,
-	    "cannot read none: "
-	    "there is no such file; check the path");
+	    "Cannot read none: "
+	    "there is no such file. Check the path");
 	fails(read_path("none/none"), VAULTENV_ERR_NOT_FOUND,
-	    "cannot read "
-	    "none/none: there is no such file; check the path");
+	    "Cannot read "
+	    "none/none: there is no such file. Check the path");
 	fails(read_path("file/none"), VAULTENV_ERR_IO,
-	    "cannot read file/none: Not a directory");
+	    "Cannot read file/none: Not a directory");
 	is_int(vaultenv_file_read("link", &text, &len, NULL), 0, "a link");
 	is_str(text, "A=1", "is followed");
 	vaultenv_text_free(&text, len);
 	fails(read_path("dangling"), VAULTENV_ERR_NOT_FOUND,
-	    "cannot read dangling: it is a symbolic link to nowhere, which "
+	    "Cannot read dangling: it is a symbolic link to nowhere, which "
 	    "cannot be read: No such file or directory");
 	fails(read_path("loop"), VAULTENV_ERR_IO,
-	    "cannot read loop: it is a symbolic link to loop, which cannot be "
+	    "Cannot read loop: it is a symbolic link to loop, which cannot be "
 	    "read: Too many levels of symbolic links");
 	fails(read_path("to-fifo"), VAULTENV_ERR_IO,
-	    "cannot read to-fifo: it is a "
-	    "FIFO; give the path of a regular file");
+	    "Cannot read to-fifo: it is a "
+	    "FIFO. Give the path of a regular file");
 	fails(read_path("fifo"), VAULTENV_ERR_IO,
-	    "cannot read fifo: it is a "
-	    "FIFO; give the path of a regular file");
+	    "Cannot read fifo: it is a "
+	    "FIFO. Give the path of a regular file");
 	fails(read_path("sock"), VAULTENV_ERR_IO,
-	    "cannot read sock: it is a "
-	    "socket; give the path of a regular file");
+	    "Cannot read sock: it is a "
+	    "socket. Give the path of a regular file");
 	fails(read_path("folder"), VAULTENV_ERR_IO,
-	    "cannot read folder: it is a "
-	    "folder; give the path of a regular file");
+	    "Cannot read folder: it is a "
+	    "folder. Give the path of a regular file");
 	fails(read_path("/dev/zero"), VAULTENV_ERR_IO,
-	    "cannot read /dev/zero: "
-	    "it is a device; give the path of a regular file");
+	    "Cannot read /dev/zero: "
+	    "it is a device. Give the path of a regular file");
 }
 
 static void
@@ -206,36 +207,36 @@ writing(void)
 	put("file", "old", 0600);
 	n = n_files(".");
 	fails(write_path("link", "x"), VAULTENV_ERR_IO,
-	    "cannot write link: it "
-	    "is a symbolic link; give the path of the file itself");
+	    "Cannot write link: it "
+	    "is a symbolic link. Give the path of the file itself");
 	is_str(content("file"), "old", "what the link points at stands");
 	fails(write_path("dangling", "x"), VAULTENV_ERR_IO,
-	    "cannot write "
-	    "dangling: it is a symbolic link; give the path of the file "
+	    "Cannot write "
+	    "dangling: it is a symbolic link. Give the path of the file "
 	    "itself");
 	fails(write_path("fifo", "x"), VAULTENV_ERR_IO,
-	    "cannot write fifo: it is "
-	    "a FIFO; give the path of a regular file");
+	    "Cannot write fifo: it is "
+	    "a FIFO. Give the path of a regular file");
 	fails(write_path("sock", "x"), VAULTENV_ERR_IO,
-	    "cannot write sock: it is "
-	    "a socket; give the path of a regular file");
+	    "Cannot write sock: it is "
+	    "a socket. Give the path of a regular file");
 	fails(write_path("folder", "x"), VAULTENV_ERR_IO,
-	    "cannot write folder: "
-	    "it is a folder; give the path of a regular file");
+	    "Cannot write folder: "
+	    "it is a folder. Give the path of a regular file");
 	fails(write_path("none/new", "x"), VAULTENV_ERR_IO,
-	    "cannot write "
+	    "Cannot write "
 	    "none/new: its folder cannot be opened: No such file or directory");
 	fails(write_path("file/new", "x"), VAULTENV_ERR_IO,
-	    "cannot write "
+	    "Cannot write "
 	    "file/new: its folder cannot be opened: Not a directory");
 	fails(write_path("folder/", "x"), VAULTENV_ERR_IO,
-	    "cannot write "
+	    "Cannot write "
 	    "'folder/': it does not end in the name of a file");
 	fails(write_path("", "x"), VAULTENV_ERR_IO,
-	    "cannot write '': it does "
+	    "Cannot write '': it does "
 	    "not end in the name of a file");
 	fails(write_path("/proc/new", "x"), VAULTENV_ERR_IO,
-	    "cannot write "
+	    "Cannot write "
 	    "/proc/new: no file can be made in its folder: No such file or "
 	    "directory");
 
@@ -247,7 +248,7 @@ writing(void)
 	setrlimit(RLIMIT_FSIZE, &limit);
 	write_path("file", "longer than that");
 	setrlimit(RLIMIT_FSIZE, &was);
-	fails(err.code, VAULTENV_ERR_IO, "cannot write file: File too large");
+	fails(err.code, VAULTENV_ERR_IO, "Cannot write file: File too large");
 	is_str(content("file"), "old", "the old content stands");
 	is_int(n_files("."), n, "and nothing is left behind");
 	is_int(write_path("file", "new"), 0, "later it succeeds");
@@ -327,16 +328,16 @@ private_files(void)
 	is_int(read_private("key", 10, ""), 0, "an empty one");
 	put("key", "0123456789a", 0600);
 	fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
-	    "cannot read key: it "
-	    "is larger than 10 bytes; check that it is the right file");
+	    "Cannot read key: it "
+	    "is larger than 10 bytes. Check that it is the right file");
 	put("key", "0123", 0640);
 	fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
-	    "cannot use key: "
-	    "other users can get at it (mode 0640); run: chmod 600 key");
+	    "Cannot use key: "
+	    "other users can get at it (mode 0640). Run: chmod 600 key");
 	put("key", "0123", 0602);
 	fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
-	    "cannot use key: "
-	    "other users can get at it (mode 0602); run: chmod 600 key");
+	    "Cannot use key: "
+	    "other users can get at it (mode 0602). Run: chmod 600 key");
 	put("key", "0123", 0644);
 	blob_init(&b, 10);
 	is_int(store_read_own("key", 10, &b, &st, &err), 0,
@@ -344,20 +345,20 @@ private_files(void)
 	blob_reset(&b);
 	put("key", "0123", 0620);
 	fails(store_read_own("key", 10, &b, &st, &err), VAULTENV_ERR_IO,
-	    "cannot use key: other users can write to it (mode 0620); run: "
+	    "Cannot use key: other users can write to it (mode 0620). Run: "
 	    "chmod 600 key");
 	put("key", "0123", 0600);
 	if (chown("key", 12345, 12345) == 0)
 		fails(read_private("key", 10, ""), VAULTENV_ERR_IO,
-		    "cannot use "
-		    "key: it belongs to another user (uid 12345); make it your "
+		    "Cannot use "
+		    "key: it belongs to another user (uid 12345). Make it your "
 		    "own or remove it");
 	fails(read_private("link", 10, ""), VAULTENV_ERR_IO,
-	    "cannot read link: "
-	    "it is a symbolic link; give the path of the file itself");
+	    "Cannot read link: "
+	    "it is a symbolic link. Give the path of the file itself");
 	fails(read_private("none", 10, ""), VAULTENV_ERR_NOT_FOUND,
-	    "cannot read "
-	    "none: there is no such file; check the path");
+	    "Cannot read "
+	    "none: there is no such file. Check the path");
 	unlink("key");
 
 	umask(0);
@@ -369,21 +370,21 @@ private_files(void)
 	is_str(content("vault/id.key"), "abc\n", "it has its content");
 	fails(store_create_private("vault/id.key", "x", 1, &err),
 	    VAULTENV_ERR_EXISTS,
-	    "cannot write vault/id.key: it exists and must "
-	    "be kept; move it away first");
+	    "Cannot write vault/id.key: it exists and must "
+	    "be kept. Move it away first");
 	is_str(content("vault/id.key"), "abc\n", "which stands");
 	is_int(n_files("vault"), 1, "alone in its folder");
 	n = n_files(".");
 	fails(store_create_private("dangling", "x", 1, &err),
 	    VAULTENV_ERR_EXISTS,
-	    "cannot write dangling: it exists and must be "
-	    "kept; move it away first");
+	    "Cannot write dangling: it exists and must be "
+	    "kept. Move it away first");
 	fails(store_create_private("none/none/key", "x", 1, &err),
 	    VAULTENV_ERR_IO,
-	    "cannot make the folder none/none: No such file or "
+	    "Cannot make the folder none/none: No such file or "
 	    "directory");
 	fails(store_create_private("file/key", "x", 1, &err), VAULTENV_ERR_IO,
-	    "cannot write file/key: its folder cannot be opened: Not a "
+	    "Cannot write file/key: its folder cannot be opened: Not a "
 	    "directory");
 	getrlimit(RLIMIT_FSIZE, &was);
 	limit = was;
@@ -391,7 +392,7 @@ private_files(void)
 	setrlimit(RLIMIT_FSIZE, &limit);
 	store_create_private("half", "longer than that", 16, &err);
 	setrlimit(RLIMIT_FSIZE, &was);
-	fails(err.code, VAULTENV_ERR_IO, "cannot write half: File too large");
+	fails(err.code, VAULTENV_ERR_IO, "Cannot write half: File too large");
 	is_str(content("half"), "(none)", "no half of a file has the name");
 	is_int(n_files("."), n, "and nothing is left behind");
 }
@@ -452,27 +453,27 @@ edits(void)
 	fails(vaultenv_envfile_set("env", "A", "\nx", &err),
 	    VAULTENV_ERR_UNWRITABLE,
 	    "A cannot be set in env: with it the file "
-	    "would read otherwise at B; close the quotes and finish the lines "
+	    "would read otherwise at B. Close the quotes and finish the lines "
 	    "of that file, then try again");
 	is_str(content("env"), "B='open\nA=0\nC=3\n", "the file stands");
 	put("env", "B:", 0600);
 	fails(vaultenv_envfile_set("env", "A", "1", &err),
 	    VAULTENV_ERR_UNWRITABLE,
 	    "A cannot be set in env: with it the file "
-	    "would read otherwise at B; close the quotes and finish the lines "
+	    "would read otherwise at B. Close the quotes and finish the lines "
 	    "of that file, then try again");
 	fails(vaultenv_envfile_set("env", "A B", "1", &err),
 	    VAULTENV_ERR_UNWRITABLE,
 	    "'A B' is not a name that .env text can "
-	    "hold (letters, digits, '_', '.' and '-'); use --json instead");
+	    "hold (letters, digits, '_', '.' and '-'). Use --json instead");
 	fails(vaultenv_envfile_set("env", "A", "\\r\r", &err),
 	    VAULTENV_ERR_UNWRITABLE,
 	    "A cannot be written as .env text: its "
-	    "value has a backslash before n or r and a carriage return; use "
+	    "value has a backslash before n or r and a carriage return. Use "
 	    "--json instead");
 	is_str(content("env"), "B:", "the file stands");
 	fails(vaultenv_envfile_set("link", "A", "1", &err), VAULTENV_ERR_IO,
-	    "cannot write link: it is a symbolic link; give the path of the "
+	    "Cannot write link: it is a symbolic link. Give the path of the "
 	    "file itself");
 }
 

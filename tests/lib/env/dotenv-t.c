@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "disk/disk.h"
+#include "sentence.h"
 #include "tap.h"
 
 /* ---- the filter ---- */
@@ -331,9 +332,9 @@ limits(void)
 	fclose(f);
 	is_int(vaultenv_dotenv_parse(text, len, &list, &err),
 	    VAULTENV_ERR_INVALID, "1,000,001 names are refused");
-	is_str(err.text,
-	    "the .env text has more than 1,000,000 names or 16 MiB "
-	    "of values; split it",
+	is_str(sentence(&err),
+	    "The .env text has more than 1,000,000 names or 16 MiB "
+	    "of values. Split it",
 	    "in this sentence");
 	ok(list == NULL && err.code == VAULTENV_ERR_INVALID,
 	    "with the code and no list");

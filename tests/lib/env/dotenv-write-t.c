@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "env/env.h"
+#include "sentence.h"
 #include "tap.h"
 
 static void
@@ -21,7 +22,7 @@ one_written(const char *name, const char *value, size_t len, const char *want)
 	vaultenv_list_new(&list);
 	vaultenv_list_set(list, name, value, len);
 	r = vaultenv_dotenv_write(list, &text, &text_len, &err);
-	is_str(r == 0 ? text : err.text, want, "a value in its best form");
+	is_str(r == 0 ? text : sentence(&err), want, "a value in its best form");
 	if (r != 0)
 		is_int(r, VAULTENV_ERR_UNWRITABLE, "that is UNWRITABLE");
 	vaultenv_text_free(&text, text_len);
@@ -52,14 +53,14 @@ forms(void)
 		{ "\xe2\x80\xa8", "N='\xe2\x80\xa8'\n" },
 		{ "it's # \"x\" `y`",
 		    "N cannot be written as .env text: its value has all three "
-		    "kinds of quotes and a '#'; use --json instead" },
+		    "kinds of quotes and a '#'. Use --json instead" },
 		{ "'`\\n\n",
 		    "N cannot be written as .env text: its value has a single "
 		    "quote, a backtick, a backslash before n or r and a line "
-		    "break; use --json instead" },
+		    "break. Use --json instead" },
 		{ "\\r\r",
 		    "N cannot be written as .env text: its value has a "
-		    "backslash before n or r and a carriage return; use --json "
+		    "backslash before n or r and a carriage return. Use --json "
 		    "instead" },
 	};
 
@@ -68,13 +69,13 @@ forms(void)
 		    "N", cases[i].value, strlen(cases[i].value), cases[i].want);
 	one_written("A B", "1", 1,
 	    "'A B' is not a name that .env text can hold "
-	    "(letters, digits, '_', '.' and '-'); use --json instead");
+	    "(letters, digits, '_', '.' and '-'). Use --json instead");
 	one_written("\xc3\x84", "1", 1,
 	    "'\xc3\x84' is not a name that .env text "
-	    "can hold (letters, digits, '_', '.' and '-'); use --json instead");
+	    "can hold (letters, digits, '_', '.' and '-'). Use --json instead");
 	one_written("A\n", "1", 1,
 	    "'A?' is not a name that .env text can hold "
-	    "(letters, digits, '_', '.' and '-'); use --json instead");
+	    "(letters, digits, '_', '.' and '-'). Use --json instead");
 	one_written("export", "1", 1, "export=1\n");
 }
 
@@ -206,7 +207,7 @@ json(void)
 	vaultenv_list_set(list, "C", "\xff", 1);
 	is_int(vaultenv_json_write(list, &text, &len, &err),
 	    VAULTENV_ERR_INVALID, "not UTF-8 is INVALID");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "C cannot be written as JSON: its value is not UTF-8 or "
 	    "holds a NUL",
 	    "in this sentence");
@@ -214,7 +215,7 @@ json(void)
 	vaultenv_list_set(list, "\xff", "1", 1);
 	is_int(vaultenv_json_write(list, &text, &len, &err),
 	    VAULTENV_ERR_INVALID, "a name neither");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "'\xff' cannot be written as JSON: the name is not "
 	    "UTF-8",
 	    "in this sentence");

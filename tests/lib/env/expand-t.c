@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "env/env.h"
+#include "sentence.h"
 #include "tap.h"
 
 static struct vaultenv_list *
@@ -135,7 +136,7 @@ test_limit(void)
 	}
 	is_int(vaultenv_list_expand(list, 0, &err), VAULTENV_ERR_INVALID,
 	    "forty doublings");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "The values would be larger than 16 MiB with their ${...} "
 	    "replaced. Use fewer of them",
 	    "are refused");

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "fallback.h"
+#include "sentence.h"
 
 /* ---- the table ---- */
 
@@ -95,7 +96,7 @@ check_row(struct json_object *row, int r, const struct vaultenv_loaded *loaded,
 	snprintf(name, sizeof(name), "%s, server %s, cache %s",
 	    text_of(row, "key"), text_of(row, "server"), text_of(row, "cache"));
 	if (!is_int(r, code_of(want), name) || r != 0) {
-		is_str(err->text, text, name);
+		is_str(sentence(err), text, name);
 		is_int(err->code, r, name);
 		ok(loaded == NULL && n_notices == 0, "and nothing else");
 		return;
@@ -268,7 +269,7 @@ test_no_key(void)
 		   &(struct vaultenv_load_options){ .no_cache = 1 }, &loaded,
 		   &err),
 	    VAULTENV_ERR_NOT_FOUND, "from the cache, but without the cache");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "Neither the cache nor the server may be used: nothing to load "
 	    "from",
 	    "is nothing");
@@ -277,15 +278,15 @@ test_no_key(void)
 	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\n", 0644);
 	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_INVALID,
 	    "a key that is none is an error all the same");
-	ok(strncmp(err.text, "VAULT_KEY is not a vault key, ", 30) == 0, "%s",
-	    err.text);
+	ok(strncmp(sentence(&err), "VAULT_KEY is not a vault key, ", 30) == 0, "%s",
+	    sentence(&err));
 	unlink(FOLDER "/.env");
 	ok(mkdir(FOLDER "/.env", 0700) == 0, "a folder .env");
 	setenv("VAULT_KEY", KEY, 1);
 	server_is("up");
 	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_IO, "is an error");
-	is_str(err.text,
-	    "cannot read " FOLDER "/.env: it is a folder; give the path of a "
+	is_str(sentence(&err),
+	    "Cannot read " FOLDER "/.env: it is a folder. Give the path of a "
 	    "regular file",
 	    "of the file");
 	server_is("down");
@@ -361,7 +362,7 @@ test_setenv(void)
 	vaultenv_list_set(list, "T_NUL", "a\0b", 3);
 	is_int(vaultenv_list_setenv(list, 1, &err), VAULTENV_ERR_INVALID,
 	    "a NUL");
-	is_str(err.text,
+	is_str(sentence(&err),
 	    "T_NUL cannot be an environment variable: its value holds a NUL. "
 	    "Store it as base64",
 	    "is named");

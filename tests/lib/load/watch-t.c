@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "watched.h"
+#include "sentence.h"
 
 #define POLLS 500
 
@@ -63,7 +64,7 @@ load(void)
 	struct vaultenv_error err;
 
 	if (vaultenv_load(&options, &no_cache, &loaded, &err) != 0) {
-		printf("Bail out! %s\n", err.text);
+		printf("Bail out! %s\n", sentence(&err));
 		exit(1);
 	}
 	return loaded;
@@ -78,7 +79,7 @@ start(const struct vaultenv_loaded *known,
 
 	if (vaultenv_watch_start(&options, &no_cache, known, watch, &w, &err) !=
 	    0) {
-		printf("Bail out! %s\n", err.text);
+		printf("Bail out! %s\n", sentence(&err));
 		exit(1);
 	}
 	return w;
@@ -293,7 +294,7 @@ test_beginnings(void)
 	    VAULTENV_ERR_NO_KEY, "no key, nothing to watch");
 	is_int(vaultenv_watch_start(&options, NULL, NULL, &bad, &w, &err),
 	    VAULTENV_ERR_INVALID, "an interval of -1");
-	is_str(err.text, "The interval of a watch cannot be negative", "no");
+	is_str(sentence(&err), "The interval of a watch cannot be negative", "no");
 	ok(w == NULL, "and no watch");
 }
 

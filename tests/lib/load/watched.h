@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "fake.h"
+#include "sentence.h"
 #include "load/load.h"
 
 #define INTERVAL_MS 20
@@ -159,7 +160,7 @@ static struct {
 	pthread_cond_t news;
 	int n_changes, n_errors;
 	char what[4096]; /* "3:+A=1 -B;" each */
-	char error[VAULTENV_ERROR_TEXT];
+	char error[VAULTENV_ERROR_LINE];
 	int code;
 	pthread_t thread;
 } seen = { .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -196,7 +197,7 @@ on_error(void *arg, const struct vaultenv_error *err)
 	pthread_mutex_lock(&seen.lock);
 	seen.n_errors++;
 	seen.code = err->code;
-	snprintf(seen.error, sizeof(seen.error), "%s", err->text);
+	snprintf(seen.error, sizeof(seen.error), "%s", sentence(err));
 	pthread_cond_broadcast(&seen.news);
 	pthread_mutex_unlock(&seen.lock);
 }

@@ -14,6 +14,7 @@
 
 #include "client/client.h"
 #include "fake.h"
+#include "sentence.h"
 
 #define ANSWERS_MAX 4
 #define LARGE       (2u << 20)
@@ -178,7 +179,7 @@ client(struct fake *f, const char *base)
 	struct vaultenv_error err;
 
 	if (vaultenv_client_open(&opts, &c, &err) != 0) {
-		printf("Bail out! %s\n", err.text);
+		printf("Bail out! %s\n", sentence(&err));
 		exit(1);
 	}
 	return c;
@@ -194,7 +195,7 @@ fails(const char *base, int code, const char *want)
 
 	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err), code,
 	    want);
-	is_str(err.text, want, "and says so");
+	is_str(sentence(&err), want, "and says so");
 	vaultenv_client_free(&c);
 }
 
@@ -328,7 +329,7 @@ test_refused_urls(void)
 		is_int(
 		    transport_perform(t, urls[i], none, NULL, 0, &reply, &err),
 		    VAULTENV_ERR_INVALID, urls[i]);
-		is_str(err.text,
+		is_str(sentence(&err),
 		    "Will not send to this address: it is not an https URL. "
 		    "Check the URL (VAULT_URL)",
 		    "is not sent to");
@@ -421,13 +422,13 @@ test_clock(void)
 	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err),
 	    VAULTENV_ERR_CLOCK, "no with the server's time too");
 	is_int(n_requests(), 2, "is not asked a third time");
-	ok(strncmp(err.text,
+	ok(strncmp(sentence(&err),
 	       "The server did not accept this machine's "
 	       "signature, and the clocks differ: 20",
 	       77) == 0 &&
-		strstr(err.text, "there. Set this machine's clock; if it is "
+		strstr(sentence(&err), "there. Set this machine's clock; if it is "
 				 "right, check VAULT_KEY") != NULL,
-	    "and says so: %s", err.text);
+	    "and says so: %s", sentence(&err));
 	vaultenv_client_free(&c);
 
 	c = client(&f, url);

@@ -5,6 +5,7 @@
 #include "vectors.h"
 
 #include "vault/vault.h"
+#include "sentence.h"
 #include "tap.h"
 
 #define ID "4f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11"
@@ -87,9 +88,9 @@ test_generate(void)
 
 	is_int(vaultenv_key_generate("abc", &key, &len, &err),
 	    VAULTENV_ERR_INVALID, "not for an id that is no UUID");
-	is_str(err.text,
-	    "cannot make a vault key: the project id is not a "
-	    "UUID; use the one that the server gave",
+	is_str(sentence(&err),
+	    "Cannot make a vault key: the project id is not a "
+	    "UUID. Use the one that the server gave",
 	    "and why");
 	ok(err.code == VAULTENV_ERR_INVALID && key == NULL, "nothing is set");
 	is_int(vaultenv_key_generate(NULL, &key, &len, NULL),
@@ -149,25 +150,25 @@ test_device_secret(void)
 		{ "\xc4" DIGITS, "character 1 is not a hex digit" },
 	};
 	char out[VAULTENV_DEVICE_SECRET_LEN + 1];
-	struct vaultenv_error why;
+	char fault[SECRET_FAULT_TEXT];
 	char a[VAULTENV_DEVICE_SECRET_LEN + 1];
 	char b[VAULTENV_DEVICE_SECRET_LEN + 1];
 
 	is_int(device_secret_generate(a), 0, "a device secret");
 	is_int(device_secret_generate(b), 0, "two");
-	ok(device_secret_parse(out, a, NULL) == 0 && strcmp(out, a) == 0,
+	ok(device_secret_parse(out, a, fault) == 0 && strcmp(out, a) == 0,
 	    "of 64 hex digits in lower case");
 	ok(strcmp(a, b) != 0, "never the same twice");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int r = device_secret_parse(out, rows[i].text, &why);
+		int r = device_secret_parse(out, rows[i].text, fault);
 
 		if (rows[i].fault == NULL)
 			ok(r == 0 && strcmp(out, "d" DIGITS) == 0,
 			    "device secret %zu", i);
 		else
 			ok(r == VAULTENV_ERR_INVALID &&
-				strcmp(why.text, rows[i].fault) == 0,
-			    "malformed secret %zu: %s", i, why.text);
+				strcmp(fault, rows[i].fault) == 0,
+			    "malformed secret %zu: %s", i, fault);
 	}
 }
 
