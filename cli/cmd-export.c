@@ -73,7 +73,7 @@ others_drop(const struct args *args, struct fetched *got)
 	for (size_t k = 0; args->only[k] != NULL; k++) {
 		if (vaultenv_list_find(got->list, args->only[k]) != NULL)
 			continue;
-		error_print("%s has no %s: see vault-env pull",
+		error_print("See: vault-env pull", "%s has no %s",
 		    got->environment, args->only[k]);
 		return EXIT_FAILED;
 	}
@@ -81,7 +81,7 @@ others_drop(const struct args *args, struct fetched *got)
 		if (has(args->only, pair->name)) {
 			i++;
 		} else if (vaultenv_list_delete(got->list, pair->name) != 0) {
-			error_print("out of memory");
+			error_print(NULL, "Out of memory");
 			return EXIT_FAILED;
 		}
 	}
@@ -130,7 +130,7 @@ file_append(const char *path, const struct text *text)
 		failed = true;
 	if (!failed)
 		return EXIT_DONE;
-	error_print("cannot append to %s: %s", path, strerror(errno));
+	error_print(NULL, "Cannot append to %s: %s", path, strerror(errno));
 	return EXIT_FAILED;
 }
 
@@ -146,14 +146,14 @@ append_out(const struct args *args, const struct export_format *format,
 	if (path == NULL)
 		path = session_variable(format->append_to);
 	if (path == NULL) {
-		error_print("$%s is not set: --format %s is for a step of a "
-			    "workflow, or needs --output FILE",
+		error_print("Run it in a step of a workflow, or give --output",
+		    "$%s is not set, which --format %s appends to",
 		    format->append_to, format->name);
 		return EXIT_USAGE;
 	}
 	export_masks(&masks, list);
 	if (masks.failed)
-		error_print("out of memory, or more than 16 MiB");
+		error_print(NULL, "Out of memory, or more than 16 MiB");
 	else if ((code = out_secret(masks.bytes, masks.len)) == EXIT_DONE)
 		code = file_append(path, text);
 	text_wipe(&masks);

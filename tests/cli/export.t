@@ -374,7 +374,7 @@ is($masks, "50% of\nit\r", 'and a mask for each value that shows');
 $p->gives(['export', '--format', 'github'], 2, '', 'vault-env: $GITHUB_ENV is not set: --format ' .
     "github is for a step of a workflow, or needs --output FILE\n", 'github outside of a workflow');
 $p->gives(['export', '--format', 'github', {env => {GITHUB_ENV => '/nowhere/env'}}], 1, qr/\A::add-mask/,
-    "vault-env: cannot append to /nowhere/env: No such file or directory\n", 'a file that is not there');
+    "vault-env: Cannot append to /nowhere/env: No such file or directory\n", 'a file that is not there');
 
 # ---- one name of many
 push_of('odd', {'a.b' => 'dot', GOOD => '1', OTHER => '2'});
@@ -383,7 +383,7 @@ is(export_of('shell', '--env', 'odd', '--only', 'GOOD'), "export GOOD='1'\n",
 is_deeply(by_json(export_of('json', '--env', 'odd', '--only', 'OTHER', '--only', 'a.b')),
     {OTHER => 2, 'a.b' => 'dot'}, 'twice: both');
 $p->gives(['export', '--env', 'odd', '--only', 'GOOD', '--only', 'NONE'], 1, '',
-    "vault-env: odd has no NONE: see vault-env pull\n", 'one that is not there');
+    "vault-env: odd has no NONE. See: vault-env pull\n", 'one that is not there');
 
 # ---- what a format cannot hold
 sub refused

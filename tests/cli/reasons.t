@@ -16,7 +16,7 @@ my $p = CliTest->new;
 # ---- a command that cannot be started
 $p->spew('.env', 'SMALL=1' . "\nBIG=" . 'b' x 140_000 . "\nBIGGER=" . 'c' x 150_000 . "\nSOME=" .
     'd' x 1000 . "\n");
-my $too_large = "vault-env: cannot run sh: its arguments and environment are more than the " .
+my $too_large = "vault-env: Cannot run sh: its arguments and environment are more than the " .
     "system takes. The largest variables are BIGGER (150007 bytes), BIG (140004 bytes), SOME " .
     "(1005 bytes): keep what is long in a file, and its path in the variable\n";
 $p->gives(['run', '--', 'sh', '-c', 'true', {env => {PATH => '/usr/bin:/bin'}}], 126, '',
@@ -34,20 +34,20 @@ for (['crlf', "#!/bin/sh\r\necho ran\r\n", q{its first line (#!/bin/sh) ends in 
 	chmod 0755, $p->path("bin/$name");
 	for (["bin/$name", "bin/$name"], [$name, $p->path("bin/$name")]) {
 		my ($how, $found) = @$_;
-		$p->gives(['run', '--', $how, $path], 126, '', "vault-env: cannot run $found: " .
+		$p->gives(['run', '--', $how, $path], 126, '', "vault-env: Cannot run $found: " .
 		    $reason =~ s/PATH/$found/r . "\n", "$how is there, what would run it is not");
 	}
 }
-$p->gives(['run', '--', 'no-such-command'], 127, '', "vault-env: cannot run no-such-command: " .
+$p->gives(['run', '--', 'no-such-command'], 127, '', "vault-env: Cannot run no-such-command: " .
     "command not found\n", 'one that is not there');
 
 # ---- a link
 unlink $p->path('.env');
 symlink '/etc/passwd/env', $p->path('.env') or die;
-$p->gives(['run', '--', 'true'], 1, '', 'vault-env: cannot read .env: it is a symbolic link to ' .
+$p->gives(['run', '--', 'true'], 1, '', 'vault-env: Cannot read .env: it is a symbolic link to ' .
     "/etc/passwd/env, which cannot be read: Not a directory\n", 'a link whose target cannot be read');
 symlink 'nowhere/env', $p->path('link') or die;
-$p->gives(['run', '--file', 'link', '--', 'true'], 1, '', 'vault-env: cannot read link: it is a ' .
+$p->gives(['run', '--file', 'link', '--', 'true'], 1, '', 'vault-env: Cannot read link: it is a ' .
     "symbolic link to nowhere/env, which cannot be read: No such file or directory\n",
     'or that leads nowhere');
 unlink $p->path('.env');
