@@ -96,8 +96,11 @@ cachefile_write(struct blob *out, const struct vault_key *key,
 	if ((r = mac_of(mac, key, device, env, at_ms, bundle)) != 0)
 		return r;
 	hex_encode(hex, mac, MAC_LEN);
-	r = blob_printf(out, LABEL_CACHE_V2 " %013" PRId64 " %s\n", at_ms, hex);
-	if (r != 0 || (r = blob_append(out, bundle.at, bundle.len)) != 0)
+	if ((r = blob_printf(out, LABEL_CACHE_V2 " %013" PRId64 " ", at_ms)) !=
+		0 ||
+	    (r = blob_append(out, hex, 2 * MAC_LEN)) != 0 ||
+	    (r = blob_append(out, "\n", 1)) != 0 ||
+	    (r = blob_append(out, bundle.at, bundle.len)) != 0)
 		return r;
 	return blob_append(out, "\n", 1);
 }
