@@ -257,7 +257,7 @@ delimiter_make(char out[sizeof(DELIMITER) + 2 * DELIMITER_BYTES])
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -1;
 	for (size_t i = 0; i < sizeof(random); i++)
-		at += sprintf(at, "%02x", random[i]);
+		at += snprintf(at, sizeof("ff"), "%02x", random[i]);
 	return 0;
 }
 

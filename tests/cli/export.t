@@ -371,8 +371,8 @@ SKIP: {
 push_of('masks', {A => "50% of\nit\r", B => '', C => " \n"});
 is_deeply(by_github(github_of('masks')), {A => "50% of\nit\r", B => '', C => " \n"}, 'github: the file');
 is($masks, "50% of\nit\r", 'and a mask for each value that shows');
-$p->gives(['export', '--format', 'github'], 2, '', 'vault-env: $GITHUB_ENV is not set: --format ' .
-    "github is for a step of a workflow, or needs --output FILE\n", 'github outside of a workflow');
+$p->gives(['export', '--format', 'github'], 2, '', 'vault-env: $GITHUB_ENV is not set, which ' .
+    "--format github appends to. Run it in a step of a workflow, or give --output\n", 'github outside of a workflow');
 $p->gives(['export', '--format', 'github', {env => {GITHUB_ENV => '/nowhere/env'}}], 1, qr/\A::add-mask/,
     "vault-env: Cannot append to /nowhere/env: No such file or directory\n", 'a file that is not there');
 
@@ -437,7 +437,7 @@ is($tty, "export A='********'\nvault-env: values are hidden on a terminal: use -
 ($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format docker --reveal");
 is($tty, "A=it's \$A\n", 'but with --reveal');
 ($tty) = $p->terminal("exec $CliTest::BIN --url $url export --env d --format github --output out");
-like($tty, qr/\Avault-env: --format github prints every value, .* only with --reveal: see /,
+like($tty, qr/\Avault-env: --format github prints every value, .* only with --reveal\. See: /,
     'github prints no value on a terminal');
 for my $case (['--format must be env, json, yaml, shell, docker, k8s, github or systemd', '--format', 'xml'],
     ['--format k8s needs --name NAME', '--format', 'k8s'],
