@@ -21,6 +21,21 @@
 
 static struct fake fake;
 
+/* A signed body, less its member that is another one each time. Valid until the
+ * next call. */
+static const char *
+without_nonce(const char *body)
+{
+	static char text[4096];
+	const char *at = strstr(body, ",\"nonce\":\"");
+
+	if (at == NULL || strspn(at + 10, "0123456789abcdef") != 32)
+		return "no nonce";
+	snprintf(text, sizeof(text), "%.*s%s", (int)(at - body), body,
+	    at + 10 + 32 + 1);
+	return text;
+}
+
 /* The call went to path with exactly this body, signed (or not). */
 static void
 sent(int n, const char *path, const char *body, bool is_signed)
@@ -33,7 +48,9 @@ sent(int n, const char *path, const char *body, bool is_signed)
 	snprintf(want, sizeof(want), FAKE_URL "/api/v1/%s", path);
 	is_str(fake.calls[n].url, want, "the URL");
 	if (body != NULL)
-		is_str(fake.calls[n].body, body, "the body's bytes");
+		is_str(is_signed ? without_nonce(fake.calls[n].body)
+				 : fake.calls[n].body,
+		    body, "the body's bytes");
 	ok(strstr(fake.calls[n].headers, "Content-Type: application/json\n") !=
 		NULL,
 	    "is JSON");
@@ -261,6 +278,26 @@ test_pull(struct vaultenv_client *c)
 	blob_reset(&reply);
 }
 
+/* The server takes a signature once, and a pull and a poll of a client without
+ * a device have the same members. */
+static void
+test_nonce(struct vaultenv_client *c)
+{
+	struct vaultenv_error err;
+	int64_t version = 0;
+
+	fake_answer(&fake, 200, "{\"version\":1,\"updated_at\":null}");
+	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err), 0,
+	    "a poll");
+	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err), 0,
+	    "another, in the same millisecond for all we know");
+	ok(strcmp(fake.calls[0].body, fake.calls[1].body) != 0,
+	    "are not the same bytes");
+	is_str(without_nonce(fake.calls[0].body), ENVIRONMENT_BODY "}",
+	    "by a member that is random");
+	fake_reset(&fake);
+}
+
 static void
 test_push(struct vaultenv_client *c)
 {
@@ -278,7 +315,7 @@ test_push(struct vaultenv_client *c)
 	struct vaultenv_error err;
 	struct blob opened;
 	int64_t version = 0;
-	const char *body;
+	char body[4096];
 	size_t n;
 
 	blob_init(&opened, REPLY_MAX);
@@ -290,8 +327,8 @@ test_push(struct vaultenv_client *c)
 	    "push");
 	is_int(version, INT64_C(9007199254740991), "the largest version");
 	sent(0, "secrets/push", NULL, true);
-	body = fake.calls[0].body;
-	n = fake.calls[0].len - strlen(start) - strlen(end);
+	snprintf(body, sizeof(body), "%s", without_nonce(fake.calls[0].body));
+	n = strlen(body) - strlen(start) - strlen(end);
 	ok(strncmp(body, start, strlen(start)) == 0, "it begins as it must");
 	is_str(body + strlen(start) + n, end, "it ends as it must");
 	is_int(unseal(&opened, c->keys->encryption, body + strlen(start), n), 0,
@@ -303,7 +340,8 @@ test_push(struct vaultenv_client *c)
 	ok(strstr(fake.calls[1].body, "base_version") == NULL &&
 		strstr(fake.calls[1].body, "key_names") == NULL,
 	    "sends neither");
-	ok(strncmp(fake.calls[1].body, body, strlen(start) + 16) != 0,
+	ok(strncmp(without_nonce(fake.calls[1].body), body,
+	       strlen(start) + 16) != 0,
 	    "no two blobs have one iv");
 
 	/* 257 names of 251 bytes and four more each, and brackets for commas:
@@ -430,6 +468,7 @@ main(void)
 	test_projects();
 	test_devices(c);
 	test_pull(c);
+	test_nonce(c);
 	test_push(c);
 	test_versions(c);
 	test_fork(c);
