@@ -26,6 +26,36 @@ process.chdir(app);
 write('.env', 'A=file\nB="two words"\n');
 write('other.env', 'A=other\n');
 
+test('a handle is taken for nothing else', () => {
+  // In a program of its own: it would crash.
+  write('handles.js', `const { dirname } = require('path');
+    const native = require(\`\${dirname(require.resolve('vault-env'))}/build/vaultenv.node\`);
+    const s = { path: '.env', cache: false };
+    const { loaded } = native.loadSync(s, 'file');
+    for (const value of [loaded, {}, null, 1, native]) native.watchStop(value);
+    const { watch } = native.watchStart({ ...s, vaultKey: '${key}', url: 'http://127.0.0.1:1' },
+      60000, { __proto__: loaded }, () => {});
+    native.watchStart({ ...s, vaultKey: '${key}', url: 'http://127.0.0.1:1' }, 60000, watch,
+      () => {});
+    native.watchStop(watch);
+    native.settle(1000);
+    process.stdout.write('ok');`);
+  const r = node(['handles.js']);
+  assert.deepStrictEqual([r.signal, r.stdout, r.stderr], [null, 'ok', '']);
+});
+
+test('__proto__ is a name as any other', () => {
+  const parsed = vault.parse('__proto__=value\nconstructor=c\nA=1');
+  assert.deepStrictEqual(Object.entries(parsed),
+    [['__proto__', 'value'], ['constructor', 'c'], ['A', '1']]);
+  assert.strictEqual(Object.getPrototypeOf(parsed), Object.prototype);
+  write('proto.env', '__proto__=value\n');
+  write('proto.js', `const { parsed } = require('vault-env').configSync({ path: 'proto.env' });
+    console.log(JSON.stringify([Object.keys(parsed), process.env.__proto__]));
+    console.log(require('child_process').execSync('env').toString().includes('__proto__=value'));`);
+  assert.strictEqual(node(['proto.js']).stdout, '[["__proto__"],"value"]\ntrue\n');
+});
+
 test('index.d.ts declares what is exported, and no more', () => {
   const text = fs.readFileSync(tap.require.resolve('vault-env').replace('.js', '.d.ts'), 'utf8');
   const declared = [...text.matchAll(/^export (?:function|class) (\w+)/gm)].map((m) => m[1]);

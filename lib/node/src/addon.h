@@ -68,6 +68,16 @@ const char *status_name(int status);
 /* A new object with status, and what belongs to it; empties o. */
 napi_value js_outcome(napi_env env, struct outcome *o);
 
+/*
+ * An object that stands for data: no other value, be it another addon's, is taken
+ * for it. A tag on an object and not on an External, which Node.js 18 does not
+ * tag. NULL: there is none, and data is still the caller's.
+ */
+napi_value handle_new(
+    napi_env env, void *data, napi_finalize finalize, const napi_type_tag *tag);
+/* NULL: the value is something else. */
+void *handle_data(napi_env env, napi_value value, const napi_type_tag *tag);
+
 void settings_read(napi_env env, napi_value object, struct settings *s);
 void settings_reset(struct settings *s);
 
@@ -105,7 +115,7 @@ napi_value work_start(napi_env env, struct work *w);
 
 napi_value addon_load(napi_env env, napi_callback_info info);
 napi_value addon_load_sync(napi_env env, napi_callback_info info);
-/* The load in an External that addon_load made; NULL for undefined. */
+/* The load that addon_load made; NULL for anything else. */
 const struct vaultenv_loaded *loaded_of(napi_env env, napi_value value);
 
 napi_value addon_parse(napi_env env, napi_callback_info info);

@@ -147,6 +147,9 @@ napi_value
 js_object_of(napi_env env, const struct vaultenv_list *list)
 {
 	const struct vaultenv_pair *pair;
+	napi_property_descriptor property = {
+		.attributes = napi_default_jsproperty
+	};
 	napi_value object = NULL, name, value;
 	napi_handle_scope scope;
 	size_t i;
@@ -157,8 +160,11 @@ js_object_of(napi_env env, const struct vaultenv_list *list)
 			break;
 		name = js_text(env, pair->name, NAPI_AUTO_LENGTH);
 		value = js_text(env, pair->value, pair->value_len);
+		property.name = name;
+		property.value = value;
+		/* Defined, not set: __proto__ is a name as any other. */
 		if (name != NULL && value != NULL)
-			napi_set_property(env, object, name, value);
+			napi_define_properties(env, object, 1, &property);
 		napi_close_handle_scope(env, scope);
 	}
 	return object;
@@ -258,6 +264,37 @@ js_outcome(napi_env env, struct outcome *o)
 		    env, result, "currentVersion", o->err.current_version);
 	}
 	return result;
+}
+
+napi_value
+handle_new(
+    napi_env env, void *data, napi_finalize finalize, const napi_type_tag *tag)
+{
+	napi_value object = NULL;
+	void *same;
+
+	if (napi_create_object(env, &object) != napi_ok ||
+	    napi_wrap(env, object, data, finalize, NULL, NULL) != napi_ok)
+		return NULL;
+	if (napi_type_tag_object(env, object, tag) != napi_ok) {
+		napi_remove_wrap(env, object, &same);
+		return NULL;
+	}
+	return object;
+}
+
+void *
+handle_data(napi_env env, napi_value value, const napi_type_tag *tag)
+{
+	napi_valuetype type;
+	bool same = false;
+	void *data;
+
+	if (napi_typeof(env, value, &type) != napi_ok || type != napi_object ||
+	    napi_check_object_type_tag(env, value, tag, &same) != napi_ok ||
+	    !same || napi_unwrap(env, value, &data) != napi_ok)
+		return NULL;
+	return data;
 }
 
 void

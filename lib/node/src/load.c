@@ -12,6 +12,9 @@ struct load {
 	struct vaultenv_loaded *loaded;
 };
 
+static const napi_type_tag loaded_tag = { 0x9a3f1d7c52e84b06,
+	0xb1c65e0f8d2a4793 };
+
 static void
 loaded_finalize(napi_env env, void *data, void *hint)
 {
@@ -23,14 +26,7 @@ loaded_finalize(napi_env env, void *data, void *hint)
 const struct vaultenv_loaded *
 loaded_of(napi_env env, napi_value value)
 {
-	napi_valuetype type;
-	void *data;
-
-	if (napi_typeof(env, value, &type) != napi_ok ||
-	    type != napi_external ||
-	    napi_get_value_external(env, value, &data) != napi_ok)
-		return NULL;
-	return data;
+	return handle_data(env, value, &loaded_tag);
 }
 
 static napi_value
@@ -41,7 +37,7 @@ load_result(napi_env env, struct work *w)
 		[VAULTENV_SOURCE_SERVER] = "server",
 		[VAULTENV_SOURCE_CACHE] = "cache",
 	};
-	napi_value result = js_outcome(env, &w->outcome), external = NULL;
+	napi_value result = js_outcome(env, &w->outcome), handle;
 	struct load *l = (struct load *)w;
 	const struct vaultenv_loaded *loaded = l->loaded;
 
@@ -50,11 +46,10 @@ load_result(napi_env env, struct work *w)
 	js_set_text(env, result, "source", sources[loaded->source]);
 	js_set_int(env, result, "version", loaded->version);
 	js_set(env, result, "parsed", js_object_of(env, loaded->variables));
-	if (napi_create_external(
-		env, l->loaded, loaded_finalize, NULL, &external) == napi_ok) {
+	handle = handle_new(env, l->loaded, loaded_finalize, &loaded_tag);
+	if (handle != NULL)
 		l->loaded = NULL;
-		js_set(env, result, "loaded", external);
-	}
+	js_set(env, result, "loaded", handle);
 	return result;
 }
 

@@ -241,8 +241,11 @@ way_finalize(napi_env env, void *data, void *hint)
 	bridge_unref(data);
 }
 
+static const napi_type_tag watch_tag = { 0x4e7b20c9f6a1483d,
+	0x8f05d3b76c1e92a4 };
+
 static void
-external_finalize(napi_env env, void *data, void *hint)
+handle_finalize(napi_env env, void *data, void *hint)
 {
 	bridge_unref(data);
 }
@@ -281,7 +284,7 @@ addon_watch_start(napi_env env, napi_callback_info info)
 		.on_error = on_error };
 	struct outcome o = { .status = 0 };
 	struct settings settings;
-	napi_value argv[4], result, external = NULL;
+	napi_value argv[4], result, handle = NULL;
 	struct bridge *b;
 	size_t argc = 4;
 
@@ -301,15 +304,15 @@ addon_watch_start(napi_env env, napi_callback_info info)
 		goto out;
 	}
 	/* The reference of this call becomes the thread's; one more is the
-	 * External's, and one the hook's. */
+	 * handle's, and one the hook's. */
 	atomic_fetch_add(&b->references, 2);
 	/* After the function's own hook, and so called before it. */
 	napi_add_env_cleanup_hook(env, on_teardown, b);
-	napi_create_external(env, b, external_finalize, NULL, &external);
+	handle = handle_new(env, b, handle_finalize, &watch_tag);
 out:
 	settings_reset(&settings);
 	result = js_outcome(env, &o);
-	js_set(env, result, "watch", external);
+	js_set(env, result, "watch", handle);
 	return result;
 }
 
@@ -319,13 +322,11 @@ addon_watch_stop(napi_env env, napi_callback_info info)
 {
 	napi_value argv[1];
 	size_t argc = 1;
-	void *data;
 	struct bridge *b;
 
 	if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok ||
-	    napi_get_value_external(env, argv[0], &data) != napi_ok)
+	    (b = handle_data(env, argv[0], &watch_tag)) == NULL)
 		return NULL;
-	b = data;
 	if (!b->stopped) {
 		napi_remove_env_cleanup_hook(env, on_teardown, b);
 		bridge_stop(b);
