@@ -60,6 +60,17 @@ secrets_drop_reserved(struct vaultenv_list *list)
 	return 0;
 }
 
+bool
+secrets_are_there(const struct vaultenv_list *list)
+{
+	const struct vaultenv_pair *pair;
+
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++)
+		if (!vaultenv_name_is_reserved(pair->name))
+			return true;
+	return false;
+}
+
 int
 secrets_mask(struct vaultenv_list *list)
 {
@@ -133,26 +144,44 @@ changes_show(
 	}
 }
 
-void
-push_json(const struct args *args, const struct push_result *result)
+static void
+changed_json(const char *environment, const struct vaultenv_changed *changed)
 {
 	char mark[2] = "";
 
-	if (!args->json)
-		return;
 	putchar('{');
-	json_member("environment", result->environment);
+	json_member("environment", environment);
 	printf(",\"version\":%lld,\"pushed\":%s,\"changes\":[",
-	    (long long)result->version, result->pushed ? "true" : "false");
-	for (size_t i = 0; i < result->n_changes; i++) {
-		mark[0] = result->changes[i].mark;
+	    (long long)changed->version, changed->pushed ? "true" : "false");
+	for (size_t i = 0; i < changed->n_changes; i++) {
+		mark[0] = changed->changes[i].mark;
 		printf("%s{", i > 0 ? "," : "");
 		json_member("mark", mark);
 		putchar(',');
-		json_member("name", result->changes[i].name);
+		json_member("name", changed->changes[i].name);
 		putchar('}');
 	}
 	puts("]}");
+}
+
+void
+changed_tell(const struct args *args, const char *environment,
+    const struct vaultenv_changed *changed)
+{
+	if (args->json) {
+		changed_json(environment, changed);
+		return;
+	}
+	if (!args->quiet || args->dry_run)
+		changes_show(args, changed->changes, changed->n_changes);
+	if (changed->pushed)
+		say(args, "Pushed version %lld to %s",
+		    (long long)changed->version, environment);
+	else if (changed->n_changes == 0)
+		say(args, "Nothing changed: %s is at version %lld", environment,
+		    (long long)changed->version);
+	else
+		say(args, "Nothing was pushed: this was a dry run");
 }
 
 void

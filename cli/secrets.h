@@ -36,6 +36,9 @@ void fetched_free(struct fetched *f);
  */
 int secrets_drop_reserved(struct vaultenv_list *list);
 
+/* Is there any name but reserved ones? */
+bool secrets_are_there(const struct vaultenv_list *list);
+
 /* Every value that is not empty becomes MASK. An enum vaultenv_status. */
 int secrets_mask(struct vaultenv_list *list);
 
@@ -46,21 +49,14 @@ int secrets_json(
 /* After masked values, unless --quiet. */
 void secrets_hidden_hint(const struct args *args, const char *other);
 
-struct push_result {
-	const char *environment;
-	int64_t version;
-	bool pushed;
-	const struct vaultenv_change *changes;
-	size_t n_changes;
-};
-
 /* "+ NAME" lines; with --json nothing. */
 void changes_show(
     const struct args *args, const struct vaultenv_change *changes, size_t n);
 void change_mark(char mark); /* "+ " in its colour */
 
-/* With --json, what was pushed; otherwise nothing. */
-void push_json(const struct args *args, const struct push_result *result);
+/* What came of a change: the names, and the version; or as JSON. */
+void changed_tell(const struct args *args, const char *environment,
+    const struct vaultenv_changed *changed);
 
 /* {"NAME":"value",...}, by text_json(). */
 void text_json_object(struct text *text, const struct vaultenv_list *list);

@@ -393,6 +393,61 @@ int vaultenv_secrets_push(struct vaultenv_client *client,
     const struct vaultenv_change *changes, size_t n_changes,
     int64_t *out_version, struct vaultenv_error *err);
 
+/*
+ * A change of what is there, however it came to be. Either edit: a function
+ * that changes a copy of the newest version's secrets; 0, or a status with err
+ * filled in, which ends it all. Or list: all that shall be there, and the
+ * version that it was made from. If the server has another one by now, what
+ * only others have changed since stays theirs, name by name.
+ */
+struct vaultenv_changed;
+
+struct vaultenv_change_options {
+	int (*edit)(void *arg, struct vaultenv_list *list,
+	    struct vaultenv_error *err);
+	int needs_secrets;	/* not 0: NO_SECRETS where nothing is there yet */
+
+	const struct vaultenv_list *list;	/* reserved names are left out */
+	int64_t base_version;	/* 0: nothing was there; -1: it is not known */
+	/* What both sides have changed differently is CONFLICT, unless */
+	int ours;		/* not 0: the list has it, or */
+	int theirs;		/* not 0: the newest version */
+	/* A list whose version is not known, or not to be had, may add names, but
+	 * to change or remove one is CONFLICT, unless */
+	int replace;		/* not 0: the list is the whole, or */
+	int merge;		/* not 0: it only adds and changes, or */
+	/* this, if not NULL, returns 0; what else it returns, it sets err to. */
+	int (*confirm)(void *arg, const struct vaultenv_changed *changed,
+	    struct vaultenv_error *err);
+	int force;		/* not 0: also over a version that cannot be read */
+
+	void *arg;		/* of the functions */
+	int dry_run;		/* not 0: push nothing, ask nobody */
+	int tries;		/* if others are faster; 0: 20; replace: once */
+};
+
+struct vaultenv_changed {
+	int64_t version;	/* that is there now; 0: none */
+	int64_t base_version;	/* that was there before */
+	int pushed;		/* 0: nothing differed, or dry_run */
+	size_t n_changes;
+	struct vaultenv_change *changes;	/* from before to secrets */
+	struct vaultenv_list *before;
+	struct vaultenv_list *secrets;
+	struct vaultenv_list *conflicts; /* names that both have changed */
+};
+
+/*
+ * Pulls, changes, pushes. *out is for vaultenv_changed_free(), and is also set
+ * on CONFLICT. What is compared is free of reserved names, each with a notice.
+ * DECRYPT: the newest version cannot be read here. INVALID: the list is empty,
+ * or as vaultenv_secrets_push().
+ */
+int vaultenv_secrets_change(struct vaultenv_client *client,
+    const struct vaultenv_change_options *options,
+    struct vaultenv_changed **out, struct vaultenv_error *err);
+void vaultenv_changed_free(struct vaultenv_changed **changed);
+
 /* 0 when nothing was pushed yet. updated_at: for free(), may be NULL. */
 int vaultenv_secrets_current_version(struct vaultenv_client *client,
     int64_t *out_version, char **updated_at, struct vaultenv_error *err);

@@ -61,7 +61,7 @@ plain_parse(const struct vaultenv_client *c, const struct blob *plain,
 		return err_set(err, VAULTENV_ERR_PROTOCOL,
 		    "Push it again, or pull an older version",
 		    "Version %" PRId64 " of %s was decrypted, but is no JSON "
-				       "object of names and values",
+		    "object of names and values",
 		    version, c->environment);
 	if (r != 0)
 		return err_general(err, r);

@@ -23,6 +23,32 @@ uint32_t list_expect(
 int list_set_expected(struct vaultenv_list *list, const char *name,
     size_t name_len, uint32_t hash, const char *value, size_t value_len);
 
+/* ---- list-diff.c: see vaultenv.h ---- */
+
+bool pair_value_equal(
+    const struct vaultenv_pair *a, const struct vaultenv_pair *b);
+
+/* ---- list-merge.c ---- */
+
+enum list_side { LIST_NEITHER, LIST_MINE, LIST_THEIRS };
+
+/*
+ * What mine and theirs make together, both made from base (NULL: from nothing).
+ * A name that both have changed differently is taken as prefer has it; with
+ * LIST_NEITHER it is mine, and its name is added to conflicts. NOMEM, INVALID.
+ */
+int list_merge(const struct vaultenv_list *base,
+    const struct vaultenv_list *mine, const struct vaultenv_list *theirs,
+    enum list_side prefer, struct vaultenv_list **out,
+    struct vaultenv_list *conflicts);
+
+/* ---- names.c ---- */
+
+#define NAMES_TEXT 240
+
+/* "A, B and C", or "A, B and 7 more" if they are too long. */
+void names_join(const struct vaultenv_list *list, char out[NAMES_TEXT]);
+
 /* ---- dotenv.c: reading .env text ---- */
 
 /* One assignment, as offsets into the text. */

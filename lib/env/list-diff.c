@@ -9,8 +9,8 @@
 
 #include "env/env.h"
 
-static bool
-value_equal(const struct vaultenv_pair *a, const struct vaultenv_pair *b)
+bool
+pair_value_equal(const struct vaultenv_pair *a, const struct vaultenv_pair *b)
 {
 	return a->value_len == b->value_len &&
 	       memcmp(a->value, b->value, a->value_len) == 0;
@@ -35,7 +35,7 @@ vaultenv_list_diff(const struct vaultenv_list *before,
 		pair = vaultenv_list_at(after, i);
 		old = n_before == 0 ? NULL
 				    : vaultenv_list_find(before, pair->name);
-		if (old == NULL || !value_equal(old, pair))
+		if (old == NULL || !pair_value_equal(old, pair))
 			changes[n++] =
 			    (struct vaultenv_change){ old == NULL ? '+' : '~',
 				    pair->name };

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,4 +226,26 @@ vaultenv_left_out_text(const struct vaultenv_list *left_out)
 		shown = text_printable((const char *)text.data, NOTICE_MAX);
 	blob_reset(&text);
 	return shown;
+}
+
+void
+names_join(const struct vaultenv_list *list, char out[NAMES_TEXT])
+{
+	const size_t room = NAMES_TEXT - sizeof(" and 1000000 more");
+	const size_t n = vaultenv_list_len(list);
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		const char *name = vaultenv_list_at(list, i)->name;
+		const char *before = i == 0 ? "" : i + 1 == n ? " and " : ", ";
+
+		if (len + strlen(before) + strlen(name) > room) {
+			snprintf(out + len, NAMES_TEXT - len,
+			    i == 0 ? "%zu names" : " and %zu more", n - i);
+			return;
+		}
+		len += (size_t)snprintf(
+		    out + len, NAMES_TEXT - len, "%s%s", before, name);
+	}
 }

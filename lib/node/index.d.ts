@@ -65,7 +65,7 @@ export type VaultErrorCode =
   | 'ERR_VAULT_NOT_FOUND'
   /** The environment is unknown or still empty. */
   | 'ERR_VAULT_NO_SECRETS'
-  /** Somebody else has pushed; see currentVersion. */
+  /** A push and what is there do not go together; its sentence says why. */
   | 'ERR_VAULT_CONFLICT'
   /** Pushed by another device or with another key, or tampered with. */
   | 'ERR_VAULT_DECRYPT'
@@ -166,18 +166,27 @@ export function pull(options?: PullOptions): Promise<ConfigResult>;
 
 export interface PushOptions extends ServerOptions {
   /**
-   * The version that the secrets were made from (0: none yet). If the server
-   * has another by now: ERR_VAULT_CONFLICT. Default: the one it has when push()
-   * begins.
+   * The version that the secrets were made from, as pull() and config() give it
+   * (0: none yet). If the server has another by now, what only others have
+   * changed since stays theirs; a name that both have changed differently is
+   * ERR_VAULT_CONFLICT, unless ours or theirs says who has it.
    */
   baseVersion?: number;
+  ours?: boolean;
+  theirs?: boolean;
+  /**
+   * Without baseVersion, to change or remove what is there is
+   * ERR_VAULT_CONFLICT, unless the secrets are the whole (replace), or only add
+   * and change (merge).
+   */
+  replace?: boolean;
+  merge?: boolean;
   /** Also replaces a version that this device cannot read. */
   force?: boolean;
 }
 
 /**
- * Stores these, and only these, as the next version; the same version again if
- * nothing differs. VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are left out;
+ * Stores these as the next version; the same version again if nothing differs. VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are left out;
  * ERR_VAULT_INVALID when nothing else is there.
  */
 export function push(

@@ -206,9 +206,11 @@ async function push(secrets, options) {
     }
     pairs.push(name, String(value));
   }
-  const baseVersion = count(options || {}, 'baseVersion');
-  const force = flag(options || {}, 'force', false);
-  const result = check(await native.push({ ...settings(options), baseVersion, force }, pairs));
+  const how = { baseVersion: count(options || {}, 'baseVersion') };
+  for (const name of ['ours', 'theirs', 'replace', 'merge', 'force']) {
+    how[name] = flag(options || {}, name, false);
+  }
+  const result = check(await native.push({ ...settings(options), ...how }, pairs));
   return { version: result.version };
 }
 

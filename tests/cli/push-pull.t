@@ -53,7 +53,7 @@ $p->spew('only', "X=1\n");
 $p->gives(['push', '--file', 'only', '--env', 'production'], 0, "+ X\nPushed " .
     "version 1 to production\n", '', 'a file without the key');
 $p->spew('latin', "X='\xe9'\n");
-$p->gives(['push', '--file', 'latin'], 1, qr/^\+ X$/m, qr/\Avault-env:\ X\ cannot\ be
+$p->gives(['push', '--file', 'latin'], 1, '', qr/\Avault-env:\ X\ cannot\ be
     \ pushed:/x, 'a value that is no UTF-8');
 $p->gives(['push', {env => {NODE_ENV => 'test', ENVIRONMENT => 'other'}}], 0,
     qr/ to test$/m, '', '$NODE_ENV');

@@ -77,12 +77,32 @@ test('checkVersion gives the version and its time', async () => {
   assert.ok(Math.abs(new Date(updatedAt) - Date.now()) < 60000, updatedAt);
 });
 
-test('push from an older version is a conflict', async () => {
-  assert.deepStrictEqual(await vault.push({ ...first, A: '2' }, { baseVersion: 1 }), { version: 2 });
-  await assert.rejects(vault.push({ ...first, A: '3' }, { baseVersion: 1 }),
-    { code: 'ERR_VAULT_CONFLICT', currentVersion: 2 });
-  assert.strictEqual((await vault.pull()).parsed.A, '2');
+test('push from an older version keeps what others have changed since', async () => {
+  const { parsed, version } = await vault.pull();
+  assert.deepStrictEqual(await vault.push({ ...parsed, A: '2' }, { baseVersion: version }),
+    { version: 2 });
+  const other = { ...parsed, N: '6' };
+  assert.deepStrictEqual(await vault.push(other, { baseVersion: version }), { version: 3 });
+  assert.deepStrictEqual((await vault.pull()).parsed, { ...parsed, A: '2', N: '6' });
   assert.strictEqual((await vault.pull({ version: 1 })).parsed.A, '1');
+});
+
+test('what both have changed is a conflict, until one is said to have it', async () => {
+  const mine = { ...first, A: '3' };
+  await assert.rejects(vault.push(mine, { baseVersion: 1 }), { code: 'ERR_VAULT_CONFLICT',
+    message: /^Others have changed A in development since version 1, and so have you: / });
+  assert.deepStrictEqual(await vault.push(mine, { baseVersion: 1, theirs: true }), { version: 3 });
+  assert.deepStrictEqual(await vault.push(mine, { baseVersion: 1, ours: true }), { version: 4 });
+  assert.deepStrictEqual((await vault.pull()).parsed, { ...asText, A: '3', N: '6' });
+});
+
+test('without baseVersion push adds, and takes nothing away unasked', async () => {
+  await assert.rejects(vault.push({ A: '4' }), { code: 'ERR_VAULT_CONFLICT',
+    message: /^It is not known from which version of development this was made, / });
+  assert.deepStrictEqual(await vault.push({ A: '2', MORE: '1' }, { merge: true }), { version: 5 });
+  assert.deepStrictEqual((await vault.pull()).parsed, { ...asText, A: '2', N: '6', MORE: '1' });
+  assert.deepStrictEqual(await vault.push({ ...first, A: '2' }, { replace: true }), { version: 6 });
+  assert.deepStrictEqual((await vault.pull()).parsed, { ...asText, A: '2' });
 });
 
 test('the history has the names that changed', () => {
@@ -108,7 +128,7 @@ test('names and values that cannot be are refused', async () => {
   // What did not arrive does not delete what is there.
   for (const nothing of [{}, { VAULT_KEY: 'vk_x' }]) {
     await assert.rejects(vault.push(nothing), { code: 'ERR_VAULT_INVALID',
-      message: 'nothing to push: there is no variable to share' });
+      message: 'Nothing to push: there is no variable to share' });
   }
 });
 
@@ -116,7 +136,7 @@ test('config loads the secrets, and .env beside them', async () => {
   write('.env', `${ours}LOCAL=file\nA=from the file\n`);
   await withEnv({}, async () => {
     assert.deepStrictEqual(loaded(await vault.config()),
-      { secrets: { ...asText, A: 'from the file', LOCAL: 'file' }, version: 2 });
+      { secrets: { ...asText, A: 'from the file', LOCAL: 'file' }, version: 6 });
     assert.strictEqual(process.env.TEXT, asText.TEXT);
     assert.strictEqual(process.env.LOCAL, 'file');
   });
@@ -135,7 +155,7 @@ test('a .env that is a link is followed', async () => {
   write('..data/env', `${ours}LOCAL=linked\n`);
   await withEnv({}, async () => {
     assert.deepStrictEqual(loaded(await vault.config()),
-      { secrets: { ...asText, A: '2', LOCAL: 'linked' }, version: 2 });
+      { secrets: { ...asText, A: '2', LOCAL: 'linked' }, version: 6 });
   });
   fs.rmSync('.env');
   write('.env', ours);
@@ -153,7 +173,7 @@ test('configSync reads the cache that the command wrote', async () => {
   command('run', '--', 'true');
   await withEnv({}, async () => {
     assert.deepStrictEqual(await said(() => {
-      assert.deepStrictEqual(loaded(vault.configSync()), { secrets: { ...asText, A: '2' }, version: 2 });
+      assert.deepStrictEqual(loaded(vault.configSync()), { secrets: { ...asText, A: '2' }, version: 6 });
     }), []);
     assert.strictEqual(process.env.TEXT, asText.TEXT);
   });
@@ -163,7 +183,7 @@ test('vault.fcgi away (5xx): the cache, and a warning', async () => {
   server('stop', 'vault');
   await withEnv({}, async () => {
     const lines = await said(async () => {
-      assert.strictEqual(loaded(await vault.config()).version, 2);
+      assert.strictEqual(loaded(await vault.config()).version, 6);
     });
     assert.strictEqual(lines.length, 1);
     assert.match(lines[0], warning);
@@ -176,7 +196,7 @@ test('the web server away: the cache, and a warning', async () => {
   server('stop', 'web');
   await withEnv({}, async () => {
     const lines = await said(async () => {
-      assert.strictEqual(loaded(await vault.config()).version, 2);
+      assert.strictEqual(loaded(await vault.config()).version, 6);
     });
     assert.strictEqual(lines.length, 1);
     assert.match(lines[0], warning);
@@ -227,17 +247,17 @@ test('403: a device that nobody knows, or that waits', async () => {
   await withEnv({ HOME: home }, async () => {
     await assert.rejects(vault.config(), { code: 'ERR_VAULT_DECRYPT' });
     await assert.rejects(vault.push({ A: '1' }), { code: 'ERR_VAULT_DECRYPT' });
-    assert.deepStrictEqual(await vault.push({ A: 'forced' }, { force: true }), { version: 3 });
+    assert.deepStrictEqual(await vault.push({ A: 'forced' }, { force: true }), { version: 7 });
     assert.strictEqual((await vault.pull()).parsed.A, 'forced');
   });
   fs.rmSync(home, { recursive: true });
 });
 
 test('a hundred calls at once', async () => {
-  await vault.push({ A: 'again' }, { force: true });
+  await vault.push({ A: 'again' }, { force: true, replace: true });
   const all = await withEnv({}, () => Promise.all(Array.from({ length: 100 }, (_, i) =>
     (i % 2 ? vault.config() : vault.pull()))));
-  for (const { version } of all) assert.strictEqual(version, 4);
+  for (const { version } of all) assert.strictEqual(version, 8);
 });
 
 test('the thread goes on while the network is waited for', async () => {

@@ -47,14 +47,16 @@ async function watching(options, run) {
 
 const next = (list, n = 1) => until(SOON_S, () => list.length >= n && list[n - 1]);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+// Whatever is there: each test begins with what it wants.
+const push = (secrets, options) => vault.push(secrets, { replace: true, ...options });
 const secretsOf = ({ VAULT_KEY, VAULT_URL, ...secrets }) => secrets;
 
 test('a push is seen within two intervals', async () => {
-  await vault.push({ A: '1', B: '1' });
+  await push({ A: '1', B: '1' });
   // Long enough that what the machine is slow by does not count.
   await watching({ watch: { interval: 2000 } }, async (heard) => {
     assert.strictEqual(process.env.A, '1');
-    await vault.push({ A: '2', B: '1', NEW: 'x' });
+    await push({ A: '2', B: '1', NEW: 'x' });
     const pushed = Date.now();
     const change = await next(heard.changes);
     assert.ok(Date.now() - pushed < 2 * 2000, `${Date.now() - pushed} ms`);
@@ -77,12 +79,12 @@ test('the lines of the published description, as they stand', async () => {
   const AsyncFunction = (async () => {}).constructor;
   const published = (lines) => new AsyncFunction('require', lines)(tap.require);
 
-  await vault.push({ A: '1', GONE: '1' }, { environment: 'production' });
+  await push({ A: '1', GONE: '1' }, { environment: 'production' });
   console.log = (...args) => lines.push(args);
   try {
     await withEnv({ NODE_ENV: 'production' }, async () => {
       await published(watches);
-      await vault.push({ A: '2', B: '1' }, { environment: 'production' });
+      await push({ A: '2', B: '1' }, { environment: 'production' });
       await next(lines);
       await published(`const vault = require('vault-env');\n${stops}`);
     });
@@ -96,7 +98,7 @@ test('the lines of the published description, as they stand', async () => {
 test('a removal is seen, and what the program has set stays', () =>
   watching({ env: { MINE: 'mine' } }, async (heard) => {
     process.env.B = 'changed by the program';
-    await vault.push({ MINE: 'theirs', A: '3' });
+    await push({ MINE: 'theirs', A: '3' });
     const change = await next(heard.changes);
     assert.deepStrictEqual(change.changed,
       { MINE: 'theirs', A: '3', B: undefined, NEW: undefined });
@@ -111,16 +113,16 @@ test('a removal is seen, and what the program has set stays', () =>
 test('with override, the vault wins in a watch too', () =>
   watching({ config: { override: true } }, async (heard) => {
     process.env.A = 'changed by the program';
-    await vault.push({ A: '4' });
+    await push({ A: '4' });
     await next(heard.changes);
     assert.strictEqual(process.env.A, '4');
   }));
 
 test('it watches the environment that config had', async () => {
-  await vault.push({ S: '1' }, { environment: 'staging' });
+  await push({ S: '1' }, { environment: 'staging' });
   await watching({ config: { environment: 'staging' } }, async (heard) => {
     process.env.NODE_ENV = 'production';
-    await vault.push({ S: '2' }, { environment: 'staging' });
+    await push({ S: '2' }, { environment: 'staging' });
     assert.deepStrictEqual((await next(heard.changes)).changed, { S: '2' });
   });
 });
@@ -129,7 +131,7 @@ test('environment of watch: begins with the first poll', () =>
   watching({ watch: { environment: 'staging' } }, async (heard) => {
     await pause(2 * INTERVAL_MS + 1000);
     assert.deepStrictEqual(heard, { changes: [], errors: [] });
-    await vault.push({ S: '3' }, { environment: 'staging' });
+    await push({ S: '3' }, { environment: 'staging' });
     assert.deepStrictEqual((await next(heard.changes)).changed, { S: '3' });
   }));
 
@@ -139,7 +141,7 @@ test('a server that is away is reported, and its return is seen', () =>
     assert.strictEqual((await next(heard.errors)).code, 'ERR_VAULT_NETWORK');
     assert.ok(heard.errors[0] instanceof vault.VaultError);
     server('start', 'web');
-    await vault.push({ A: '5' });
+    await push({ A: '5' });
     assert.deepStrictEqual((await next(heard.changes)).changed, { A: '5' });
   }));
 
@@ -147,7 +149,7 @@ test('it survives restarts of vault.fcgi and of PostgreSQL', () =>
   watching({}, async (heard) => {
     server('restart', 'vault');
     server('restart', 'postgres');
-    await until(SOON_S, () => vault.push({ A: '6' }).catch(() => false));
+    await until(SOON_S, () => push({ A: '6' }).catch(() => false));
     assert.deepStrictEqual((await next(heard.changes)).changed, { A: '6' });
   }));
 
@@ -176,9 +178,9 @@ test('what onChange throws, or rejects with, goes to onError', async () => {
       await vault.config();
       const handle = vault.watch({ interval: INTERVAL_MS, onError: (error) => errors.push(error),
         onChange: () => { calls++; return fail(); } });
-      await vault.push({ A: `thrown ${i}` });
+      await push({ A: `thrown ${i}` });
       assert.strictEqual((await next(errors)).message, 'oops');
-      await vault.push({ A: `thrown again ${i}` });
+      await push({ A: `thrown again ${i}` });
       await until(SOON_S, () => calls === 2);
       handle.stop();
     });
@@ -192,7 +194,7 @@ test('without onError it is an uncaught exception', async () => {
     vault.config().then(async ({ parsed }) => {
       vault.watch({ interval: 50, onChange: () => { throw new Error('mine'); } });
       setTimeout(() => {}, 20000);
-      await vault.push({ A: 'uncaught' + Date.now() });
+      await vault.push({ A: 'uncaught' + Date.now() }, { replace: true });
     });`);
   const r = node(['throws.js']);
   assert.deepStrictEqual([r.status, r.stdout], [3, 'mine\n'], r.stderr);
@@ -206,7 +208,7 @@ test('nothing is heard after unwatch', async () => {
       vault.watch({ interval: 20, onChange: (change) => calls.push(change) });
     }
     vault.unwatch();
-    await vault.push({ A: `after unwatch ${Date.now()}` });
+    await push({ A: `after unwatch ${Date.now()}` });
     await pause(500);
   });
   assert.deepStrictEqual(calls, []);
@@ -267,7 +269,7 @@ test('workers load, watch and end at any moment', async () => {
 });
 
 test('a worker has its own process.env, and its own watch', async () => {
-  await vault.push({ A: 'before' });
+  await push({ A: 'before' });
   write('own.js', `
     const { parentPort } = require('node:worker_threads');
     const vault = require('vault-env');
@@ -281,7 +283,7 @@ test('a worker has its own process.env, and its own watch', async () => {
     const heard = [];
     worker.on('message', (value) => heard.push(value));
     assert.strictEqual(await next(heard), 'before');
-    await vault.push({ A: 'after' });
+    await push({ A: 'after' });
     assert.strictEqual(await next(heard, 2), 'after');
     assert.strictEqual(process.env.A, 'the parent\'s');
     await worker.terminate();

@@ -228,18 +228,30 @@ ok("+B" in me.cli("versions", "--env", "staging", "--json") and
    "push: the history has the names")
 
 
-def conflict():
+def conflict(*args, **how):
     me.enter()
     try:
-        push({"A": "9"}, "staging", base_version=1)
+        push(*args, **how)
     except VaultConflictError as error:
-        return [error.code, error.current_version]
+        return [error.code, str(error).split(" in ")[0]]
     return None
 
 
-same(in_child(conflict), ["CONFLICT", 2], "push: somebody else was first")
+same(in_child(lambda: conflict({"A": "9"}, "staging", base_version=1)),
+     ["CONFLICT", "Others have changed A"], "push: both have changed a name")
+same(load(push, {"A": "1", "É": "ü", "C": "1"}, "staging",
+          base_version=1)[0], 3, "push: what others have changed stays")
+same(load(pull, "staging")[0], {"A": "2", "B": "3", "C": "1"},
+     "push: and what is new is there")
+same(load(push, {"A": "9"}, "staging", base_version=1, ours=True)[0], 4,
+     "push: ours")
+same(in_child(lambda: conflict({"A": "1"}, "staging"))[0], "CONFLICT",
+     "push: without base_version nothing is taken away")
+same(load(push, {"D": "1"}, "staging", merge=True)[0], 5, "push: merge")
+same(load(pull, "staging")[0], {"A": "9", "B": "3", "C": "1", "D": "1"},
+     "push: and the others stay")
 write(me.dir + "/more.env", "VAULT_KEY=%s\nX='${A}'\n" % me.key)
-same(load(push, environment="staging", path="more.env")[0], 3,
+same(load(push, environment="staging", path="more.env", replace=True)[0], 6,
      "push: a file, as vault-env push")
 same(load(pull, "staging")[0], {"X": "${A}"}, "push: nothing is expanded")
 fails("NOT_FOUND", "nothing to push: there is no nowhere.env", push,

@@ -70,7 +70,7 @@ same([updates[0], sorted(updates[0].removed)],
 same(env("A", "B", "C", "KEEP"), ["one", None, "mine", "program"],
      "what we had set is gone, what the program has set is not")
 updates.clear()
-push({"A": "one"})
+push({"A": "one"}, replace=True)
 quiet()
 same(updates, [], "nothing has changed: no call")
 

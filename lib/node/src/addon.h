@@ -34,9 +34,8 @@ struct settings {
 	struct vaultenv_options client;
 	struct vaultenv_load_options load;
 	char **allow; /* load.allow */
+	struct vaultenv_change_options change; /* push */
 	int64_t version;
-	int64_t base_version; /* -1: not given */
-	bool force;
 };
 
 /* ---- convert.c; after a failure a JavaScript exception is pending ---- */

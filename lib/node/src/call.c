@@ -119,64 +119,19 @@ call_check_version(struct call *c)
 	    c->client, &c->version, &c->updated_at, &c->work.outcome.err);
 }
 
-/*
- * What this push would replace. As the command has it, what cannot be read is
- * replaced only by force.
- */
-static int
-push_before(struct call *c, struct vaultenv_list **before, int64_t *version)
-{
-	int r;
-
-	r = vaultenv_secrets_pull(
-	    c->client, 0, before, version, &c->work.outcome.err);
-	if (r == VAULTENV_ERR_NO_SECRETS) {
-		*version = 0;
-		return 0;
-	}
-	if (r != VAULTENV_ERR_DECRYPT || !c->work.settings.force)
-		return r;
-	return *version > 0 ? 0
-			    : vaultenv_secrets_current_version(c->client,
-				  version, NULL, &c->work.outcome.err);
-}
-
 static int
 call_push(struct call *c)
 {
-	static const char *const reserved[] = { "VAULT_KEY", "VAULT_URL",
-		"VAULT_DEVICE_SECRET" };
-	struct vaultenv_list *before = NULL;
-	struct vaultenv_change *changes = NULL;
-	int64_t current = 0, base = c->work.settings.base_version;
-	size_t n_changes = 0;
+	struct vaultenv_change_options *options = &c->work.settings.change;
+	struct vaultenv_changed *changed = NULL;
 	int r;
 
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		(void)vaultenv_list_delete(c->list, reserved[i]);
-	/* Rather something that did not arrive than a wish to delete all. */
-	if (vaultenv_list_len(c->list) == 0) {
-		strcpy(c->work.outcome.err.text,
-		    "nothing to push: there is no variable to share");
-		return VAULTENV_ERR_INVALID;
-	}
-	if ((r = push_before(c, &before, &current)) != 0)
-		goto out;
-	if (base < 0)
-		base = current;
-	if ((r = vaultenv_list_diff(before, c->list, &changes, &n_changes)) !=
-	    0) {
-		list_error(&c->work.outcome.err, r);
-		goto out;
-	}
-	if (n_changes == 0 && base == current && current > 0)
-		c->version = current;
-	else
-		r = vaultenv_secrets_push(c->client, c->list, base, changes,
-		    n_changes, &c->version, &c->work.outcome.err);
-out:
-	free(changes);
-	vaultenv_list_free(&before);
+	options->list = c->list;
+	r = vaultenv_secrets_change(
+	    c->client, options, &changed, &c->work.outcome.err);
+	if (r == 0)
+		c->version = changed->version;
+	vaultenv_changed_free(&changed);
 	/* The result is a version only. */
 	vaultenv_list_free(&c->list);
 	return r;

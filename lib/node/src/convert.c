@@ -315,8 +315,14 @@ settings_read(napi_env env, napi_value object, struct settings *s)
 	s->load.allow = (const char *const *)s->allow;
 	s->load.fresh_s = js_get_int(env, object, "freshS", 0);
 	s->version = js_get_int(env, object, "version", 0);
-	s->base_version = js_get_int(env, object, "baseVersion", -1);
-	s->force = js_get_bool(env, object, "force");
+	s->change = (struct vaultenv_change_options){
+		.base_version = js_get_int(env, object, "baseVersion", -1),
+		.ours = js_get_bool(env, object, "ours"),
+		.theirs = js_get_bool(env, object, "theirs"),
+		.replace = js_get_bool(env, object, "replace"),
+		.merge = js_get_bool(env, object, "merge"),
+		.force = js_get_bool(env, object, "force"),
+	};
 }
 
 static void

@@ -83,64 +83,28 @@ pull(PyObject *self, PyObject *args)
 	return result;
 }
 
-/* What there is now, to compare with. Nothing yet is fine. */
-static int
-current_read(struct vaultenv_client *client, struct vaultenv_list **list,
-    int64_t *version, struct vaultenv_error *err)
-{
-	int r = vaultenv_secrets_pull(client, 0, list, version, err);
-
-	if (r == VAULTENV_ERR_NO_SECRETS) {
-		*version = 0;
-		return 0;
-	}
-	if (r == VAULTENV_ERR_DECRYPT)
-		vaultenv_error_set(err, r,
-		    "To replace it all the same, run: vault-env push --force",
-		    "The current version of %.64s cannot be read with this "
-		    "device secret, and a push would replace it unseen",
-		    vaultenv_client_environment(client));
-	return r;
-}
-
 static int
 push_list(const struct vaultenv_options *options,
-    const struct vaultenv_list *list, int64_t base, int64_t *version,
+    const struct vaultenv_change_options *how, int64_t *version,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *client = NULL;
-	struct vaultenv_list *before = NULL;
-	struct vaultenv_change *changes = NULL;
-	size_t n_changes = 0;
-	int64_t current = 0;
+	struct vaultenv_changed *changed = NULL;
 	int r;
 
-	if ((r = vaultenv_client_open(options, &client, err)) != 0 ||
-	    (r = current_read(client, &before, &current, err)) != 0)
-		goto out;
-	r = vaultenv_list_diff(before, list, &changes, &n_changes);
-	if (r != 0) {
-		vaultenv_error_set(err, r, NULL, "%s", vaultenv_strerror(r));
-		goto out;
-	}
-	if (base < 0)
-		base = current;
-	if (n_changes == 0 && base == current)
-		*version = current;
-	else
-		r = vaultenv_secrets_push(client, list, base, changes,
-		    n_changes, version, err);
-out:
-	free(changes);
-	vaultenv_list_free(&before);
+	if ((r = vaultenv_client_open(options, &client, err)) == 0 &&
+	    (r = vaultenv_secrets_change(client, how, &changed, err)) == 0)
+		*version = changed->version;
+	vaultenv_changed_free(&changed);
 	vaultenv_client_free(&client);
 	return r;
 }
 
-/* push(place, values, base_version or -1): version */
+/* push(place, values, base_version or -1, ours, theirs, replace, merge): version */
 static PyObject *
 push(PyObject *self, PyObject *args)
 {
+	struct vaultenv_change_options how = { .tries = 0 };
 	struct vaultenv_list *list = NULL;
 	struct place place = { NULL };
 	struct vaultenv_error err;
@@ -149,13 +113,16 @@ push(PyObject *self, PyObject *args)
 	long long base;
 	int r;
 
-	if (!PyArg_ParseTuple(args, PLACE_FORMAT "O!L:push", PLACE_ARGS(place),
-		&PyDict_Type, &values, &base))
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "O!Lpppp:push",
+		PLACE_ARGS(place), &PyDict_Type, &values, &base, &how.ours,
+		&how.theirs, &how.replace, &how.merge))
 		return NULL;
 	place_fill(&place);
 	if (dict_list(values, &list)) {
+		how.list = list;
+		how.base_version = base;
 		Py_BEGIN_ALLOW_THREADS
-		r = push_list(&place.options, list, base, &version, &err);
+		r = push_list(&place.options, &how, &version, &err);
 		Py_END_ALLOW_THREADS
 		result = r != 0 ? error_raise(&err)
 				: PyLong_FromLongLong(version);

@@ -374,13 +374,20 @@ def pull(environment: Optional[str] = None, *, path: Optional[Path] = None,
 def push(values: Optional[Mapping[str, str]] = None,
          environment: Optional[str] = None, *, path: Optional[Path] = None,
          vault_url: Optional[str] = None,
-         base_version: Optional[int] = None) -> int:
+         base_version: Optional[int] = None, ours: bool = False,
+         theirs: bool = False, replace: bool = False,
+         merge: bool = False) -> int:
     """Stores values as all there is in the environment; its new version.
 
     values: default the variables of the .env file. VAULT_KEY, VAULT_URL and
     VAULT_DEVICE_SECRET are never pushed. Nothing changed: no new version.
-    base_version: the version that values were made from; VaultConflictError if
-    the server has another by now. Default: the one there is at the call.
+
+    base_version: the version that values were made from, as pull() gives it.
+    If the server has another by now, what only others have changed since stays
+    theirs; a name that both have changed differently is VaultConflictError,
+    unless ours or theirs says who has it. Without base_version, to change or
+    remove what is there is VaultConflictError, unless values are the whole
+    (replace), or only add and change (merge).
     """
     from . import _native
 
@@ -400,7 +407,8 @@ def push(values: Optional[Mapping[str, str]] = None,
         raise VaultError("nothing to push: there is no variable to share",
                          "INVALID")
     return _native.push(*place.where(), wanted,
-                        -1 if base_version is None else base_version)
+                        -1 if base_version is None else base_version,
+                        ours, theirs, replace, merge)
 
 
 def watch(interval: float = 30.0, environment: Optional[str] = None,

@@ -11,7 +11,8 @@ def load(path: str, environment: Optional[str], url: Optional[str],
 def pull(path: str, environment: Optional[str], url: Optional[str],
          notice: _Notice, version: int, /) -> tuple[dict[str, str], int]: ...
 def push(path: str, environment: Optional[str], url: Optional[str],
-         notice: _Notice, values: dict[str, str], base_version: int, /,
+         notice: _Notice, values: dict[str, str], base_version: int,
+         ours: bool, theirs: bool, replace: bool, merge: bool, /,
          ) -> int: ...
 def check_version(path: str, environment: Optional[str], url: Optional[str],
                   notice: _Notice, /) -> int: ...
