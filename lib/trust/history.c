@@ -207,8 +207,11 @@ check_links(const struct members *m, const struct records *records,
 	int r;
 
 	*cut = marks == NULL ? 0 : marks->at[marks->n - 1].version;
-	if (records->n == 0)
+	if (records->n == 0) {
+		why->version = 1;
+		why->other_version = q->pin == NULL ? *cut : q->pin->version;
 		return CODE_RECORD_MISSING;
+	}
 	for (size_t i = 0; i < records->n; i++) {
 		const struct record *at = &records->at[i];
 

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "vault/open.h"
@@ -30,6 +31,22 @@ tell_step(struct finding *why, const struct members *log, int64_t seq)
 	memcpy(why->device, log->steps[seq].author, sizeof(why->device));
 }
 
+/* Who says to have made an entry that was refused, as far as it can be read. */
+static void
+tell_entry(struct finding *why, struct text base64)
+{
+	struct entry *e = malloc(sizeof(*e));
+	struct blob bytes;
+
+	blob_init(&bytes, ENTRY_SIZE_MAX);
+	if (e != NULL && entry_read(e, &bytes, base64) == 0) {
+		why->at_ms = e->at_ms;
+		memcpy(why->device, e->author, sizeof(why->device));
+	}
+	blob_reset(&bytes);
+	free(e);
+}
+
 int
 open_log(const struct opening *in, struct members *log,
     const struct text *entries, size_t n, struct finding *why)
@@ -41,6 +58,8 @@ open_log(const struct opening *in, struct members *log,
 	r = members_continue(log, in->log_from, entries, n, true, &n_good);
 	if (r != 0) {
 		why->seq = (int64_t)(in->log_from + n_good);
+		if (n_good < n)
+			tell_entry(why, entries[n_good]);
 		return r;
 	}
 	if (log->n_steps == 0 ||
@@ -187,8 +206,6 @@ open_records(const struct opening *in, const struct members *log,
 		.cached = in->source == FROM_CACHE };
 	int r;
 
-	if (n == 0)
-		return CODE_RECORD_MISSING;
 	if ((r = records_read(&out->records, records, n)) != 0 ||
 	    (r = history_check(
 		 log, &out->records, &query, &out->history, why)) != 0)
@@ -276,6 +293,9 @@ bundle_open(const struct opening *in, struct members *log,
 	*out = (struct opened){ .records.n = 0 };
 	blob_init(&out->records.bytes, SIZE_MAX);
 	blob_init(&out->plain, SIZE_MAX);
+	if (in->next != NULL &&
+	    strcmp(in->next->project, in->key->project) != 0)
+		return CODE_KEY_FORM;
 	if (!b->is_reply) {
 		if (!is_text(b->project, in->key->project))
 			return CODE_WRONG_PROJECT;

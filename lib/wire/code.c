@@ -276,16 +276,15 @@ fill(struct blob *out, const char *text, const struct code_fill *fills,
 }
 
 int
-code_write(
+code_text(
     struct blob *out, int code, const struct code_fill *fills, size_t n_fills)
 {
-	const struct row *row = row_of(code);
-	int r;
+	return fill(out, row_of(code)->text, fills, n_fills);
+}
 
-	if ((r = fill(out, row->text, fills, n_fills)) != 0 ||
-	    *row->hint == '\0')
-		return r;
-	if ((r = blob_append_str(out, ". ")) != 0)
-		return r;
-	return fill(out, row->hint, fills, n_fills);
+int
+code_hint(
+    struct blob *out, int code, const struct code_fill *fills, size_t n_fills)
+{
+	return fill(out, row_of(code)->hint, fills, n_fills);
 }

@@ -41,9 +41,8 @@ read_keys(struct machine *m, struct json_object *c)
 
 	if ((r = vault_key_read(&m->key, vector_str(c, "vault_key"))) != 0)
 		return r;
-	if (next != NULL && ((r = vault_key_read(&m->next, next)) != 0 ||
-				strcmp(m->next.project, m->key.project) != 0))
-		return CODE_KEY_FORM;
+	if (next != NULL && (r = vault_key_read(&m->next, next)) != 0)
+		return r;
 	return device_read(
 	    &m->device, m->key.project, vector_str(c, "device_secret"));
 }

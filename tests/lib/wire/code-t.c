@@ -7,13 +7,22 @@
 #include "tap.h"
 #include "wire/code.h"
 
-static struct blob text;
+static struct blob text, hint;
 
 static const char *
-written(int code, const struct code_fill *fills, size_t n)
+text_of(int code, const struct code_fill *fills, size_t n)
 {
 	text.len = 0;
-	return code_write(&text, code, fills, n) == 0 ? (char *)text.data : "";
+	return code_text(&text, code, fills, n) == 0 ? (char *)text.data : "";
+}
+
+static const char *
+hint_of(int code, const struct code_fill *fills, size_t n)
+{
+	hint.len = 0;
+	if (code_hint(&hint, code, fills, n) != 0)
+		return ".";
+	return hint.len == 0 ? "" : (char *)hint.data;
 }
 
 /* Starts with a capital or a {name}, does not end with a stop. */
@@ -36,16 +45,21 @@ test_table(void)
 		const char *name = code_name(code);
 
 		if (code_find(name, strlen(name)) != code ||
-		    !is_sentence(written(code, NULL, 0))) {
-			printf("# %d %s: %s\n", code, name,
-			    written(code, NULL, 0));
+		    !is_sentence(text_of(code, NULL, 0)) ||
+		    (*hint_of(code, NULL, 0) != '\0' &&
+			!is_sentence(hint_of(code, NULL, 0)))) {
+			printf("# %d %s: %s. %s\n", code, name,
+			    text_of(code, NULL, 0), hint_of(code, NULL, 0));
 			wrong++;
 		}
+		if (strlen(text_of(code, NULL, 0)) >= VAULTENV_ERROR_TEXT / 2 ||
+		    strlen(hint_of(code, NULL, 0)) >= VAULTENV_ERROR_HINT)
+			wrong++;
 		if (code_kind(code) != CODE_TAMPERED)
 			continue;
 		tampered++;
-		if (strstr(written(code, NULL, 0), "Nothing was changed. If "
-						   "others see it too") == NULL)
+		if (strstr(hint_of(code, NULL, 0),
+			"Nothing was changed. If others see it too") == NULL)
 			wrong++;
 	}
 	is_int(wrong, 0, "every code has its name and sentence");
@@ -67,15 +81,16 @@ test_filling(void)
 	const struct code_fill fills[] = { { "env", "production" },
 		{ "got", "3" }, { "seen", "{env}" } };
 
-	is_str(written(CODE_WRAP_MISSING, fills, 3),
-	    "There is no key of production for this device. Ask a writer to "
-	    "run: vault-env share --env production",
-	    "what is known stands in the sentence");
-	ok(strstr(written(CODE_RECORD_ROLLBACK, fills, 3),
-	       "it gives version 3 of production, but version {env} exists") !=
-		NULL,
+	is_str(text_of(CODE_WRAP_MISSING, fills, 3),
+	    "There is no key of production for this device",
+	    "what is known stands in the text");
+	is_str(hint_of(CODE_WRAP_MISSING, fills, 3),
+	    "Ask a writer to run: vault-env share --env production",
+	    "and in the hint");
+	ok(strstr(text_of(CODE_RECORD_ROLLBACK, fills, 3),
+	       "version 3 of production, but version {env} exists") != NULL,
 	    "what is filled in is not filled again");
-	ok(strstr(written(CODE_LOG_GAP, fills, 3), "{seq}") != NULL,
+	ok(strstr(text_of(CODE_LOG_GAP, fills, 3), "{seq}") != NULL,
 	    "what is not known stays");
 }
 
@@ -83,8 +98,10 @@ int
 main(void)
 {
 	blob_init(&text, 4096);
+	blob_init(&hint, 4096);
 	test_table();
 	test_filling();
 	blob_reset(&text);
+	blob_reset(&hint);
 	return tap_done();
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sentence.c: see sentence.h. Where something is not known a general word
+ * stands for it, so no sentence has a hole. Must not judge.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "trust/sentence.h"
+
+#define NUMBER_SIZE 24
+#define DATE_SIZE   64
+#define DEVICE_SIZE (DEVICE_NAME_LEN_MAX + 16)
+#define ID_SHOWN    8 /* digits of a device's id */
+
+static const char *
+either(const char *known, const char *general)
+{
+	return known != NULL ? known : general;
+}
+
+static void
+write_date(char out[DATE_SIZE], int64_t at_ms)
+{
+	const time_t t = (time_t)(at_ms / 1000);
+	struct tm tm;
+
+	if (at_ms == 0 || gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, DATE_SIZE, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		snprintf(out, DATE_SIZE, "an earlier day");
+}
+
+/* The name and the first digits of the id: anybody can have a name. */
+static void
+write_device(char out[DEVICE_SIZE], const struct members *log, const char *id)
+{
+	const struct member *m = NULL;
+
+	if (log != NULL)
+		m = members_find(log, id);
+	if (*id == '\0')
+		snprintf(out, DEVICE_SIZE, "a device");
+	else if (m == NULL)
+		snprintf(
+		    out, DEVICE_SIZE, "an unknown device (%.*s)", ID_SHOWN, id);
+	else
+		snprintf(out, DEVICE_SIZE, "%s (%.*s)", m->name, ID_SHOWN, id);
+}
+
+int
+sentence_write(struct blob *text, struct blob *hint, int code,
+    const struct finding *why, const struct sentence_about *about)
+{
+	static const struct finding nothing;
+	const struct finding *w = why != NULL ? why : &nothing;
+	const int64_t low =
+	    w->version < w->other_version ? w->version : w->other_version;
+	const int64_t high = w->version + w->other_version - low;
+	char seq[NUMBER_SIZE], n[NUMBER_SIZE], seen[NUMBER_SIZE];
+	char from[NUMBER_SIZE], to[NUMBER_SIZE];
+	char date[DATE_SIZE], device[DEVICE_SIZE];
+	const struct code_fill fills[] = {
+		{ "seq", seq },
+		{ "n", n },
+		{ "got", n },
+		{ "seen", seen },
+		{ "from", from },
+		{ "to", to },
+		{ "date", date },
+		{ "device", device },
+		{ "project",
+		    about->log == NULL ? "this one" : about->log->project },
+		{ "env", either(about->env, "an environment") },
+		{ "other", either(about->other, "another name") },
+		{ "what", either(about->what, "An answer") },
+		{ "file", either(about->file, "The file of what was seen") },
+		{ "url", either(about->url, "The server") },
+		{ "urls", either(about->urls, "its own") },
+		{ "age", either(about->age, "too") },
+		{ "allowed", either(about->allowed, "less") },
+		{ "fresh", either(about->fresh, "its limit") },
+	};
+	const size_t n_fills = sizeof(fills) / sizeof(*fills);
+	int r;
+
+	snprintf(seq, sizeof(seq), "%" PRId64, w->seq);
+	snprintf(n, sizeof(n), "%" PRId64, w->version);
+	snprintf(seen, sizeof(seen), "%" PRId64, w->other_version);
+	snprintf(from, sizeof(from), "%" PRId64, low);
+	snprintf(to, sizeof(to), "%" PRId64, high);
+	write_date(date, w->at_ms);
+	write_device(device, about->log, w->device);
+	if ((r = code_text(text, code, fills, n_fills)) != 0)
+		return r;
+	return code_hint(hint, code, fills, n_fills);
+}
