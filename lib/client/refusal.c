@@ -12,7 +12,8 @@
 
 #include "client/client.h"
 
-#define SAID_MAX 200 /* bytes of the server's sentence that are shown */
+#define SAID_MAX     200 /* bytes of the server's sentence that are shown */
+#define SENTENCE_MAX 8192
 
 /*
  * The first row that fits. word: part of the server's sentence, NULL for any.
@@ -157,35 +158,58 @@ stranger_error(const struct call *call, struct vaultenv_error *err)
 	    status);
 }
 
+/* Fills in err, in which a row's words are others'. NOMEM. */
+static int
+row_fill(const struct refusal *row, const struct words *words, size_t n_words,
+    struct vaultenv_error *err)
+{
+	struct blob text, hint;
+	int r;
+
+	blob_init(&text, SENTENCE_MAX);
+	blob_init(&hint, SENTENCE_MAX);
+	if ((r = fill_in(&text, row->text, words, n_words)) == 0 &&
+	    (r = fill_in(&hint, row->hint, words, n_words)) == 0)
+		err_set(err, row->code, (const char *)hint.data, "%s",
+		    (const char *)text.data);
+	blob_reset(&text);
+	blob_reset(&hint);
+	return r;
+}
+
+/* What the server said, without full stops at its end. For free(). */
+static char *
+said_shown(const char *said)
+{
+	char *shown = text_printable(said, SAID_MAX);
+	size_t len = shown == NULL ? 0 : strlen(shown);
+
+	while (len > 0 && shown[len - 1] == '.')
+		shown[--len] = '\0';
+	return shown;
+}
+
 int
 refusal_error(
     const struct call *call, const char *device_id, struct vaultenv_error *err)
 {
 	const struct vaultenv_client *c = call->client;
 	const int status = call->http.status;
+	const struct refusal *row = refusals;
 	const char *said = server_said(call);
-	char version[24] = "another", *shown = NULL;
+	char version[24] = "another", *shown;
 	int64_t current = 0;
-	struct blob text, hint;
-	size_t i, len;
-	int code;
+	int r;
 
 	if (said == NULL || status < 400 || status > 599)
 		return stranger_error(call, err);
-	for (i = 0; !refusal_fits(&refusals[i], status, said); i++)
-		continue;
-	code = refusals[i].code;
-	blob_init(&text, 8192);
-	blob_init(&hint, 8192);
-	if ((shown = text_printable(said, SAID_MAX)) == NULL) {
-		code = err_general(err, VAULTENV_ERR_NOMEM);
-		goto out;
-	}
-	for (len = strlen(shown); len > 0 && shown[len - 1] == '.'; len--)
-		shown[len - 1] = '\0';
-	if (code == VAULTENV_ERR_CONFLICT &&
+	while (!refusal_fits(row, status, said))
+		row++;
+	if (row->code == VAULTENV_ERR_CONFLICT &&
 	    json_find_int(&call->reply, "version", 0, &current))
 		snprintf(version, sizeof(version), "%" PRId64, current);
+	if ((shown = said_shown(said)) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
 	const struct words words[] = {
 		{ "url", c->url },
 		{ "env", c->environment },
@@ -194,20 +218,12 @@ refusal_error(
 		{ "version", version },
 		{ "said", shown },
 	};
-	const size_t n_words = sizeof(words) / sizeof(words[0]);
 
-	if (fill_in(&text, refusals[i].text, words, n_words) != 0 ||
-	    fill_in(&hint, refusals[i].hint, words, n_words) != 0) {
-		code = err_general(err, VAULTENV_ERR_NOMEM);
-		goto out;
-	}
-	err_set(
-	    err, code, (const char *)hint.data, "%s", (const char *)text.data);
+	r = row_fill(row, words, sizeof(words) / sizeof(words[0]), err);
+	free(shown);
+	if (r != 0)
+		return err_general(err, VAULTENV_ERR_NOMEM);
 	if (err != NULL)
 		err->current_version = current;
-out:
-	free(shown);
-	blob_reset(&text);
-	blob_reset(&hint);
-	return code;
+	return row->code;
 }

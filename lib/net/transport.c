@@ -282,52 +282,75 @@ curl_request(struct transport *t, const char *url, const struct url *parsed,
 	return perform_without_sigpipe(t);
 }
 
+/* An empty Expect: a round trip less, and no 417 from old proxies. */
 static int
-curl_exchange(struct transport *t, const char *url, const struct url *parsed,
-    const char *const *headers, const char *body, size_t len,
-    struct http_reply *reply, struct vaultenv_error *err)
+list_make(const struct curl_functions *libcurl, const char *const *headers,
+    struct curl_slist **list)
 {
-	struct body_sink sink = { &reply->body, 0 };
-	struct curl_slist *list = NULL, *next;
+	struct curl_slist *next;
+	size_t i = 0;
+
+	next = libcurl->slist_append(NULL, "Expect:");
+	while (next != NULL && headers[i] != NULL) {
+		*list = next;
+		next = libcurl->slist_append(*list, headers[i++]);
+	}
+	if (next != NULL)
+		*list = next;
+	return next != NULL ? 0 : VAULTENV_ERR_NOMEM;
+}
+
+/* What became of a request that gave no reply. */
+static int
+exchange_error(const struct transport *t, CURLcode curl, int sink_error,
+    const char *url, const struct url *parsed, struct vaultenv_error *err)
+{
+	const struct curl_failure failure = { t->libcurl, t->curl, curl,
+		t->words, t->ca_file };
+
+	if (sink_error == VAULTENV_ERR_INVALID)
+		return too_large(url, parsed->origin_len, err);
+	if (sink_error != 0)
+		return err_general(err, sink_error);
+	return curl_error(&failure, url, parsed->origin_len, err);
+}
+
+static void
+reply_fill(const struct transport *t, struct http_reply *reply)
+{
 	struct curl_header *date;
-	CURLcode curl;
 	long status = 0;
 	time_t when;
-	size_t i;
-	int r;
 
-	if ((r = curl_begin(t, err)) != 0)
-		return r;
-	/* An empty Expect: a round trip less, and no 417 from old proxies. */
-	for (i = 0; i == 0 || headers[i - 1] != NULL; i++) {
-		next = t->libcurl->slist_append(
-		    list, headers[i] != NULL ? headers[i] : "Expect:");
-		if (next == NULL) {
-			r = err_general(err, VAULTENV_ERR_NOMEM);
-			goto out;
-		}
-		list = next;
-	}
-	curl = curl_request(t, url, parsed, list, body, len, &sink);
-	if (curl != CURLE_OK) {
-		if (sink.error == VAULTENV_ERR_INVALID)
-			r = too_large(url, parsed->origin_len, err);
-		else if (sink.error != 0)
-			r = err_general(err, sink.error);
-		else
-			r = curl_error(
-			    &(struct curl_failure){ t->libcurl, t->curl, curl,
-				t->words, t->ca_file },
-			    url, parsed->origin_len, err);
-		goto out;
-	}
 	t->libcurl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	reply->status = (int)status;
 	if (t->libcurl->easy_header(
 		t->curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK &&
 	    (when = t->libcurl->getdate(date->value, NULL)) > 0)
 		reply->date_ms = (int64_t)when * 1000;
-	r = 0;
+}
+
+static int
+curl_exchange(struct transport *t, const char *url, const struct url *parsed,
+    const char *const *headers, const char *body, size_t len,
+    struct http_reply *reply, struct vaultenv_error *err)
+{
+	struct body_sink sink = { &reply->body, 0 };
+	struct curl_slist *list = NULL;
+	CURLcode curl;
+	int r;
+
+	if ((r = curl_begin(t, err)) != 0)
+		return r;
+	if ((r = list_make(t->libcurl, headers, &list)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	curl = curl_request(t, url, parsed, list, body, len, &sink);
+	if (curl != CURLE_OK)
+		r = exchange_error(t, curl, sink.error, url, parsed, err);
+	else
+		reply_fill(t, reply);
 out:
 	/* These point at what is about to go. */
 	t->libcurl->easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);
