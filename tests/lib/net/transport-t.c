@@ -205,6 +205,7 @@ test_request(void)
 	struct vaultenv_client *c = client(NULL, url);
 	struct vaultenv_error err;
 	int64_t version = 0;
+	static const char body_end[] = "\",\"environment\":\"production\"}";
 	const char *sent;
 
 	/* A proxy has no business with loopback. */
@@ -226,7 +227,8 @@ test_request(void)
 	    "that says who sends it");
 	ok(strstr(sent, "\r\nX-Vault-Signature: v=") != NULL, "signed");
 	ok(strstr(sent, "\r\n\r\n{\"project_id\":\"" PROJECT
-			"\",\"environment\":\"production\"}") != NULL,
+			"\",\"nonce\":\"") != NULL &&
+		strcmp(sent + strlen(sent) - strlen(body_end), body_end) == 0,
 	    "and the body's bytes");
 	unsetenv("http_proxy");
 	vaultenv_client_free(&c);
