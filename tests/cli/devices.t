@@ -105,6 +105,15 @@ $q->gives(['register-device'], 0, qr/\AKept\ the\ existing\ device\ secret\ .*
     ^This\ device\ waits\ for\ approval\./mxs, '', 'goes on from there');
 is(scalar(() = glob "$q->{home}/.vault/*"), 3, 'all keys are still there');
 
+# a disk on which nothing can be written
+my $kept = $q->device_secret;
+$r = VaultTest::run(['bash', '-c', "{ (trap '' XFSZ; ulimit -f 0; exec " .
+    "$CliTest::BIN --url $url register-device --force); echo \$?; } 2>&1 | cat"],
+    cwd => $q->{dir}, env => $q->environment);
+like($r->{stdout}, qr/^vault-env: cannot write .*File too large.*\n1\n\z/m,
+    '--force where no new secret can be written fails');
+is($q->device_secret, $kept, 'and the old one is in its place');
+
 # a device secret file that is broken
 my $file = "$q->{home}/.vault/$project.key";
 VaultTest::spew($file, "not a key\n");
@@ -144,6 +153,9 @@ for my $command (qw(approve-device revoke-device)) {
 $s->psql("update vault.devices set name = E'a\\x1b[2Jb' where id = '$first'");
 like($p->run('list-devices')->{stdout}, qr/ a\?\[2Jb /,
     'control characters do not reach the terminal');
+$s->psql("update vault.devices set name = E'a\\u009b2Jb' where id = '$first'");
+like($p->run('list-devices')->{stdout}, qr/ a\?{1,2}2Jb /,
+    'nor do those that are not ASCII (C1)');
 $s->psql("update vault.devices set name = E'lap\\u200btop\\u202e' where id = '$first'");
 like($p->run('list-devices')->{stdout}, qr/ lap\?{1,3}top\?{1,3} /, 'nor do invisible ones');
 $r = $q->run('register-device', '--force', '--name', "lap\xe2\x80\x8btop");

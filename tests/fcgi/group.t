@@ -196,6 +196,19 @@ is_deeply [grep { $_ != 200 } map { @$_ } VaultTest::parallel(12, sub {
 	return [map { $c->call('secrets/current-version', {environment =>
 	    'production', unique => "k $i $_"})->{status} } 1 .. 10];
 })], [], 'polls share a queue with the questions for keys';
+
+# Groups that are full at once: whoever is left over is woken, too.
+$s->set(db_group => 2, key_cache => undef);
+my $began = time;
+is_deeply [grep { $_ != 200 } map { @{$_ // [0]} } VaultTest::parallel(24, sub {
+	my ($i) = @_;
+	return [map { ($c->call('secrets/current-version', {environment =>
+	    'production', unique => "g $i $_"})->{status}, $c->call('secrets/pull',
+	    {environment => 'production', device_hash => $c->{device_hash},
+	    unique => "g $i $_"})->{status}) } 1 .. 10];
+})], [], 'with two in a group, 24 clients get all their answers';
+cmp_ok time - $began, '<', 20, 'and nobody waits for a time-out';
+
 $s->set(db_group => 1, key_cache => 0);
 is $c->pull('production')->{status}, 200,
     'without groups and without keys in memory it works too';

@@ -346,6 +346,10 @@ subtest 'row 9: the server key' => sub {
 	my $new = VaultTest::slurp($file);
 	like $new, qr/\A[0-9a-f]{64}\n\z/, 'leaves a key';
 	isnt $new, $key, 'another one';
+	my @old = glob "$file.old-*";
+	is scalar @old, 1, 'and the old one beside it, for the backups';
+	is VaultTest::slurp($old[0] // ''), $key, '... as it was';
+	is sprintf('%04o', (stat $old[0])[2] & 07777), '0600', '... of mode 0600';
 	is sprintf('%04o', (stat $file)[2] & 07777), '0600', 'of mode 0600';
 	isnt $s->psql("select auth_key from vault.projects where id = " .
 	    "'$c->{project}'"), $old_rows, 'auth keys are sealed anew';

@@ -331,6 +331,34 @@ got = in_child(lambda: [me.enter(), os.environ.update(
     VAULT_CACHE_MAX_AGE="soon"), raises(VaultError, load_vault_sync).code])
 same(got[2], "INVALID", "sync: a wrong setting is an error")
 
+# ---- others run on while a call waits for the server
+
+me.enter()
+slow = TableServer()
+slow.row = {path: {"status": 503, "body": {"error": "Database unavailable"}}
+            for path in ("secrets/pull", "secrets/push",
+                         "secrets/current-version")}
+for path, answer in list(slow.row.items()):
+    slow.row[path] = lambda answer=answer: (time.sleep(0.5), answer)[1]
+for name, function in (
+        ("load_vault", lambda: load_vault(vault_url=slow.url, cache=False)),
+        ("pull", lambda: vaultdotenv.pull(vault_url=slow.url)),
+        ("push", lambda: vaultdotenv.push({"A": "1"}, vault_url=slow.url)),
+        ("check_version", lambda: vaultdotenv.check_version(
+            vault_url=slow.url))):
+    ticks, stop = [], threading.Event()
+
+    def tick():
+        while not stop.wait(0.01):
+            ticks.append(1)
+
+    other = threading.Thread(target=tick)
+    other.start()
+    raises(VaultError, function)
+    stop.set()
+    other.join()
+    ok(len(ticks) >= 10, name + ": another thread runs meanwhile", len(ticks))
+
 # ---- the package
 
 folder = os.path.dirname(vaultdotenv.__file__)

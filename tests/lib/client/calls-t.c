@@ -248,6 +248,8 @@ test_pull(struct vaultenv_client *c)
 	    "answered with version 7. Older versions may be beyond it: pull "
 	    "without a version",
 	    "is not taken for it");
+	is_int(vaultenv_secrets_pull(c, 8, &list, NULL, &err),
+	    VAULTENV_ERR_PROTOCOL, "nor is an older one");
 	is_int(vaultenv_secrets_pull(c, -1, &list, NULL, &err),
 	    VAULTENV_ERR_INVALID, "no version is negative");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -162,6 +162,32 @@ test_soon(void)
 	vaultenv_watch_stop(&w);
 }
 
+/*
+ * A fleet that started together must drift apart. A busy machine makes a wait
+ * longer, never shorter: only jitter can do that.
+ */
+static void
+test_jitter(void)
+{
+	struct vaultenv_watch_options even = quick;
+	struct vaultenv_watch *w;
+	int64_t shortest = INT64_MAX;
+
+	server_reset(1, "{}");
+	seen_reset();
+	even.interval_ms = 100;
+	w = start(NULL, &even);
+	ok(wait_polls(25, 30000), "25 polls");
+	vaultenv_watch_stop(&w);
+	for (int i = 2; i < 25; i++)
+		if (server.polled_ms[i] - server.polled_ms[i - 1] < shortest)
+			shortest =
+			    server.polled_ms[i] - server.polled_ms[i - 1];
+	ok(shortest < 98, "some come sooner than the interval (%d ms)",
+	    (int)shortest);
+	ok(shortest >= 89, "but no more than a tenth");
+}
+
 static void
 test_away(void)
 {
@@ -518,6 +544,7 @@ main(void)
 		return 1;
 	test_changes();
 	test_soon();
+	test_jitter();
 	test_away();
 	test_bad_pull();
 	test_beginnings();
