@@ -22,7 +22,7 @@ use VaultTest;
 my $UUID = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 my $HEX = qr/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/;
 my $DATE = qr/\d{4}-\d\d-\d\d \d\d:\d\d/;
-my $AGO = qr/just now|\d+ (?:second|minute)s? ago|\d+s old/;
+my $AGO = qr/just now|\d+ (?:second|minute)s? (?:ago|old)|\d+s old/;
 
 # Options: url (of the server), shown_url (as the papers have it), machines
 # ({name => {env}}), path (folders before $PATH), root (what /etc and /var of the
