@@ -17,8 +17,8 @@ my $p = CliTest->new;
 $p->spew('.env', 'SMALL=1' . "\nBIG=" . 'b' x 140_000 . "\nBIGGER=" . 'c' x 150_000 . "\nSOME=" .
     'd' x 1000 . "\n");
 my $too_large = "vault-env: Cannot run sh: its arguments and environment are more than the " .
-    "system takes. The largest variables are BIGGER (150007 bytes), BIG (140004 bytes), SOME " .
-    "(1005 bytes): keep what is long in a file, and its path in the variable\n";
+    "system takes; the largest variables are BIGGER (150007 bytes), BIG (140004 bytes), SOME " .
+    "(1005 bytes). Keep what is long in a file, and its path in the variable\n";
 $p->gives(['run', '--', 'sh', '-c', 'true', {env => {PATH => '/usr/bin:/bin'}}], 126, '',
     $too_large, 'an environment that is too large: the largest are named');
 
@@ -79,7 +79,7 @@ for my $name ("two\nlines", "lap\xe2\x80\x8btop", 'x' x 129, "caf\xe9") {
 	mkdir $odd->{dir} or die "$name: $!";
 	my $r = $odd->run('init');
 	is($r->{status}, 1, 'a folder whose name cannot be that of a project');
-	like($r->{stderr}, qr/\Avault-env: the name of this folder \(.*\) cannot be a project's, which is 128 bytes of visible text at most: give one with --name\n\z/,
+	like($r->{stderr}, qr/\Avault-env: The name of this folder \(.*\) cannot be a project's, which is 128 bytes of visible text at most\. Give one with --name\n\z/,
 	    'leads to --name');
 }
 
