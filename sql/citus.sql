@@ -8,7 +8,8 @@ declare
 	v_table text;
 begin
 	foreach v_table in array array['projects', 'devices', 'environments',
-		'secret_versions', 'requests', 'audit_log']
+		'secret_versions', 'requests', 'audit_log', 'log', 'members',
+		'member_keys', 'heads', 'records', 'wraps']
 	loop
 		continue when exists (select from pg_dist_partition d
 			where d.logicalrelid = ('vault.' || v_table)::regclass);
@@ -22,5 +23,7 @@ end
 $$;
 
 \ir citus/housekeep.sql
+\ir citus/record_poll.sql
+\ir citus/record_pull.sql
 \ir citus/secret_current_version.sql
 \ir citus/secret_pull.sql

@@ -59,6 +59,8 @@ lock table vault.migrations in share row exclusive mode;
 \ir migrate.sql
 \set migration 0004-pull-arrays
 \ir migrate.sql
+\set migration 0005-protocol-v2
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset
@@ -90,12 +92,25 @@ $$;
 
 -- Helpers, called by other functions only.
 \ir functions/iso.sql
+\ir functions/epoch_ms.sql
+\ir functions/in_scope.sql
 \ir functions/audit.sql
 \ir functions/audit_partitions.sql
+\ir functions/project_limit.sql
+\ir functions/server_key_hold.sql
+\ir functions/request_bind.sql
 \ir functions/request_check.sql
 \ir functions/request_take.sql
+\ir functions/request_change.sql
+\ir functions/request_settle.sql
 \ir functions/device_check.sql
 \ir functions/versions_retain.sql
+\ir functions/member_look.sql
+\ir functions/member_check.sql
+\ir functions/member_key_store.sql
+\ir functions/log_page.sql
+\ir functions/record_page.sql
+\ir functions/records_retain.sql
 
 -- Called by the server.
 \ir functions/schema_version.sql
@@ -112,6 +127,8 @@ $$;
 \ir functions/secret_current_version.sql
 \ir functions/secret_versions.sql
 \ir functions/secret_rollback.sql
+\ir functions/project_freeze.sql
+\ir functions/project_unfreeze.sql
 \ir functions/housekeep.sql
 \ir functions/audit_retain.sql
 \ir functions/server_key_get.sql
@@ -120,6 +137,29 @@ $$;
 \ir functions/server_key_replace.sql
 \ir functions/auth_key_list.sql
 \ir functions/auth_key_replace.sql
+
+-- Called by the server for protocol v2.
+\ir functions/member_key.sql
+\ir functions/request_refuse.sql
+\ir functions/project_create_v2.sql
+\ir functions/project_delete.sql
+\ir functions/project_joins.sql
+\ir functions/member_register.sql
+\ir functions/member_list.sql
+\ir functions/log_read.sql
+\ir functions/log_proof.sql
+\ir functions/log_append.sql
+\ir functions/record_push.sql
+\ir functions/record_pull.sql
+\ir functions/record_poll.sql
+\ir functions/record_heads.sql
+\ir functions/record_list.sql
+\ir functions/wrap_read.sql
+\ir functions/wrap_add.sql
+\ir functions/audit_list.sql
+\ir functions/member_key_list.sql
+\ir functions/member_key_replace.sql
+\ir functions/member_keys_forget.sql
 
 -- On shards some of them are others.
 select to_regproc('pg_catalog.create_distributed_table') is not null

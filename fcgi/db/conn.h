@@ -16,7 +16,7 @@
 
 struct dbconn {
 	PGconn *pg;        /* NULL: not connected */
-	uint32_t prepared; /* one bit a statement */
+	uint64_t prepared; /* one bit a statement */
 	/* A notice of class 01 came: a commit that PostgreSQL reports as done
 	 * may then not have reached the standby it waited for. */
 	bool warned;

@@ -13,7 +13,7 @@
 #include "db/sqlstate.h"
 
 /* One bit a statement must fit struct dbconn's mask. */
-_Static_assert(N_STMTS <= 32, "too many statements");
+_Static_assert(N_STMTS <= 64, "too many statements");
 
 static int
 prepare_once(
@@ -33,7 +33,7 @@ prepare_once(
 		return 0;
 	}
 	PQclear(res);
-	c->prepared |= 1u << stmt;
+	c->prepared |= UINT64_C(1) << stmt;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 
 #include "db/stmts.h"
 
-#define DB_PARAMS_MAX 12
+#define DB_PARAMS_MAX 30
 
 struct db_params {
 	int n;

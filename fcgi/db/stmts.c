@@ -41,9 +41,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select months from vault.audit_retain($1::int) as t (months)", 1,
 	    true, STMT_SINGLY },
 	[PROJECT_AUTH] = { "project_auth",
-	    "select auth_key from vault.project_auth($1::uuid) "
-	    "as t (auth_key)",
-	    1, true, STMT_GROUPED },
+	    "select outcome, auth_key from vault.project_auth($1::uuid)", 1,
+	    true, STMT_GROUPED },
 	[PROJECT_CREATE] = { "project_create",
 	    "select outcome, project_id "
 	    "from vault.project_create($1::text, $2::text, $3::int)",
@@ -102,4 +101,124 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::bigint, "
 	    "$7::int)",
 	    7, true, STMT_SINGLY },
+	[PROJECT_FREEZE] = { "project_freeze",
+	    "select outcome, moved_to, frozen from "
+	    "vault.project_freeze($1::uuid, $2::bytea, $3::bytea, "
+	    "$4::text, $5::uuid, $6::boolean)",
+	    6, true, STMT_SINGLY },
+	[PROJECT_UNFREEZE] = { "project_unfreeze",
+	    "select known from vault.project_unfreeze($1::uuid) as t "
+	    "(known)",
+	    1, false, STMT_SINGLY },
+	[MEMBER_KEY] = { "member_key",
+	    "select outcome, sealed, device_id, sign_public from "
+	    "vault.member_key($1::uuid, $2::bytea)",
+	    2, true, STMT_GROUPED },
+	[REQUEST_REFUSE] = { "request_refuse",
+	    "select outcome, code, device_id from "
+	    "vault.request_refuse($1::uuid, $2::bytea, $3::text, $4::text, "
+	    "$5::text)",
+	    5, true, STMT_SINGLY },
+	[PROJECT_CREATE_V2] = { "project_create_v2",
+	    "select outcome, device_id, log_count from "
+	    "vault.project_create_v2($1::uuid, $2::bytea, $3::bytea, "
+	    "$4::text, $5::text, $6::bytea, $7::bytea, $8::bytea, "
+	    "$9::bytea, $10::bytea, $11::uuid, $12::text, $13::bytea, "
+	    "$14::bytea, $15::bytea, $16::int)",
+	    16, true, STMT_SINGLY },
+	[PROJECT_DELETE] = { "project_delete",
+	    "select outcome, code, device_id from "
+	    "vault.project_delete($1::uuid, $2::bytea, $3::bytea, "
+	    "$4::text, $5::text, $6::bigint, $7::bytea, $8::uuid)",
+	    8, false, STMT_SINGLY },
+	[PROJECT_JOINS] = { "project_joins",
+	    "select outcome, joins from vault.project_joins($1::uuid)", 1, true,
+	    STMT_SINGLY },
+	[MEMBER_REGISTER] = { "member_register",
+	    "select outcome, code, device_id, status from "
+	    "vault.member_register($1::uuid, $2::bytea, $3::bytea, "
+	    "$4::text, $5::bytea, $6::bytea, $7::bytea, $8::uuid, "
+	    "$9::text, $10::bytea, $11::bytea, $12::bytea)",
+	    12, true, STMT_SINGLY },
+	[MEMBER_LIST] = { "member_list",
+	    "select outcome, device_id, id, status, registration, address, "
+	    "created_at, last_seen_at from vault.member_list($1::uuid, "
+	    "$2::bytea, $3::text, $4::uuid)",
+	    4, true, STMT_SINGLY },
+	[LOG_READ] = { "log_read",
+	    "select outcome, device_id, log, log_count from "
+	    "vault.log_read($1::uuid, $2::bytea, $3::text, $4::text, "
+	    "$5::int, $6::bigint)",
+	    6, true, STMT_SINGLY },
+	[LOG_PROOF] = { "log_proof",
+	    "select log, log_count from vault.log_proof($1::uuid, "
+	    "$2::text, $3::int, $4::bytea, $5::bigint)",
+	    5, true, STMT_SINGLY },
+	[LOG_APPEND] = { "log_append",
+	    "select outcome, code, device_id, log_count from "
+	    "vault.log_append($1::uuid, $2::bytea, $3::bytea, $4::text, "
+	    "$5::text, $6::bigint, $7::bytea, $8::uuid, $9::int, "
+	    "$10::bytea, $11::bytea, $12::uuid, $13::text, $14::bytea, "
+	    "$15::bytea, $16::int, $17::text[], $18::bigint, $19::bytea, "
+	    "$20::text[], $21::text[]::bigint[], $22::bytea[], "
+	    "$23::text[], $24::bytea[], $25::bytea[], $26::bytea, "
+	    "$27::bytea, $28::bytea, $29::bytea, $30::int)",
+	    30, true, STMT_SINGLY },
+	[RECORD_PUSH] = { "record_push",
+	    "select outcome, code, version, device_id from "
+	    "vault.record_push($1::uuid, $2::bytea, $3::bytea, $4::text, "
+	    "$5::text, $6::text, $7::bigint, $8::bytea, $9::bytea, "
+	    "$10::int, $11::uuid, $12::bigint, $13::bytea, $14::bytea, "
+	    "$15::bytea, $16::bytea, $17::text[]::uuid[], $18::bytea[], "
+	    "$19::int, $20::int)",
+	    20, true, STMT_GROUPED },
+	[RECORD_PULL] = { "record_pull",
+	    "select outcome, device_id, version, unchanged, log, "
+	    "log_count, records, more, blob, key_id, generation, wrap from "
+	    "vault.record_pull($1::text[]::uuid[], $2::bytea[], "
+	    "$3::text[], $4::text[], $5::text[]::bigint[], $6::bytea[], "
+	    "$7::text[]::bigint[], $8::text[]::bigint[])",
+	    8, true, STMT_MERGED },
+	[RECORD_POLL] = { "record_poll",
+	    "select outcome, device_id, version, record_hash, log_count, "
+	    "updated_at from vault.record_poll($1::text[]::uuid[], "
+	    "$2::bytea[], $3::text[])",
+	    3, true, STMT_MERGED },
+	[RECORD_HEADS] = { "record_heads",
+	    "select outcome, device_id, records, log_count from "
+	    "vault.record_heads($1::uuid, $2::bytea, $3::text)",
+	    3, true, STMT_SINGLY },
+	[RECORD_LIST] = { "record_list",
+	    "select outcome, device_id, last, version, record, blob from "
+	    "vault.record_list($1::uuid, $2::bytea, $3::text, $4::text, "
+	    "$5::bigint, $6::bigint, $7::boolean)",
+	    7, true, STMT_SINGLY },
+	[WRAP_READ] = { "wrap_read",
+	    "select outcome, device_id, key_id, member_id, generation, "
+	    "wrap from vault.wrap_read($1::uuid, $2::bytea, $3::text, "
+	    "$4::text, $5::boolean, $6::bytea, $7::uuid)",
+	    7, true, STMT_SINGLY },
+	[WRAP_ADD] = { "wrap_add",
+	    "select outcome, code, device_id, added from "
+	    "vault.wrap_add($1::uuid, $2::bytea, $3::bytea, $4::text, "
+	    "$5::text, $6::bytea[], $7::text[]::uuid[], $8::bytea[])",
+	    8, true, STMT_SINGLY },
+	[AUDIT_LIST] = { "audit_list",
+	    "select outcome, device_id, at, id, action, result, actor, "
+	    "environment, version, address from vault.audit_list($1::uuid, "
+	    "$2::bytea, $3::text, $4::timestamptz, $5::uuid, $6::int, "
+	    "$7::uuid, $8::text)",
+	    8, true, STMT_SINGLY },
+	[MEMBER_KEY_LIST] = { "member_key_list",
+	    "select project_id, key_id, member_id, sealed from "
+	    "vault.member_key_list()",
+	    0, false, STMT_SINGLY },
+	[MEMBER_KEY_REPLACE] = { "member_key_replace",
+	    "select replaced from vault.member_key_replace($1::uuid, "
+	    "$2::bytea, $3::bytea) as t (replaced)",
+	    3, false, STMT_SINGLY },
+	[MEMBER_KEYS_FORGET] = { "member_keys_forget",
+	    "select forgotten from vault.member_keys_forget() as t "
+	    "(forgotten)",
+	    0, false, STMT_SINGLY },
 };

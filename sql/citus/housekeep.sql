@@ -16,7 +16,8 @@ begin
 	projects_removed := 0;
 	for v_project in
 		select p.id from vault.projects p
-		where p.auth_key is null and p_unclaimed_minutes >= 1
+		where p.auth_key is null and p.protocol = 1
+			and p_unclaimed_minutes >= 1
 			and p.created_at < v_before
 		order by p.created_at
 		limit 1000
@@ -38,6 +39,15 @@ begin
 	delete from vault.requests r
 	where r.at < now() - interval '6 minutes 30 seconds';
 	get diagnostics requests_removed = row_count;
+
+	delete from vault.member_keys k
+	using vault.members m
+	where k.project_id = m.project_id and k.member_id = m.id
+		and m.status = 'pending'
+		and m.created_at < now() - interval '7 days';
+	delete from vault.members m
+	where m.status = 'pending'
+		and m.created_at < now() - interval '7 days';
 
 	perform vault.audit_partitions();
 end

@@ -9,9 +9,9 @@
 --            p_device   the device
 -- result:    outcome    '00000', also when it was approved before
 --            device_id, status
--- raises:    VE040 no such project; VE044 no such device; VE054 auth key
---            replaced; VE091 signature of another path; VE093 the device is
---            revoked
+-- raises:    VE037 project frozen; VE040 no such project; VE044 no such
+--            device; VE054 auth key replaced; VE091 signature of another
+--            path; VE093 the device is revoked
 -- writes:    requests, devices, audit_log (when the status changes)
 create or replace function vault.device_approve(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
@@ -23,7 +23,7 @@ as $$
 declare
 	v_now timestamptz := clock_timestamp();
 begin
-	perform vault.request_take(p_project, p_auth_key, p_digest,
+	perform vault.request_change(p_project, p_auth_key, p_digest,
 		'devices/approve');
 
 	select d.id, d.status into device_id, status

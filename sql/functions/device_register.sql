@@ -11,8 +11,9 @@
 --            p_max_devices  most device rows of a project, revoked ones too
 -- result:    outcome        '00000'
 --            device_id, status
--- raises:    VE040 no such project; VE054 auth key replaced; VE091 signature
---            of another path; VE095 too many devices
+-- raises:    VE037 project frozen; VE040 no such project; VE054 auth key
+--            replaced; VE091 signature of another path; VE095 too many
+--            devices
 -- writes:    requests, devices, audit_log
 create or replace function vault.device_register(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
@@ -25,7 +26,7 @@ declare
 	v_count bigint;
 	v_now timestamptz;
 begin
-	perform vault.request_take(p_project, p_auth_key, p_digest,
+	perform vault.request_change(p_project, p_auth_key, p_digest,
 		'devices/register');
 
 	-- Registrations of a project queue here: "first" and the count hold.

@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- vault.housekeep: removes projects that nobody claimed and signatures that
--- have expired, and makes the audit log's next partitions. For every
--- minute; several servers may call it at once.
+-- vault.housekeep: removes projects that nobody claimed, signatures that have
+-- expired and devices that waited a week for an approval, and makes the audit
+-- log's next partitions. For every minute; several servers may call it at once.
 -- caller:    vault.fcgi
 -- arguments: p_unclaimed_minutes  age at which a project without a key goes;
 --                                 below 1: none goes
 -- result:    projects_removed     at most 1,000 a call
 --            requests_removed     at most 100,000 a call
 -- raises:    nothing
--- writes:    projects, environments, requests, audit_log and its partitions
+-- writes:    projects, environments, requests, members, member_keys, audit_log and
+--            its partitions
 -- A project that has a key, a device or a secret is never touched. Rows in use
 -- are skipped, not waited for.
 create or replace function vault.housekeep(
@@ -20,7 +21,7 @@ as $$
 begin
 	with unclaimed as (
 		select p.id from vault.projects p
-		where p.auth_key is null
+		where p.auth_key is null and p.protocol = 1
 			and p_unclaimed_minutes >= 1
 			and p.created_at < now()
 				- make_interval(mins => p_unclaimed_minutes)
@@ -54,6 +55,22 @@ begin
 	using expired x
 	where r.project_id = x.project_id and r.digest = x.digest;
 	get diagnostics requests_removed = row_count;
+
+	with waiting as (
+		select m.project_id, m.id from vault.members m
+		where m.status = 'pending'
+			and m.created_at < now() - interval '7 days'
+		order by m.created_at
+		limit 1000
+		for update skip locked
+	), keys as (
+		delete from vault.member_keys k
+		using waiting w
+		where k.project_id = w.project_id and k.member_id = w.id
+	)
+	delete from vault.members m
+	using waiting w
+	where m.project_id = w.project_id and m.id = w.id;
 
 	perform vault.audit_partitions();
 end

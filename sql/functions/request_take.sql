@@ -9,28 +9,20 @@
 --            p_path      path on the wire without /api/v1/
 -- result:    replayed    true: this signature was used on this path before
 --            version     what the first use stored, or NULL
+--            frozen      true: nothing is to change in the project any more
+--            moved_to    where it goes on, or NULL
 -- raises:    as request_check
--- writes:    requests
+-- writes:    requests (by request_bind)
 create or replace function vault.request_take(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_path text,
-	out replayed boolean, out version bigint)
+	out replayed boolean, out version bigint, out frozen boolean,
+	out moved_to uuid)
 language plpgsql
 as $$
 begin
-	-- Twice round only if the row is purged between insert and select.
-	loop
-		insert into vault.requests (project_id, digest, path)
-		values (p_project, p_digest, p_path)
-		on conflict on constraint requests_pkey do nothing;
-		replayed := not found;
-		exit when not replayed;
-
-		select r.version into version
-		from vault.requests r
-		where r.project_id = p_project and r.digest = p_digest;
-		exit when found;
-	end loop;
-
-	perform vault.request_check(p_project, p_auth_key, p_digest, p_path);
+	select b.replayed, b.version into replayed, version
+	from vault.request_bind(p_project, p_digest, p_path) b;
+	select c.frozen, c.moved_to into frozen, moved_to
+	from vault.request_check(p_project, p_auth_key, p_digest, p_path) c;
 end
 $$;

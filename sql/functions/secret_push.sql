@@ -15,12 +15,13 @@
 --                                yet; NULL = whatever is there
 --            p_max_environments  most environments of a project
 --            p_keep_versions     how many versions stay; 0 = all
--- result:    outcome             '00000'; VE030, VE031 (device); VE092 (another
---                                than p_base_version is current); VE094 (too
---                                many environments)
+-- result:    outcome             '00000'; VE030, VE031 (device); VE037 project
+--                                frozen; VE092 (another than p_base_version is
+--                                current); VE094 (too many environments)
 --            version             the version made, the first time if this is a
 --                                replay; the current one with VE092
 --            device_id           whose hash it was, or NULL
+--            moved_to            where the project goes on, or NULL
 -- raises:    VE040 no such project; VE054 auth key replaced; VE091 signature
 --            of another path
 -- writes:    requests, devices.last_seen_at, environments, secret_versions
@@ -33,16 +34,19 @@ create or replace function vault.secret_push(
 	p_device_hash bytea, p_environment text, p_blob bytea,
 	p_changed_keys text, p_key_count int, p_base_version bigint,
 	p_max_environments int, p_keep_versions int,
-	out outcome char(5), out version bigint, out device_id uuid)
+	out outcome char(5), out version bigint, out device_id uuid,
+	out moved_to uuid)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_replayed boolean;
+	v_frozen boolean;
 	v_now timestamptz := clock_timestamp();
 	v_at timestamptz;
 begin
-	select t.replayed, t.version into v_replayed, version
+	select t.replayed, t.version, t.frozen, t.moved_to
+	into v_replayed, version, v_frozen, moved_to
 	from vault.request_take(p_project, p_auth_key, p_digest,
 		'secrets/push') t;
 	if v_replayed then
@@ -52,6 +56,9 @@ begin
 
 	select c.outcome, c.device_id into outcome, device_id
 	from vault.device_check(p_project, p_device_hash) c;
+	if v_frozen then
+		outcome := 'VE037';
+	end if;
 
 	while outcome = '00000' loop
 		update vault.environments e

@@ -10,9 +10,9 @@
 --            p_keep_versions how many versions stay; 0 = all
 -- result:    outcome        '00000'
 --            version        the version made, the first time if this is a replay
--- raises:    VE040 no such project; VE041 no such environment; VE043 no such
---            version; VE054 auth key replaced; VE091 signature of another
---            path
+-- raises:    VE037 project frozen; VE040 no such project; VE041 no such
+--            environment; VE043 no such version; VE054 auth key replaced;
+--            VE091 signature of another path
 -- writes:    requests, environments, secret_versions, audit_log
 create or replace function vault.secret_rollback(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
@@ -28,7 +28,7 @@ declare
 begin
 	outcome := '00000';
 	select t.replayed, t.version into v_replayed, version
-	from vault.request_take(p_project, p_auth_key, p_digest,
+	from vault.request_change(p_project, p_auth_key, p_digest,
 		'secrets/rollback') t;
 	if v_replayed then
 		return;

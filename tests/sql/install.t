@@ -120,15 +120,18 @@ subtest 'again' => sub {
 		vault.project_auth('$p')"), 60, 'and the server still may call';
 };
 
-# As version 1 left it: with functions whose arguments are other ones now.
+# As version 1 left it: its tables, and functions whose arguments are other ones
+# now.
 subtest 'an upgrade' => sub {
-	my $db = $c->database('one');
-	$db->ok('delete from vault.migrations where number > 1;
-		drop function vault.secret_pull;
+	my $db = $c->database('one', install => 0);
+	my $p = '11111111-1111-4111-8111-111111111111';
+	$db->ok('create schema vault; create table vault.migrations (number int
+		primary key, name text, applied_at timestamptz default now())');
+	$db->ok(slurp("$sql/migrations/0001-base.sql"));
+	$db->ok("insert into vault.migrations values (1, '0001-base');
+		insert into vault.projects (id, name) values ('$p', 'kept');
 		create function vault.secret_pull(uuid, bytea, text, bytea,
-		text, bigint) returns int language sql as $$ select 1 $$');
-	my $p = $db->ok("select project_id from
-		vault.project_create('kept', '', 0)");
+		text, bigint) returns int language sql as \$\$ select 1 \$\$");
 	my $r = $db->install;
 	is $r->{status}, 0, 'runs' or diag $r->{err};
 	is $db->ok("select count(*) from pg_proc where

@@ -8,8 +8,10 @@ use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests/sql";
 use SqlTest;
 use Test::More;
+use V2;
 
-my @tables = qw(projects devices environments secret_versions requests);
+my @tables = qw(projects devices environments secret_versions requests log
+	members member_keys heads records wraps);
 my $c = SqlTest->start;
 my $db = $c->database('t');
 my $p = $db->project('x');
@@ -20,7 +22,47 @@ $db->ok("select vault.secret_push('$p', " . signed('s')
 	. ", '', $A, 'production', " . bytes(28, 'ee')
 	. ", null, null, null, 9, 0)");
 
+my $t = V2->new($db);
+$t->push_('admin', data => 'k', readers => ['admin']);
+sub named
+{
+	my ($function, %arg) = @_;
+	return "vault.$function(" . join(', ', map { "p_$_ => "
+		. V2::quote($arg{$_}) } sort keys %arg) . ')';
+}
+my %who = (project => $t->{id}, key => $t->key('admin'), remote => '');
+my %push = $t->push_args('admin');
+my %append = $t->append_args('admin', kind => 2, of => 'x', role => 1,
+	environments => '{none}');
+
 my %call = (
+	member_key => "vault.member_key('$t->{id}', " . $t->key('admin') . ')',
+	record_push => named('record_push', %push, digest => 'DIGEST'),
+	record_pull => named('record_pull', project => array('uuid', $t->{id},
+		$p), key => array('bytea', $t->key('admin'), 'x'), remote =>
+		array('text', '', ''), environment => array('text', 'dev',
+		'e'), log_have => array('bigint', 0, 0), record_have =>
+		array('bytea', undef, 'x'), records_from => array('bigint', 1,
+		1), version => array('bigint', undef, 1)),
+	record_poll => named('record_poll', project => array('uuid', $t->{id},
+		$p), key => array('bytea', $t->key('admin'), 'x'),
+		environment => array('text', 'dev', 'e')),
+	record_heads => named('record_heads', %who),
+	record_list => named('record_list', %who, environment => 'dev',
+		from => 1, to => undef, blobs => 'true'),
+	log_read => named('log_read', %who, path => 'log/read', role => 1,
+		have => 0),
+	log_append => named('log_append', %append, digest => 'DIGEST'),
+	member_list => named('member_list', %who, after => undef),
+	member_register => named('member_register', $t->register_args('new'),
+		digest => 'DIGEST'),
+	wrap_read => named('wrap_read', %who, environment => 'dev', all =>
+		'true', after_key => undef, after_member => undef),
+	wrap_add => named('wrap_add', %who, digest => 'DIGEST', environment =>
+		'dev', data_key => array('bytea', hash('k')), member =>
+		array('uuid', $t->device('admin')), wrap => array('bytea',
+		bytes(80, '77'))),
+
 	project_auth => "vault.project_auth('$p')",
 	secret_pull => "vault.secret_pull(array['$p'::uuid, '$p',
 		gen_random_uuid()], array[" . bytes(60, 'cd') . ', '
@@ -57,6 +99,31 @@ my $load = "insert into vault.projects (id, name)
 	from generate_series(1, 20000) i;
 	insert into vault.requests (project_id, digest, path)
 	select md5(i::text)::uuid, sha256('r'), 'secrets/push'
+	from generate_series(1, 20000) i;
+	insert into vault.members (project_id, id, name, sign_public,
+		box_public, status, role, environments)
+	select md5(i::text)::uuid, md5(i::text)::uuid, 'd', sha256('s'),
+		sha256('b'), 'approved', 1, '{*}'
+	from generate_series(1, 20000) i;
+	insert into vault.member_keys (project_id, key_id, member_id, sealed,
+		generation) select md5(i::text)::uuid, uuid_send(md5(i::text)
+		::uuid), md5(i::text)::uuid, @{[bytes(60, '01')]}, 0
+	from generate_series(1, 20000) i;
+	insert into vault.log (project_id, seq, entry, hash, kind)
+	select md5(i::text)::uuid, 0, 'e', sha256('e'), 1
+	from generate_series(1, 20000) i;
+	insert into vault.heads (project_id, environment, version, hash,
+		key_id, updated_at) select md5(i::text)::uuid, 'dev', 1,
+		sha256('h'), sha256('k'), now()
+	from generate_series(1, 20000) i;
+	insert into vault.records (project_id, environment, version, record,
+		hash, key_id, op, log_seq, author, blob)
+	select md5(i::text)::uuid, 'dev', 1, 'r', sha256('h'), sha256('k'), 0,
+		0, md5(i::text)::uuid, @{[bytes(28, 'b1')]}
+	from generate_series(1, 20000) i;
+	insert into vault.wraps (project_id, environment, key_id, member_id,
+		generation, wrap) select md5(i::text)::uuid, 'dev',
+		sha256('k'), md5(i::text)::uuid, 0, @{[bytes(80, '77')]}
 	from generate_series(1, 20000) i;";
 my $scans = "select pg_stat_force_next_flush(); select relname, seq_scan from
 	pg_stat_user_tables where relname in ('"
@@ -64,14 +131,17 @@ my $scans = "select pg_stat_force_next_flush(); select relname, seq_scan from
 	pg_stat_user_indexes i where schemaname = 'vault' and (select a.attname
 	from pg_attribute a join pg_index x on x.indexrelid = i.indexrelid
 	where a.attrelid = i.relid and a.attnum = x.indkey[0]) not in
-	('project_id', 'id') order by 1;\nselect 'mark';\n";
+	('project_id', 'id', 'single') order by 1;\nselect 'mark';\n";
 
 my $n = 0;
 sub calls
 {
 	my ($name) = @_;
 	return join '', map { "select count(*) from "
-		. $call{$name} =~ s/DIGEST/signed('q' . $n++)/er . ";\n" }
+		. ($call{$name} =~ /=>/
+			? $call{$name} =~ s/'DIGEST'/digest('q' . $n++)/er
+			: $call{$name} =~ s/DIGEST/signed('q' . $n++)/er)
+		. ";\n" }
 		1 .. 12;
 }
 

@@ -43,12 +43,12 @@ is $version, $db->as_server('select vault.schema_version()'),
 
 my %sentence = slurp('fcgi/http/refusal.c') =~
 	/\[(REFUSAL_\w+)\] = \{ \d+, "\w+",\s*"([^"]*)"/g;
-my %known = slurp('fcgi/db/sqlstate.c') =~ /\{ "(VE0\d\d)", (REFUSAL_\w+),/g;
+my %known = slurp('fcgi/db/sqlstate.c') =~ /\{ "(VE0\d[\dA-F])", (REFUSAL_\w+),/g;
 $_ = $sentence{$_} // "no sentence for $_" for values %known;
 my %used;
 for my $file (glob(TOP . '/sql/functions/*.sql')) {
 	my $sql = slurp($file =~ s{^\Q@{[TOP]}\E/}{}r);
-	$used{$_} = 1 for $sql =~ /'(VE0\d\d)'/g;
+	$used{$_} = 1 for $sql =~ /'(VE0\d[\dA-F])'/g;
 	is $known{$2}, $1, "$2: $1" while
 		$sql =~ /raise exception '([^']+)'\s+using errcode = '(\w+)'/g;
 }

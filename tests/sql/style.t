@@ -43,8 +43,8 @@ for my $file (grep { m{/functions/} } sort keys %text) {
 	is_deeply \@made, [$name], "$name: one function, of that name";
 
 	my ($head, $body) = $t =~ /\A((?:--[^\n]*\n)*)(.*)\z/s;
-	my %said = map { $_ => 1 } $head =~ /\b(VE0\d\d)\b/g;
-	my %done = map { $_ => 1 } $body =~ /'(VE0\d\d)'/g;
+	my %said = map { $_ => 1 } $head =~ /\b(VE0\d[\dA-F])\b/g;
+	my %done = map { $_ => 1 } $body =~ /'(VE0\d[\dA-F])'/g;
 	ok $said{$_}, "$name: $_ is documented" for sort keys %done;
 
 	my ($writes) = $head =~ /^-- writes: +(.*)\z/ms;
@@ -91,11 +91,13 @@ is $db->ok("select a.attrelid::regclass || '.' || a.attname from pg_attribute
 	a join pg_class c on c.oid = a.attrelid where c.relnamespace =
 	'vault'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0
 	and a.atttypid::regtype::text not in ('uuid', 'text', 'bytea',
-	'bigint', 'integer', 'boolean', 'timestamp with time zone')"), '',
+	'bigint', 'integer', 'boolean', 'timestamp with time zone', 'text[]',
+	'bytea[]')"), '',
 	'columns have plain types';
-my ($migration) = map { $text{$_} } 'sql/migrations/0001-base.sql';
-unlike $migration =~ s/--.*//gr =~ s/constraint \w+\s+\w+//gr,
-	qr/\b(?:primary key|unique|check|references)\s*\(/,
-	'every constraint is named';
+for my $file (grep { m{/migrations/} } sort keys %text) {
+	unlike $text{$file} =~ s/--.*//gr =~ s/constraint \w+\s+\w+//gr,
+		qr/\b(?:primary key|unique|check|references)\s*\(/,
+		"$file: every constraint is named";
+}
 
 done_testing;

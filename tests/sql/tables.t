@@ -27,7 +27,7 @@ for (split /\n/, slurp('sql/TABLES') =~ s/\A.*?\n\n.*?\n\n//sr) {
 		$table = $paper{$1} = {columns => [], keys => [], indexes => []};
 	} elsif (/^    (primary key|unique|foreign key) +(\(.*)/) {
 		push @{$table->{keys}}, "$1 $2";
-	} elsif (/^    index +(\w+ \([\w, ]+\)(?: where [^:]+)?): \S/) {
+	} elsif (/^    index +(\w+ \([\w, ]+\)(?: where (?:[^:]|::)+)?):(?: |$)/) {
 		push @{$table->{indexes}}, $1;
 	} elsif (/^    (written by|read by|kept|on shards) +(.+)/) {
 		$table->{$last = $1} = $2;
@@ -70,7 +70,7 @@ my $keys = rows("select c.relname, replace(pg_get_constraintdef(k.oid),
 my $indexes = rows("select c.relname, concat(i.indexrelid::regclass, ' (',
 	(select string_agg(pg_get_indexdef(i.indexrelid, n, true), ', '
 	order by n) from generate_series(1, i.indnkeyatts) n), ')',
-	' where ' || trim(both '()' from pg_get_expr(i.indpred, i.indrelid)))
+	' where ' || trim(both '()' from pg_get_expr(i.indpred, i.indrelid, true)))
 	from pg_class c join pg_index i on i.indrelid = c.oid and not exists
 	(select from pg_constraint k where k.conindid = i.indexrelid)
 	where $tables order by 1, 2");

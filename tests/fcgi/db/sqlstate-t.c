@@ -94,8 +94,9 @@ main(void)
 		    "a group may run vault.%s, and then it may run again",
 		    stmts[s].name);
 		ok((stmts[s].way == STMT_MERGED) ==
-			(strstr(stmts[s].sql, "[]") != NULL),
-		    "vault.%s takes arrays if it is merged, and only then",
+			(strstr(stmts[s].sql, "($1::text[]") != NULL),
+		    "vault.%s takes an array of projects if it is merged, and "
+		    "only then",
 		    stmts[s].name);
 	}
 	return tap_done();

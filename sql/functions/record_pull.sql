@@ -1,0 +1,189 @@
+-- SPDX-License-Identifier: MIT
+-- vault.record_pull: a version of an environment and what a client needs to
+-- verify it, for many pulls at once, audited in the same transaction.
+-- caller:    vault.fcgi
+-- arguments: arrays, an element for each pull
+--            p_project       the project
+--            p_key           the request id whose key verified the MAC
+--            p_remote        REMOTE_ADDR
+--            p_environment   its name
+--            p_log_have      how many entries of the log the client holds
+--            p_record_have   hash of the newest record it holds, or NULL
+--            p_records_from  the first version whose record it wants; NULL: the
+--                            newest only
+--            p_version       the version it wants; NULL: the newest
+-- result:    a row for each, in their order
+--            outcome         '00000'; VE042 nothing stored yet; VE043 no such
+--                            version; VE045 it is kept no more; VE010, VE011,
+--                            VE030, VE033, VE034, VE035, VE040, VE09C as
+--                            member_look
+--            device_id       whose key it is; NULL with VE010 and VE040
+--            version         the one given; the others are NULL unless '00000'
+--            unchanged       true: p_record_have is still the newest
+--            log, log_count  a page of entries, or NULL; how many there are
+--            records         a page of records, or NULL
+--            more            true: something did not fit; then no blob is given
+--            blob, key_id, generation, wrap  the version's, with the device's
+--                            own wrap of its data key
+-- raises:    nothing
+-- writes:    members.last_seen_at, at most once a minute; member_keys.used_at,
+--            at most once a day; audit_log (a blob, unchanged, a refusal)
+-- The same checks as in member_look(). As to its form see secret_pull().
+create or replace function vault.record_pull(
+	p_project uuid[], p_key bytea[], p_remote text[],
+	p_environment text[], p_log_have bigint[], p_record_have bytea[],
+	p_records_from bigint[], p_version bigint[])
+returns table (outcome char(5), device_id uuid, version bigint,
+	unchanged boolean, log bytea[], log_count bigint, records bytea[],
+	more boolean, blob bytea, key_id bytea, generation int, wrap bytea)
+language plpgsql rows 10
+security definer set search_path = vault, pg_temp
+	set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_at timestamptz := clock_timestamp();
+begin
+	return query
+	with asked as (
+		select q.n, q.project, q.key, q.remote, q.environment,
+			q.log_have, q.records_from, m.id as member,
+			m.stale, k.stale as key_stale,
+			case
+			when p.protocol is null then 'VE040'
+			when p.protocol = 1 then 'VE09C'
+			when m.id is null then 'VE010'
+			when k.retired then 'VE011'
+			when m.status = 'pending' then 'VE030'
+			when m.status = 'revoked' then 'VE035'
+			when m.expires_at < now() then 'VE034'
+			when not vault.in_scope(m.environments, q.environment)
+				then 'VE033'
+			when h.version is null then 'VE042'
+			when q.version < 1 or q.version > h.version
+				then 'VE043'
+			when r.gone and (h.hash is distinct from q.record_have
+				or q.version is not null) then 'VE045'
+			else '00000' end as outcome,
+			coalesce(q.version, h.version) as version,
+			q.version is null
+				and h.hash is not distinct from q.record_have
+				as unchanged,
+			least(coalesce(q.records_from, h.version),
+				coalesce(q.version, h.version)) as first,
+			h.version as last, p.log_count
+		from unnest(p_project, p_key, p_remote, p_environment,
+			p_log_have, p_record_have, p_records_from, p_version)
+			with ordinality q (project, key, remote, environment,
+			log_have, record_have, records_from, version, n)
+		left join lateral (
+			select p.protocol, p.log_count from vault.projects p
+			where p.id = q.project and p.deleted_at is null
+			limit 1) p on true
+		left join lateral (
+			select k.member_id, k.retired,
+				k.used_at < now() - interval '1 day' as stale
+			from vault.member_keys k
+			where k.project_id = q.project and k.key_id = q.key
+			limit 1) k on true
+		left join lateral (
+			select m.id, m.status, m.expires_at, m.environments,
+				coalesce(m.last_seen_at
+					< now() - interval '1 minute', true)
+					as stale
+			from vault.members m
+			where m.project_id = q.project and m.id = k.member_id
+			limit 1) m on true
+		left join lateral (
+			select h.version, h.hash from vault.heads h
+			where h.project_id = q.project
+				and h.environment = q.environment
+			limit 1) h on true
+		left join lateral (
+			select r.blob is null as gone from vault.records r
+			where r.project_id = q.project
+				and r.environment = q.environment
+				and r.version = coalesce(q.version, h.version)
+			limit 1) r on true
+	), pull as (
+		select a.*, l.log, r.records,
+			a.log_have + coalesce(cardinality(l.log), 0)
+				< a.log_count
+			or not a.unchanged
+				and a.first + cardinality(r.records) <= a.last
+				as more
+		from asked a
+		left join lateral (
+			select vault.log_page(a.project, a.log_have,
+				a.log_count - 1) as log
+			where a.outcome = '00000' and a.log_have < a.log_count)
+			l on true
+		left join lateral (
+			select vault.record_page(a.project, a.environment,
+				a.first, a.last) as records
+			where a.outcome = '00000' and not a.unchanged)
+			r on true
+	), seen as (
+		-- Nobody waits for these: who holds the row writes the same.
+		update vault.members m set last_seen_at = now()
+		from (
+			select m.project_id, m.id
+			from pull x
+			join lateral (
+				select m.project_id, m.id from vault.members m
+				where m.project_id = x.project
+					and m.id = x.member
+				limit 1
+				for no key update skip locked) m on true
+			where x.stale
+		) free
+		where m.project_id = free.project_id and m.id = free.id
+	), used as (
+		update vault.member_keys k set used_at = now()
+		from (
+			select k.project_id, k.key_id
+			from pull x
+			join lateral (
+				select k.project_id, k.key_id
+				from vault.member_keys k
+				where k.project_id = x.project
+					and k.key_id = x.key
+				limit 1
+				for no key update skip locked) k on true
+			where x.key_stale
+		) free
+		where k.project_id = free.project_id
+			and k.key_id = free.key_id
+	), audited as (
+		insert into vault.audit_log (project_id, at, action, outcome,
+			device_id, environment, version, remote)
+		select x.project, v_at, 'secrets/pull', x.outcome, x.member,
+			x.environment,
+			case when x.outcome = '00000' then x.version end,
+			left(x.remote, 64)
+		from pull x
+		where x.member is not null
+			and (x.outcome <> '00000' or not x.more)
+	)
+	select x.outcome::char(5), x.member,
+		case when x.outcome = '00000' then x.version end,
+		case when x.outcome = '00000' then x.unchanged end,
+		x.log, case when x.outcome = '00000' then x.log_count end,
+		x.records, case when x.outcome = '00000' then x.more end,
+		r.blob, w.key_id, w.generation, w.wrap
+	from pull x
+	left join lateral (
+		select r.blob, r.key_id from vault.records r
+		where r.project_id = x.project
+			and r.environment = x.environment
+			and r.version = x.version and x.outcome = '00000'
+			and not x.unchanged and not x.more
+		limit 1) r on true
+	left join lateral (
+		select w.key_id, w.generation, w.wrap from vault.wraps w
+		where w.project_id = x.project
+			and w.environment = x.environment
+			and w.key_id = r.key_id and w.member_id = x.member
+		limit 1) w on true
+	order by x.n;
+end
+$$;
