@@ -33,7 +33,7 @@ int db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
 /*
  * Connects, and holds the schema and the server key against this program.
  * 0; 1 with a sentence: the database is away; -1 with a sentence: it is the
- * wrong one. The same check is made on the first connection of db_exec().
+ * wrong one. The same check is made on every new connection.
  */
 int db_check(struct db *db, char why[WHY_MAX]);
 /* Called, after the sentence was logged, when db_exec() finds the wrong one. */

@@ -31,7 +31,6 @@ struct dbpool {
 	struct dbconn *conns;
 	struct dbconn **idle; /* a stack: the warmest on top */
 	int n_idle;
-	bool checked; /* schema and server key are ours */
 	bool away, probing;
 	int64_t probe_at_ms;
 	int pause_ms;
@@ -160,29 +159,6 @@ note_connect(struct dbpool *p, bool worked, const char *why)
 		log_info("Database is back");
 }
 
-/* 0; 1 away; -1 the wrong database. */
-static int
-check_first(
-    struct dbpool *p, struct dbconn *c, int64_t deadline_ms, char why[WHY_MAX])
-{
-	bool checked;
-	int r;
-
-	pthread_mutex_lock(&p->lock);
-	checked = p->checked;
-	pthread_mutex_unlock(&p->lock);
-	if (checked)
-		return 0;
-	if ((r = dbcheck(c, p->key_id, p->read_only, deadline_ms, why)) == 0) {
-		pthread_mutex_lock(&p->lock);
-		p->checked = true;
-		pthread_mutex_unlock(&p->lock);
-	} else {
-		dbconn_close(c);
-	}
-	return r;
-}
-
 int
 dbpool_ready(
     struct dbpool *p, struct dbconn *c, int64_t deadline_ms, char why[WHY_MAX])
@@ -209,7 +185,11 @@ dbpool_ready(
 		note_connect(p, false, why);
 		return 1;
 	}
-	r = check_first(p, c, deadline_ms, why);
+	/* Each anew: behind a name may be another server than the last time, and
+	 * the schema or the key may have been changed under us. */
+	r = dbcheck(c, p->key_id, p->read_only, deadline_ms, why);
+	if (r != 0)
+		dbconn_close(c);
 	note_connect(p, r != 1, why);
 	return r;
 }

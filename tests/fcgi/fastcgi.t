@@ -266,6 +266,28 @@ alive('started again, over whatever socket was left');
 kill TERM => $second;
 waitpid $second, 0;
 is $?, 0, 'an idle one leaves with status 0';
+
+# ---- the database behind the same name becomes another one
+my $since = $s->psql('select clock_timestamp()');
+$second = start_second($socket, "db_connections = 1\n");
+alive('by one connection');
+my $flip = 'update vault.server_key set key_id = set_byte(key_id, 0, ' .
+    'get_byte(key_id, 0) # 1)';
+$s->psql($flip);
+VaultTest::run(['psql', '-XqAt', '-U', 'vault_server', '-c', 'select ' .
+    'pg_terminate_backend(pid) from pg_stat_activity where usename = ' .
+    "current_user and pid <> pg_backend_pid() and backend_start > '$since'"],
+    env => $s->pg_env);
+is VaultTest::FastCGI::request($socket, {REQUEST_METHOD => 'GET',
+    REQUEST_URI => '/health'}, '')->{status}, 503,
+    'a new connection finds another server key: 503';
+ok VaultTest::wait_until(5, sub { waitpid($second, POSIX::WNOHANG()) != 0 }),
+    'and the server goes';
+is $? >> 8, 1, 'with status 1';
+like VaultTest::slurp($s->dir . '/log/second.log'),
+    qr/server_key_file does not hold the key that the auth keys/, 'and says why';
+$s->psql($flip);
+kill KILL => $second;
 $second = 0;
 
 $r = VaultTest::FastCGI::request($stalled, {REQUEST_METHOD => 'GET',
