@@ -51,7 +51,7 @@ static const struct row rows[] = {
 	    1000000000, { NULL } },
 	{ "unclaimed_minutes", NUMBER, AT(unclaimed_minutes), "15", 1, 525600,
 	    { NULL } },
-	{ "max_body", NUMBER, AT(max_body), "1048576", 1024, 67108864,
+	{ "max_body", NUMBER, AT(max_body), "1048576", 1024, 8388608,
 	    { NULL } },
 	{ "max_environments", NUMBER, AT(max_environments), "100", 3, 100000,
 	    { NULL } },

@@ -32,7 +32,7 @@ const struct refusal_row refusals[N_REFUSALS] = {
 	[REFUSAL_CONTENT_LENGTH] = { 400, "bad_request",
 	    "Content-Length must be a number", "content_length", NULL },
 	[REFUSAL_BODY_SIZE] = { 413, "body_too_large", "Request body too large",
-	    "body_size", NULL },
+	    "body_size", "max_body" },
 	[REFUSAL_BODY_LENGTH] = { 400, "bad_request",
 	    "Request body is not as long as Content-Length says", "body_length",
 	    NULL },

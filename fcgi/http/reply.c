@@ -11,7 +11,7 @@
 
 #include "http/reply.h"
 
-#define BODY_MAX ((size_t)128 << 20) /* any max_body, in base64 */
+#define BODY_MAX ((size_t)16 << 20) /* any max_body, in base64 */
 
 static const struct {
 	int status;

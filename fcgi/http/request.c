@@ -149,7 +149,7 @@ request_read_body(struct request *req, size_t cap, struct reply *reply)
 		return -1;
 	}
 	if ((uint64_t)len > cap) {
-		reply_refuse(reply, REFUSAL_BODY_SIZE);
+		reply_refuse_int(reply, REFUSAL_BODY_SIZE, (int64_t)cap);
 		return -1;
 	}
 	/* One more than announced, to see what should not be there. */

@@ -160,6 +160,21 @@ int secrets_pull(struct vaultenv_client *client, int64_t number,
 int secrets_open(const struct vaultenv_client *client, struct version *v,
     struct vaultenv_error *err);
 
+/* ---- size.c ---- */
+
+struct size {
+	size_t len;
+	const char *form; /* of which len are the bytes: "", " as sent" */
+	const char *what; /* it is too large for */
+	int64_t limit;    /* bytes; 0: not known */
+	int code;
+	const char *hint;
+};
+
+/* size->code, with a sentence that names the largest of the list. */
+int size_error(const struct vaultenv_list *list, const struct size *size,
+    struct vaultenv_error *err);
+
 /* ---- versions.c ---- */
 
 /* INVALID, unless 1 to JSON_INT_MAX. */

@@ -13,10 +13,11 @@
 #include "client/client.h"
 #include "env/env.h"
 
-#define PLAIN_MAX      (5u << 20)
-#define MEMBERS_MAX    1000000 /* names of a list */
-#define KEY_NAMES_MAX  10000   /* what a server takes */
-#define KEY_NAMES_SIZE 65536
+#define PLAIN_MAX        (5u << 20)
+#define MEMBERS_MAX      1000000 /* names of a list */
+#define KEY_NAMES_MAX    10000   /* what a server takes */
+#define KEY_NAMES_SIZE   65536
+#define KEY_NAME_LEN_MAX 257 /* with its mark */
 
 /* What is pushed must fit into the reply that brings it back. */
 _Static_assert(BASE64_LEN(PLAIN_MAX + SEAL_OVERHEAD) + 1024 <= REPLY_MAX,
@@ -208,6 +209,39 @@ pair_check(const struct vaultenv_pair *pair, struct vaultenv_error *err)
 	return 0;
 }
 
+#define SIZE_HINT "Keep what is long in a file, and its path in the secret"
+
+static int
+too_large_to_seal(const struct vaultenv_list *list, struct vaultenv_error *err)
+{
+	struct size size = { .form = "",
+		.what = "one version",
+		.limit = PLAIN_MAX,
+		.code = VAULTENV_ERR_INVALID,
+		.hint = SIZE_HINT };
+	const struct vaultenv_pair *pair;
+
+	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++)
+		size.len += strlen(pair->name) + pair->value_len;
+	return size_error(list, &size, err);
+}
+
+/* After a 413. The limit is known where the server tells it. */
+static int
+too_large_to_send(const struct call *call, const struct vaultenv_list *list,
+    struct vaultenv_error *err)
+{
+	struct size size = { .len = call->body.text.len,
+		.form = " as sent",
+		.what = call->client->url,
+		.code = VAULTENV_ERR_FORBIDDEN,
+		.hint = SIZE_HINT ", or ask the operator to raise max_body" };
+
+	if (!json_find_int(&call->reply, "max_body", 1, &size.limit))
+		size.limit = 0;
+	return size_error(list, &size, err);
+}
+
 static int
 plain_write(struct json_writer *plain, const struct vaultenv_list *list,
     struct vaultenv_error *err)
@@ -224,8 +258,7 @@ plain_write(struct json_writer *plain, const struct vaultenv_list *list,
 	}
 	json_put_raw(plain, "}");
 	if (plain->r == VAULTENV_ERR_INVALID)
-		return err_set(err, plain->r, "Push fewer or shorter values",
-		    "These are more than %u MiB of secrets", PLAIN_MAX >> 20);
+		return too_large_to_seal(list, err);
 	return plain->r == 0 ? 0 : err_general(err, plain->r);
 }
 
@@ -258,6 +291,8 @@ put_key_names(struct json_writer *body, const struct vaultenv_change *changes,
 		name.len = 0;
 		names.r = blob_printf(
 		    &name, "%c%s", changes[i].mark, changes[i].name);
+		if (names.r == 0 && name.len > KEY_NAME_LEN_MAX)
+			names.r = VAULTENV_ERR_INVALID;
 		json_put_string(&names, (const char *)name.data, name.len);
 	}
 	json_put_raw(&names, "]");
@@ -292,6 +327,8 @@ vaultenv_secrets_push(struct vaultenv_client *client,
 	if (base_version >= 0)
 		json_put_int(&call.body, "base_version", base_version);
 	r = call_perform_version(&call, out_version, err);
+	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)
+		r = too_large_to_send(&call, list, err);
 out:
 	call_end(&call);
 	json_writer_reset(&plain);

@@ -234,4 +234,21 @@ for my $command ('pull', 'pull --json', 'versions', 'list-devices --json') {
 $p->gives(['push', '--file', '-', '--env', 'piped', {stdin => "A=1\nVAULT_KEY=vk_other\n"}],
     0, "+ A\nPushed version 1 to piped\n", '', 'what arrives there is, by the key of .env');
 
+# ---- limits: those of the server, in bytes
+$p->spew('big', "SMALL=1\nBIG=" . 'b' x 300_000 . "\nBIGGER=" . 'c' x 500_000 . "\n");
+$p->gives(['push', '--file', 'big', '--env', 'big'], 3, '', qr/\Avault-env:\ These
+    \ secrets\ are\ 10\d{5}\ bytes\ as\ sent\ and\ too\ large\ for\ \Q$url\E,\ whose\ limit
+    \ is\ 1048576;\ the\ largest\ are\ BIGGER\ \(500000\ bytes\),\ BIG\ \(300000\ bytes\),
+    \ SMALL\ \(1\ byte\)\.\ Keep\ what\ is\ long\ in\ a\ file,.*\ max_body\n\z/x,
+    'more than the server takes: its limit, and the largest secrets');
+$p->spew('big', "A=" . 'b' x 3_000_000 . "\nB=" . 'c' x 2_500_000 . "\n");
+$p->gives(['push', '--file', 'big', '--env', 'big'], 1, '', qr/\Avault-env:\ These
+    \ secrets\ are\ 5500002\ bytes\ and\ too\ large\ for\ one\ version,\ whose\ limit
+    \ is\ 5242880;\ the\ largest\ are\ A\ \(3000000\ bytes\)/x, 'more than any server gives back');
+my $long = 'N' x 300;
+$p->spew('big', "$long=1\n");
+$p->must('push', '--file', 'big', '--env', 'big');
+is($p->run('get', '--env', 'big', $long)->{stdout}, "1\n",
+    'a name too long for the history is pushed all the same');
+
 done_testing();

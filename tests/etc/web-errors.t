@@ -35,6 +35,8 @@ for my $web (sort keys %server) {
 
 	says($web, $post->("Content-Length: $large\r\n", 'x' x $large), 413,
 	    'Request body too large', 'body_too_large', 'a byte over 1 MiB');
+	is $post->("Content-Length: $large\r\n", 'x' x $large)->{json}{max_body},
+	    $large - 1, "$web: it names the limit";
 	my $chunks = sprintf("%x\r\n%s\r\n", 65536, 'x' x 65536) x 17 . "0\r\n\r\n";
 	says($web, $post->("Transfer-Encoding: chunked\r\n", $chunks), 413,
 	    'Request body too large', 'body_too_large', 'the same in chunks');

@@ -225,6 +225,7 @@ VaultTest->each_web(sub {
 		is $r->{json}{error}, 'Request body too large', '413 sentence'
 		    or diag $r->{raw};
 		is $r->{json}{code}, 'body_too_large', '413 code';
+		is $r->{json}{max_body}, 1048576, '413 limit';
 		like $r->{head}, qr{^Content-Type: application/json}mi, 'is JSON';
 		# lighttpd refuses by the head alone, before it sets headers
 		like $r->{head}, qr{^Access-Control-Allow-Origin: \*}mi, 'with CORS'

@@ -19,7 +19,8 @@ cmp_ok scalar keys %body, '>=', 12, 'nginx.conf was understood';
 for my $status (sort keys %body) {
 	my $json = eval { JSON::PP->new->decode($body{$status}) } // {};
 
-	is_deeply [sort keys %$json], [qw(code error)], "$status: error and code";
+	is_deeply [sort keys %$json], ['code', 'error', $status == 413 ?
+	    'max_body' : ()], "$status: error and code";
 	like $json->{code}, qr/^[a-z_]+$/, "$status: code";
 	ok $page{$status}, "$status: nginx uses it";
 }
@@ -42,6 +43,9 @@ is_deeply [sort $make =~ /lighttpd-errors\/(\d{3})\.html/g],
 my ($max) = VaultTest::slurp("$src/etc/vault.conf") =~ /^#? ?max_body = (\d+)/m;
 is $max, 1048576, 'max_body';
 like $nginx, qr/^ +client_max_body_size 1m;$/m, 'nginx: the same';
+like $nginx, qr/^ +413 .*"max_body":$max\}/m, 'nginx: and says so in its 413';
+like VaultTest::slurp("$src/etc/lighttpd-errors/413.html"), qr/"max_body":$max\}/,
+    'lighttpd: likewise';
 like $lighttpd, qr/^server\.max-request-size = 1024$/m, 'lighttpd: the same';
 
 # What must stay as it is, and why stands beside it in the file
