@@ -5,7 +5,7 @@
 #	laptop$ cat x |			the machine ($ alone is the laptop), the command
 #	> vault-env set X		the rest of the command
 #	~ X				what it prints, stdout and stderr as they come
-#	...				anything, also at the end of a line
+#	...				anything, also within a line
 #
 # What differs from one run to the next (UUIDs, keys, times, the server's URL) is
 # learnt from the first place where it stands, and meant from there on. This
@@ -91,7 +91,7 @@ sub pattern
 	my ($self, $shown) = @_;
 	my ($pattern, @new, %group) = ('');
 
-	for ($shown =~ /\G($UUID|$HEX|$DATE|$AGO|\.\.\.$| +|.)/msg) {
+	for ($shown =~ /\G($UUID|$HEX|$DATE|$AGO|\.\.\.| +|.)/msg) {
 		if (/^(?:$UUID|$HEX)\z/ && exists $self->{known}{$_}) {
 			$pattern .= quotemeta $self->{known}{$_};
 		} elsif (/^(?:$UUID|$HEX)\z/ && $group{$_}) {
@@ -105,7 +105,7 @@ sub pattern
 		} elsif (/^(?:$AGO)\z/) {
 			$pattern .= "(?:$AGO)";
 		} elsif ($_ eq '...') {
-			$pattern .= '(?s:.*)';
+			$pattern .= '(?s:.*?)';
 		} elsif (/^ +\z/) {
 			$pattern .= ' +';
 		} else {
@@ -126,7 +126,7 @@ sub run
 	    "exit \$status\n";
 
 	if (defined $self->{root}) {
-		$script =~ s{(?<![\w/.])/(?=(?:etc|var|usr/local)/)}{$self->{root}/}g;
+		$script =~ s{(?<![\w/.])/(?=(?:etc|var|usr/(?:local|share))/)}{$self->{root}/}g;
 	}
 	return VaultTest::run(['bash', '-c', $script], cwd => $home, env => {
 	    (map { $_ => undef } grep { /^(?:VAULT_|NODE_|ENVIRONMENT$)/ }
