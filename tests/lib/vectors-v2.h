@@ -113,6 +113,23 @@ vector_texts(struct json_object *c, const char *name, size_t *n)
 	return texts;
 }
 
+static inline struct json_object *
+vector_case(const char *kind, const char *name)
+{
+	struct json_object *cases, *c;
+
+	vectors_open();
+	cases = json_object_object_get(vectors_v2, "cases");
+	for (size_t i = 0; i < json_object_array_length(cases); i++) {
+		c = json_object_array_get_idx(cases, i);
+		if (strcmp(vector_str(c, "kind"), kind) == 0 &&
+		    strcmp(vector_str(c, "name"), name) == 0)
+			return c;
+	}
+	printf("Bail out! no case %s of %s\n", name, kind);
+	exit(1);
+}
+
 /* A log of the file that is known to be good. */
 static inline void
 vector_log(struct members *m, const char *project, const struct text *entries,

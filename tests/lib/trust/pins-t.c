@@ -87,10 +87,48 @@ test_raising(void)
 	blob_reset(&text);
 }
 
+#define HASH "8f4557ed00e9b28918ef5394fda6d5bca3c740ee141ce97df60fc2b112e04e04"
+
+/* Behind a good beginning, in a file that comes with a folder. */
+static void
+test_forms(void)
+{
+	static const char good[] =
+	    "vault-heads-v2 " PROJECT "\nlog 6 " HASH "\n";
+	static const char *const lines[] = { "log 06 " HASH, "log 7",
+		"log 7 " HASH " ", "foo production 4 " HASH, "env a/b 4 " HASH,
+		"env production 0 " HASH, "env production 4", "env", "",
+		"vault-heads-v2 6f1c9a52-3b7e-4d0a-9c41-8e2f5a7b0d14" };
+	static const char *const firsts[] = { "vault-heads-v1 " PROJECT,
+		"vault-heads-v2 6f1c9a52", "vault-heads-v2", "" };
+	struct pins pins = { .n_envs = 0 };
+	char text[512];
+	bool other;
+
+	is_int(pins_read(&pins, PROJECT, good, strlen(good), true, &other), 0,
+	    "a good file");
+	pins_reset(&pins);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		snprintf(text, sizeof(text), "%s%s\n", good, lines[i]);
+		is_int(
+		    pins_read(&pins, PROJECT, text, strlen(text), true, &other),
+		    CODE_HEADS_FORM, lines[i]);
+		pins_reset(&pins);
+	}
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(*firsts); i++) {
+		snprintf(text, sizeof(text), "%s\nlog 6 " HASH "\n", firsts[i]);
+		is_int(
+		    pins_read(&pins, PROJECT, text, strlen(text), true, &other),
+		    CODE_HEADS_FORM, firsts[i]);
+		pins_reset(&pins);
+	}
+}
+
 int
 main(void)
 {
 	vectors_run("heads", judge);
+	test_forms();
 	test_raising();
 	return tap_done();
 }

@@ -79,6 +79,108 @@ judge_append(struct json_object *c, struct json_object *result)
 	return r;
 }
 
+/* A case that is accepted, with one thing changed by `edit`. */
+static int
+judge_edited(const char *name,
+    void (*edit)(struct env_head *heads, struct env_key *wraps))
+{
+	static struct env_head heads[LIST_LEN];
+	static struct env_key wraps[LIST_LEN];
+	static struct entry e;
+	struct json_object *c = vector_case("append", name);
+	const size_t n_heads = read_heads(c, heads);
+	const size_t n_wraps = read_wraps(c, wraps);
+	struct text *log;
+	struct members m;
+	struct blob bytes;
+	size_t n;
+	int r;
+
+	blob_init(&bytes, SIZE_MAX);
+	log = vector_texts(c, "log", &n);
+	vector_log(&m, vector_str(c, "project_id"), log, n);
+	must(entry_read(&e, &bytes, vector_text(c, "entry")));
+	edit(heads, wraps);
+	r = append_check(&m, &e, heads, n_heads, wraps, n_wraps);
+	members_reset(&m);
+	blob_reset(&bytes);
+	free(log);
+	return r;
+}
+
+static void
+other_env(struct env_head *heads, struct env_key *wraps)
+{
+	(void)wraps;
+	memcpy(heads[1].env, "qa", 3); /* "*" covers it, the cut does not */
+}
+
+static void
+other_version(struct env_head *heads, struct env_key *wraps)
+{
+	(void)wraps;
+	heads[0].version++;
+}
+
+static void
+other_hash(struct env_head *heads, struct env_key *wraps)
+{
+	(void)wraps;
+	heads[0].hash[HASH_LEN - 1] ^= 1;
+}
+
+static void
+other_key(struct env_head *heads, struct env_key *wraps)
+{
+	(void)heads;
+	wraps[0].key_id[HASH_LEN - 1] ^= 1;
+}
+
+static void
+other_wrap(struct env_head *heads, struct env_key *wraps)
+{
+	(void)heads;
+	memcpy(wraps[0].env, "qa", 3);
+}
+
+static void
+test_edits(void)
+{
+	static const char rotation[] = "a rotation";
+	static const char admission[] = "an admission";
+
+	is_int(judge_edited(rotation, other_env), CODE_HEADS_CHANGED,
+	    "a cut is of the environment that has the version");
+	is_int(judge_edited(rotation, other_version), CODE_HEADS_CHANGED,
+	    "at its version");
+	is_int(judge_edited(rotation, other_hash), CODE_HEADS_CHANGED,
+	    "with its hash");
+	is_int(judge_edited(admission, other_key), CODE_WRAPS_MISSING,
+	    "a wrap is of the newest data key");
+	is_int(judge_edited(admission, other_wrap), CODE_WRAPS_MISSING,
+	    "of its environment");
+}
+
+/* A project with more environments than an entry has cuts cannot rotate. */
+static void
+test_too_many(void)
+{
+	static struct env_head heads[LIST_MAX + 1];
+	static struct cut_list cuts;
+	static struct entry e = { .kind = ENTRY_ROTATE };
+	struct members m;
+
+	for (int i = 0; i <= LIST_MAX; i++) {
+		snprintf(heads[i].env, sizeof(heads[i].env), "e%03d", i);
+		heads[i].version = 1;
+	}
+	members_init(&m, "6f1c9a52-3b7e-4d0a-9c41-8e2f5a7b0d13");
+	is_int(policy_cuts(&m, &e, heads, LIST_MAX, &cuts), 0, "100 cuts fit");
+	is_int(policy_cuts(&m, &e, heads, LIST_MAX + 1, &cuts),
+	    CODE_HEADS_CHANGED, "101 do not");
+	members_reset(&m);
+}
+
 /* What a server has of an environment: its newest version, and whether a data
  * key was ever used. */
 static bool
@@ -152,5 +254,7 @@ main(void)
 {
 	vectors_run("append", judge_append);
 	vectors_run("push", judge_push);
+	test_edits();
+	test_too_many();
 	return tap_done();
 }

@@ -81,7 +81,7 @@ test_registration(void)
 	must(request_id(g.request_id, request_key), "request_id");
 	must(registration_sign(&text, &g, &devices[EVE], &keys[1]),
 	    "registration_sign");
-	ok(same(&text, vector_text(find_case("register", "a new device"),
+	ok(same(&text, vector_text(vector_case("register", "a new device"),
 			   "registration")),
 	    "a registration");
 	blob_reset(&text);
@@ -90,7 +90,7 @@ test_registration(void)
 static void
 test_request(void)
 {
-	struct json_object *c = find_case("request", "a pull");
+	struct json_object *c = vector_case("request", "a pull");
 	const struct text body = vector_text(c, "body");
 	const struct request_text text = { "POST", vector_str(c, "path"),
 		body.at, body.len };
@@ -109,7 +109,7 @@ test_request(void)
 static void
 test_cachefile(void)
 {
-	struct json_object *c = find_case("cache", "an hour old");
+	struct json_object *c = vector_case("cache", "an hour old");
 	const struct text file = vector_text(c, "file");
 	const char *end = memchr(file.at, '\n', file.len);
 	const struct text bundle = { end + 1,

@@ -142,7 +142,7 @@ rotate(void)
 static struct text
 honest_wrap(int device, const char *key_id)
 {
-	struct json_object *c = find_case("bundle",
+	struct json_object *c = vector_case("bundle",
 	    device == CI ? "cold start" : "an admin, all environments");
 	struct json_object *wraps =
 	    vector_get(vector_get(c, "bundle"), "wraps");
@@ -194,9 +194,9 @@ check_blob(const char *case_name, const struct blob *box)
 
 	blob_init(&text, SIZE_MAX);
 	must(base64_encode(&text, box->data, box->len), "base64");
-	ok(same(&text,
-	       vector_text(vector_get(find_case("bundle", case_name), "bundle"),
-		   "secrets")),
+	ok(same(&text, vector_text(vector_get(vector_case("bundle", case_name),
+				       "bundle"),
+			   "secrets")),
 	    "the blob of '%s'", case_name);
 	blob_reset(&text);
 }
@@ -289,7 +289,7 @@ main(void)
 	struct json_object *bundle;
 
 	vectors_open();
-	bundle = vector_get(find_case("bundle", "cold start"), "bundle");
+	bundle = vector_get(vector_case("bundle", "cold start"), "bundle");
 	honest_log = vector_texts(bundle, "log", &n_log);
 	honest_records = vector_texts(bundle, "records", &n_records);
 	members_init(&members, PROJECT);

@@ -51,22 +51,6 @@ same(const struct blob *got, struct text want)
 	return false;
 }
 
-static inline struct json_object *
-find_case(const char *kind, const char *name)
-{
-	struct json_object *cases = json_object_object_get(vectors_v2, "cases");
-	struct json_object *c;
-
-	for (size_t i = 0; i < json_object_array_length(cases); i++) {
-		c = json_object_array_get_idx(cases, i);
-		if (strcmp(vector_str(c, "kind"), kind) == 0 &&
-		    strcmp(vector_str(c, "name"), name) == 0)
-			return c;
-	}
-	must(-1, name);
-	return NULL;
-}
-
 static inline void
 make_keys(void)
 {

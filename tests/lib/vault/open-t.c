@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* open-t.c: bundles and caches, from text to plaintext, by the vectors; and what
- * a plaintext may be. */
+/* open-t.c: bundles and caches, from text to plaintext, by the vectors; and
+ * what a plaintext may be. */
 #include "config.h"
 
 #include "judge-open.h"
@@ -36,11 +36,113 @@ test_json(void)
 	json_object_reset(&o);
 }
 
+/* What a client does all day: the log is known, and so is the version. */
+static void
+test_again(void)
+{
+	struct json_object *c = vector_case("bundle", "cold start");
+	struct json_object *json = unpacked(vector_get(c, "bundle"));
+	const char *text =
+	    json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
+	struct machine m;
+	struct finding why;
+	struct bundle b;
+	struct opened o;
+
+	if (machine_init(&m, c) != 0 ||
+	    bundle_read(&b, text, strlen(text)) != 0)
+		abort();
+	for (int i = 0; i < 2; i++) {
+		is_int(bundle_open(&m.in, &m.log, &b, &o, &why), 0,
+		    i == 0 ? "opened" : "and again, by a log that is known");
+		is_int(o.standing.generation, 1, "under the newest VAULT_KEY");
+		opened_reset(&o);
+	}
+	b.is_reply = true;
+	b.n_log = 0;
+	m.in.log_from = m.log.n_steps;
+	is_int(bundle_open(&m.in, &m.log, &b, &o, &why), 0,
+	    "or with a reply that brings nothing new");
+	opened_reset(&o);
+	m.in.log_from++;
+	is_int(bundle_open(&m.in, &m.log, &b, &o, &why), CODE_LOG_GAP,
+	    "not from further on");
+	opened_reset(&o);
+	bundle_reset(&b);
+	machine_reset(&m);
+	json_object_put(json);
+}
+
+/* The case at another time, with a limit of the user's own. */
+static int
+open_at(const char *kind, const char *name, int64_t now_ms, int64_t max_age_s)
+{
+	struct json_object *c = vector_case(kind, name);
+	struct json_object *json = NULL, *result = json_object_new_object();
+	struct text text = vector_text(c, "file");
+	struct machine m;
+	int r;
+
+	if (machine_init(&m, c) != 0)
+		abort();
+	m.in.now_ms = now_ms;
+	m.in.cache_max_age_s = max_age_s;
+	if (strcmp(kind, "cache") == 0) {
+		m.in.source = FROM_CACHE;
+		if (cachefile_read(&m.in, text.at, text.len, &m.in.cached_at_ms,
+			&text) != 0)
+			abort();
+	} else {
+		json = unpacked(vector_get(c, "bundle"));
+		text.at = json_object_to_json_string_ext(
+		    json, JSON_C_TO_STRING_PLAIN);
+		text.len = strlen(text.at);
+	}
+	r = open_text(&m, text, result);
+	machine_reset(&m);
+	json_object_put(json);
+	json_object_put(result);
+	return r;
+}
+
+static void
+test_ages(void)
+{
+	const int64_t cached = 1774860400000, minute = 60000, hour = 3600000;
+	const int64_t signed_at = INT64_C(1774000000000) + 172 * hour;
+	const char *old = "an hour old", *cold = "cold start";
+
+	is_int(open_at("cache", old, cached + 24 * hour, 0), 0,
+	    "a cache of a day, where a day is allowed");
+	is_int(open_at("cache", old, cached + 24 * hour + 1, 0), CODE_CACHE_AGE,
+	    "and a millisecond");
+	is_int(open_at("cache", old, cached - 5 * minute, 0), 0,
+	    "one from five minutes ahead");
+	is_int(open_at("cache", old, cached - 5 * minute - 1, 0),
+	    CODE_CACHE_AGE, "and a millisecond");
+	is_int(open_at("cache", old, cached + hour, 3600), 0,
+	    "one of an hour, where the user allows an hour");
+	is_int(open_at("cache", old, cached + hour + 1, 3600), CODE_CACHE_AGE,
+	    "and a millisecond");
+	is_int(open_at("cache", old, cached + 24 * hour + 1, 604800),
+	    CODE_CACHE_AGE, "the user cannot allow more than was signed");
+	is_int(open_at("bundle", cold, signed_at + 168 * hour, 0), 0,
+	    "a version of a week, where that is fresh");
+	is_int(open_at("bundle", cold, signed_at + 168 * hour + 1, 0),
+	    CODE_RECORD_STALE, "and a millisecond");
+	is_int(open_at("bundle", cold, signed_at - 5 * minute, 0), 0,
+	    "one from five minutes ahead");
+	is_int(open_at("bundle", cold, signed_at - 5 * minute - 1, 0),
+	    CODE_RECORD_STALE, "and a millisecond");
+}
+
 int
 main(void)
 {
 	vectors_run("bundle", judge_bundle);
 	vectors_run("cache", judge_cache);
 	test_json();
+	test_again();
+	test_ages();
 	return tap_done();
 }
