@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 // require('vault-env/config'), or node -r vault-env/config: loads before the
-// next line runs. Takes the settings that dotenv/config takes:
-// DOTENV_CONFIG_PATH and DOTENV_CONFIG_OVERRIDE, and the same as arguments
+// next line runs. Takes the settings that dotenv/config takes: DOTENV_CONFIG_PATH,
+// _QUIET, _DEBUG and _OVERRIDE, and the same as arguments
 // (dotenv_config_path=…).
 'use strict';
 
-const { configBlocking, variable } = require('./vault.js');
+const { saysYes, variable } = require('./options.js');
+const { configBlocking } = require('./vault.js');
 
-const no = ['', '0', 'false', 'no', 'off'];
-const settings = {
-  path: variable('DOTENV_CONFIG_PATH'),
-  override: variable('DOTENV_CONFIG_OVERRIDE'),
-};
+const names = ['path', 'quiet', 'debug', 'override'];
+const said = Object.fromEntries(names.map((name) =>
+  [name, variable(`DOTENV_CONFIG_${name.toUpperCase()}`)]));
 
 for (const argument of process.argv) {
-  const [, name, value] = /^dotenv_config_(path|override)=(.+)$/s.exec(argument) || [];
-  if (name) settings[name] = value;
+  const [, name, value] = /^dotenv_config_(\w+)=(.+)$/s.exec(argument) || [];
+  if (names.includes(name)) said[name] = value;
 }
 configBlocking({
-  path: settings.path || undefined,
-  override: !no.includes((settings.override || '').toLowerCase()),
+  path: said.path,
+  quiet: saysYes(said.quiet),
+  debug: saysYes(said.debug),
+  override: saysYes(said.override),
 });

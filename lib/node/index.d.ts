@@ -2,7 +2,8 @@
 // vault-env: secrets from a vault-env server in process.env, by the line that
 // loads .env today. Without a VAULT_KEY, in the environment or in .env, all of
 // it behaves as plain dotenv. Functions that talk to a server return a Promise
-// and never block the thread; those that fail, fail with a VaultError.
+// and never block the thread; those that fail, fail with a VaultError, or with a
+// TypeError for an option that is unknown or of the wrong type.
 
 /** Names and values. */
 export interface Secrets {
@@ -29,6 +30,16 @@ export interface ConfigOptions extends ServerOptions {
    * left out, whether the vault or the file has them, and standard error is told.
    */
   allow?: string[];
+  /** What is filled instead of process.env. */
+  processEnv?: { [name: string]: string | undefined };
+  /** true: nothing is said on standard error. Also DOTENV_CONFIG_QUIET. */
+  quiet?: boolean | string;
+  /**
+   * true: standard error is told how much was loaded from where, and which
+   * variables were set already; never a value. Also DOTENV_CONFIG_DEBUG. As in
+   * dotenv a text counts as true, but for "false", "no", "off" and "0".
+   */
+  debug?: boolean | string;
 }
 
 export interface ConfigResult {
@@ -91,9 +102,10 @@ export class VaultError extends Error {
  * Pulls the secrets, puts them and the other variables of .env into
  * process.env, and writes .vault-cache. The server away, or answering 5xx or
  * 429: uses the cache, and says so once on standard error. Never uses it after
- * a 401, a 403 or a failed decryption.
+ * a 401, a 403 or a failed decryption. Without a key all is done when it returns,
+ * as with dotenv, and the promise has parsed and version already.
  */
-export function config(options?: ConfigOptions): Promise<ConfigResult>;
+export function config(options?: ConfigOptions): Promise<ConfigResult> & Partial<ConfigResult>;
 
 /**
  * The same without the network: the cache and .env; without a usable cache the

@@ -3,10 +3,10 @@
 // which sentence it gets is decided by libvaultenv; here it becomes JavaScript.
 'use strict';
 
-const os = require('node:os');
+const fs = require('node:fs');
 const path = require('node:path');
-const { fileURLToPath } = require('node:url');
 const { isMainThread } = require('node:worker_threads');
+const { count, flag, settings, typeError, variable } = require('./options.js');
 
 function addon() {
   try {
@@ -33,115 +33,48 @@ class VaultError extends Error {
   }
 }
 
-// What this thread has put into process.env, and its last load.
-const given = new Map();
+// What this thread has put into process.env (or into another object that it was
+// told to use instead), and its last load.
+const given = new WeakMap();
 const loads = { last: null };
+
+function givenTo(env) {
+  if (!given.has(env)) given.set(env, new Map());
+  return given.get(env);
+}
 
 function warn(sentence) {
   process.stderr.write(`[vault-env] ${sentence}\n`);
 }
 
-function typeError(name, wanted) {
-  const error = new TypeError(`${name} must be ${wanted}`);
-  error.code = 'ERR_INVALID_ARG_TYPE';
-  return error;
-}
-
-// ---- options
-
-function text(options, name) {
-  const value = options[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' || value.includes('\0')) {
-    throw typeError(`options.${name}`, 'a string without a NUL');
-  }
-  return value;
-}
-
-function flag(options, name, otherwise) {
-  const value = options[name];
-  if (value === undefined || value === null) return otherwise;
-  if (typeof value !== 'boolean') throw typeError(`options.${name}`, 'true or false');
-  return value;
-}
-
-function count(options, name) {
-  const value = options[name];
-  if (value === undefined || value === null) return undefined;
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw typeError(`options.${name}`, 'a whole number, 0 or more');
-  }
-  return value;
-}
-
-function names(options, name) {
-  const value = options[name] ?? [];
-  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) {
-    throw typeError(`options.${name}`, 'an array of names');
-  }
-  return [...value];
-}
-
-// An environment variable, without the white space that files and CI variables
-// end in.
-function variable(name) {
-  return (process.env[name] || '').trim() || undefined;
-}
-
-function filePath(options) {
-  if (options.path instanceof URL) return fileURLToPath(options.path);
-  const value = text(options, 'path') || '.env';
-  // As dotenv has it.
-  return value.startsWith('~') ? path.join(os.homedir(), value.slice(1)) : value;
-}
-
-// Options as the addon takes them. A worker's process.env is its own, and C
-// sees only the process's: so what a worker has set goes along.
-function settings(options = {}) {
-  if (options === null || typeof options !== 'object') throw typeError('options', 'an object');
-  const url = options.vaultUrl instanceof URL ? options.vaultUrl.href : text(options, 'vaultUrl');
-  const result = {
-    path: filePath(options),
-    environment: text(options, 'environment') || variable('NODE_ENV') ||
-      variable('ENVIRONMENT') || 'development',
-    url: url || undefined,
-    cache: flag(options, 'cache', true),
-    override: flag(options, 'override', false),
-    allow: names(options, 'allow'),
-  };
-  if (!isMainThread) {
-    result.url = result.url || variable('VAULT_URL');
-    result.vaultKey = variable('VAULT_KEY');
-    result.deviceSecret = variable('VAULT_DEVICE_SECRET');
-    result.caFile = variable('VAULT_CA_FILE');
-  }
-  return result;
-}
-
 // ---- results
 
 // Throws what failed; prints what the user should know although it did not.
-function check(result) {
-  for (const sentence of result.notices || []) warn(sentence);
+function check(result, quiet) {
+  if (!quiet) for (const sentence of result.notices || []) warn(sentence);
   if (result.status !== 'OK') throw new VaultError(result);
   return result;
 }
 
-function populate(parsed, override) {
-  const { env } = process;
+function populate(parsed, { env, override, debug }) {
+  const ours = givenTo(env);
   for (const [name, value] of Object.entries(parsed)) {
-    if (override || !Object.hasOwn(env, name)) {
+    const exists = Object.hasOwn(env, name);
+    if (debug && exists) {
+      warn(`debug: ${name} is set already, and ${override ? 'is replaced' : 'stays'}`);
+    }
+    if (override || !exists) {
       env[name] = value;
-      given.set(name, value);
+      ours.set(name, value);
     } else if (!isMainThread && env[name] === value) {
       // Its parent's load: this worker's watch may change it.
-      given.set(name, value);
+      ours.set(name, value);
     }
   }
 }
 
 function finish(options, result) {
-  check(result);
+  check(result, options.quiet);
   const { loaded, parsed, source, version } = result;
   if (source !== 'file') {
     const name = Object.keys(parsed).find((key) => parsed[key].includes('\0'));
@@ -150,21 +83,48 @@ function finish(options, result) {
         text: `The value of ${name} holds a NUL byte, which no environment variable can` });
     }
   }
-  populate(parsed, options.override);
+  if (options.debug) {
+    const from = source === 'file' ? options.path :
+      `${options.environment}, version ${version}, from the ${source}`;
+    warn(`debug: ${Object.keys(parsed).length} variables of ${from}`);
+  }
+  populate(parsed, options);
   loads.last = { options, loaded };
   return { parsed, version };
 }
 
 // ---- the functions of index.d.ts
 
-async function config(options) {
-  const s = settings(options);
-  return finish(s, await native.load(s));
+// Certainly: the library has the last word on what is a key, and a FIFO can be
+// read once only.
+function hasNoKey(s) {
+  if (s.vaultKey !== undefined || variable('VAULT_KEY') !== undefined) return false;
+  try {
+    return fs.statSync(s.path).isFile() && !fs.readFileSync(s.path).includes('VAULT_KEY');
+  } catch (error) {
+    return error.code === 'ENOENT';
+  }
+}
+
+// Without a key it is dotenv, for a program that does not wait either: variables
+// are set when it returns, and the promise has what dotenv's result has.
+function config(options) {
+  let s;
+  try {
+    s = settings(options, 'config');
+    if (hasNoKey(s)) {
+      const result = finish(s, native.loadSync(s, 'file'));
+      return Object.assign(Promise.resolve(result), result);
+    }
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  return native.load(s).then((result) => finish(s, result));
 }
 
 // What vault-env/config does: config() that waits.
 function configBlocking(options) {
-  const s = settings(options);
+  const s = settings(options, 'config');
   if (!isMainThread) s.freshS = FRESH_IN_WORKER_S;
   return finish(s, native.loadSync(s, 'server'));
 }
@@ -172,12 +132,12 @@ function configBlocking(options) {
 const noCache = new Set(['NOT_FOUND', 'NO_SECRETS', 'DECRYPT', 'IO']);
 
 function configSync(options) {
-  const s = settings(options);
+  const s = settings(options, 'configSync');
   if (!s.cache) return finish(s, native.loadSync(s, 'file'));
   const result = native.loadSync(s, 'cache');
   if (!noCache.has(result.status)) return finish(s, result);
   const file = native.loadSync(s, 'file');
-  if (file.status === 'OK') warn(new VaultError(result).message);
+  if (file.status === 'OK' && !s.quiet) warn(new VaultError(result).message);
   return finish(s, file);
 }
 
@@ -190,8 +150,9 @@ function parse(source) {
 }
 
 async function pull(options) {
-  const version = count(options || {}, 'version');
-  const { parsed, version: got } = check(await native.pull({ ...settings(options), version }));
+  const s = settings(options, 'pull');
+  s.version = count(options || {}, 'version');
+  const { parsed, version: got } = check(await native.pull(s));
   return { parsed, version: got };
 }
 
@@ -206,18 +167,19 @@ async function push(secrets, options) {
     }
     pairs.push(name, String(value));
   }
+  const s = settings(options, 'push');
   const how = { baseVersion: count(options || {}, 'baseVersion') };
   for (const name of ['ours', 'theirs', 'replace', 'merge', 'force']) {
     how[name] = flag(options || {}, name, false);
   }
-  const result = check(await native.push({ ...settings(options), ...how }, pairs));
+  const result = check(await native.push({ ...s, ...how }, pairs));
   return { version: result.version };
 }
 
 async function checkVersion(options) {
-  const { version, updatedAt } = check(await native.checkVersion(settings(options)));
+  const { version, updatedAt } = check(await native.checkVersion(settings(options, 'checkVersion')));
   return { version, updatedAt };
 }
 
-module.exports = { VaultError, checkVersion, config, configBlocking, configSync, given, loads,
-  native, parse, pull, push, settings, typeError, variable, warn };
+module.exports = { VaultError, checkVersion, config, configBlocking, configSync, givenTo,
+  loads, native, parse, pull, push, warn };

@@ -5,40 +5,41 @@
 'use strict';
 
 const { isMainThread } = require('node:worker_threads');
-const { VaultError, given, loads, native, settings, typeError, warn } = require('./vault.js');
+const { checkNames, optionsOf, settings, typeError } = require('./options.js');
+const { VaultError, givenTo, loads, native, warn } = require('./vault.js');
 
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 // A poll in hand may end before the process does, but not hold it for long.
 const EXIT_WAIT_MS = 1000;
 
 // Options by which two loads give the same.
-const sameLoad = ['path', 'environment', 'url', 'allow'];
+const sameLoad = ['path', 'environment', 'url', 'allow', 'env'];
 
 const watches = new Set();
 let hasExitHandler = false;
 
 // Variables that vault-env has set follow the vault; the program's own do not.
-function isOurs(name) {
-  return Object.hasOwn(process.env, name) && given.get(name) === process.env[name];
+function isOurs(env, name) {
+  return Object.hasOwn(env, name) && givenTo(env).get(name) === env[name];
 }
 
 // What changed, as onChange gets it: new values by name (undefined: removed), all
 // there is, and what more is known.
-function apply(update, override) {
-  const { env } = process;
+function apply(update, { env, override }) {
+  const given = givenTo(env);
   const { version, changes, parsed } = update;
   const names = (wanted) => changes.filter(([mark]) => mark === wanted).map(([, name]) => name);
   const removed = names('-');
 
   for (const name of removed) {
-    if (isOurs(name)) delete env[name];
+    if (isOurs(env, name)) delete env[name];
     given.delete(name);
   }
   const changed = Object.fromEntries(changes.map(([mark, name]) =>
     [name, mark === '-' ? undefined : parsed[name]]));
   for (const [name, value] of Object.entries(changed)) {
     if (value === undefined) continue;
-    if (override || !Object.hasOwn(env, name) || isOurs(name)) {
+    if (override || !Object.hasOwn(env, name) || isOurs(env, name)) {
       env[name] = value;
       given.set(name, value);
     }
@@ -50,13 +51,13 @@ class Watch {
   #native = null;
   #onChange;
   #onError;
-  #override;
+  #wanted;
   #warned = null;
 
-  constructor(options, override) {
+  constructor(options, wanted) {
     this.#onChange = options.onChange;
     this.#onError = options.onError;
-    this.#override = override;
+    this.#wanted = wanted;
   }
 
   // False: there is nothing to watch, since there is no vault key.
@@ -64,8 +65,8 @@ class Watch {
     return this.#native !== null;
   }
 
-  start(wanted, interval, known) {
-    const started = native.watchStart(wanted, interval, known, (news) => this.#hear(news));
+  start(interval, known) {
+    const started = native.watchStart(this.#wanted, interval, known, (news) => this.#hear(news));
     if (started.status === 'NO_KEY') return;
     if (started.status !== 'OK') throw new VaultError(started);
     this.#native = started.watch;
@@ -87,7 +88,7 @@ class Watch {
       this.#fail(new VaultError(news));
     } else {
       this.#warned = null;
-      const update = apply(news, this.#override);
+      const update = apply(news, this.#wanted);
       this.#call(this.#onChange, update, (error) => this.#fail(error, true));
     }
   }
@@ -111,7 +112,7 @@ class Watch {
   }
 
   #warnOnce(sentence) {
-    if (this.#warned !== sentence) warn(sentence);
+    if (this.#warned !== sentence && !this.#wanted.quiet) warn(sentence);
     this.#warned = sentence;
   }
 }
@@ -125,19 +126,17 @@ function interval(options) {
 }
 
 // What is not given is what config() had.
-function wantedSettings(options) {
+function wantedSettings({ interval: _, onChange, onError, ...options }) {
   const { last } = loads;
-  if (last === null) return settings(options);
-  const { path, environment, url, cache, override, allow } = last.options;
-  const wanted = { path, environment, vaultUrl: url, cache, override, allow };
-  for (const name of Object.keys(wanted)) {
-    if (options[name] !== undefined && options[name] !== null) wanted[name] = options[name];
-  }
-  return settings(wanted);
+  return settings(last === null ? options : optionsOf(last.options, options));
+}
+
+function same(a, b) {
+  return Array.isArray(a) ? String(a) === String(b) : a === b;
 }
 
 function watch(options = {}) {
-  if (options === null || typeof options !== 'object') throw typeError('options', 'an object');
+  checkNames(options, 'watch');
   for (const name of ['onChange', 'onError']) {
     if (options[name] !== undefined && typeof options[name] !== 'function') {
       throw typeError(`options.${name}`, 'a function');
@@ -147,10 +146,10 @@ function watch(options = {}) {
   const wanted = wantedSettings(options);
   const { last } = loads;
   const known = last !== null && sameLoad.every((name) =>
-    String(last.options[name]) === String(wanted[name])) ? last.loaded : undefined;
-  const handle = new Watch(options, wanted.override);
+    same(last.options[name], wanted[name])) ? last.loaded : undefined;
+  const handle = new Watch(options, wanted);
 
-  handle.start(wanted, every, known);
+  handle.start(every, known);
   if (handle.active && !hasExitHandler) {
     hasExitHandler = true;
     process.on('exit', () => {

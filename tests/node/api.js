@@ -170,6 +170,8 @@ const bad = [
   [{ vaultUrl: {} }, 'options.vaultUrl must be a string without a NUL'],
   [{ override: 1 }, 'options.override must be true or false'],
   [{ cache: 'no' }, 'options.cache must be true or false'],
+  [{ quiet: 1 }, 'options.quiet must be true or false'],
+  [{ processEnv: 1 }, 'options.processEnv must be an object'],
   [null, 'options must be an object'],
   ['x', 'options must be an object'],
 ];
@@ -179,9 +181,10 @@ test('options of the wrong type are TypeErrors', async () => {
     const want = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message };
     await assert.rejects(vault.config(options), want);
     assert.throws(() => vault.configSync(options), want);
-    await assert.rejects(vault.checkVersion(options), want);
     assert.throws(() => vault.watch(options), want);
   }
+  await assert.rejects(vault.checkVersion({ path: ['.env'] }),
+    { name: 'TypeError', message: 'options.path must be a string without a NUL' });
   await assert.rejects(vault.pull({ version: -1 }),
     { message: 'options.version must be a whole number, 0 or more' });
   await assert.rejects(vault.push({}, { baseVersion: 'x' }),
@@ -193,6 +196,49 @@ test('options of the wrong type are TypeErrors', async () => {
   assert.throws(() => vault.watch({ onChange: 1 }), { message: 'options.onChange must be a function' });
   assert.throws(() => vault.unwatch({}), { message: 'handle must be what watch() returned' });
 });
+
+test('an unknown option is a TypeError that names it', async () => {
+  const want = (name, of, takes) => ({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE',
+    message: new RegExp(`^options\\.${name} is no option of ${of}\\(\\), which takes ${takes}`) });
+  await assert.rejects(vault.config({ enviroment: 'x' }), want('enviroment', 'config', 'path, env'));
+  assert.throws(() => vault.configSync({ overide: true }), want('overide', 'configSync', 'path'));
+  assert.throws(() => vault.watch({ intervall: 1 }), want('intervall', 'watch', 'path'));
+  await assert.rejects(vault.pull({ override: true }), want('override', 'pull', 'path'));
+  await assert.rejects(vault.push({ A: 1 }, { version: 1 }), want('version', 'push', 'path'));
+  await assert.rejects(vault.checkVersion({ cache: true }), want('cache', 'checkVersion', 'path'));
+});
+
+test('without a key config() has done its work when it returns', () => withEnv({}, async () => {
+  const result = vault.config();
+  assert.strictEqual(process.env.A, 'file');
+  assert.deepStrictEqual([result.parsed, result.error], [{ A: 'file', B: 'two words' }, undefined]);
+  assert.deepStrictEqual((await result).parsed, result.parsed);
+}));
+
+test('processEnv is what is filled instead', () => withEnv({}, async () => {
+  const mine = { A: 'mine' };
+  await vault.config({ processEnv: mine });
+  assert.deepStrictEqual(mine, { A: 'mine', B: 'two words' });
+  assert.strictEqual(process.env.B, undefined);
+  vault.configSync({ processEnv: mine, override: true });
+  assert.deepStrictEqual(mine, { A: 'file', B: 'two words' });
+}));
+
+test('debug says what happens, never a value; quiet says nothing', () =>
+  withEnv({ A: 'mine' }, async () => {
+    assert.deepStrictEqual(await said(() => vault.configSync({ debug: true })), [
+      '[vault-env] debug: 2 variables of .env', '[vault-env] debug: A is set already, and stays']);
+    assert.deepStrictEqual(await said(() => vault.configSync({ debug: 'true', override: true })), [
+      '[vault-env] debug: 2 variables of .env',
+      '[vault-env] debug: A is set already, and is replaced',
+      '[vault-env] debug: B is set already, and is replaced']);
+    assert.deepStrictEqual(await said(() => vault.configSync({ debug: undefined })), []);
+    write('odd.env', 'A=1\nNODE_OPTIONS=x\n');
+    assert.strictEqual((await said(() => vault.configSync({ path: 'odd.env' }))).length, 1);
+    assert.deepStrictEqual(await said(() => vault.configSync({ path: 'odd.env', quiet: true })), []);
+    await withEnv({ DOTENV_CONFIG_QUIET: 'true' }, async () => assert.deepStrictEqual(
+      await said(() => vault.configSync({ path: 'odd.env' })), []));
+  }));
 
 test('options that are undefined or null count as not given', () => withEnv({}, async () => {
   const none = Object.fromEntries(['path', 'environment', 'vaultUrl', 'override', 'cache']
@@ -275,6 +321,9 @@ test('its settings are those of dotenv/config', () => {
   assert.deepStrictEqual(run([], { A: 'mine', DOTENV_CONFIG_OVERRIDE: 'true' }), both);
   assert.deepStrictEqual(run([], { A: 'mine', DOTENV_CONFIG_OVERRIDE: 'false' }), { ...both, A: 'mine' });
   assert.deepStrictEqual(run(['dotenv_config_override=true'], { A: 'mine' }), both);
+  assert.strictEqual(node(['-r', 'vault-env/config', 'plain.js', 'dotenv_config_debug=true'],
+    { A: 'mine' }).stderr, '[vault-env] debug: 2 variables of .env\n' +
+    '[vault-env] debug: A is set already, and stays\n');
 });
 
 test('a program does not start when its load fails', () => {
@@ -287,7 +336,7 @@ test('a program does not start when its load fails', () => {
 
 test('a package that is not built says how to build it', () => {
   const folder = write('unbuilt/package.json', '{}').replace('/package.json', '');
-  for (const file of ['index.js', 'vault.js', 'watch.js']) {
+  for (const file of ['index.js', 'options.js', 'vault.js', 'watch.js']) {
     fs.copyFileSync(path.join(path.dirname(tap.require.resolve('vault-env')), file),
       path.join(folder, file));
   }

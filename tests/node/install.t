@@ -76,7 +76,8 @@ ok(!-e "$tree/libvaultenv", 'npm pack leaves no copies behind');
 $r = VaultTest::run(['tar', 'tzf', $tarball]);
 my @files = sort map { m{^package/(.*)} } split /\n/, $r->{stdout};
 my @wanted = sort qw(LICENSE README bin/vault-env build.js config.d.ts config.js
-    config.mjs index.d.ts index.js package.json vault.js watch.js),
+    config.mjs index.d.ts index.js options.js package.json vault.js
+    watch.js),
     map { s{^\Q$tree\E/}{}r } glob("$tree/src/*"),
     map({ "libvaultenv/$_" } map { m{/lib/(.+)$} }
 	grep { !m{/lib/(?:node|python)/} }
