@@ -110,7 +110,7 @@ my $kept = $q->device_secret;
 $r = VaultTest::run(['bash', '-c', "{ (trap '' XFSZ; ulimit -f 0; exec " .
     "$CliTest::BIN --url $url register-device --force); echo \$?; } 2>&1 | cat"],
     cwd => $q->{dir}, env => $q->environment);
-like($r->{stdout}, qr/^vault-env: cannot write .*File too large.*\n1\n\z/m,
+like($r->{stdout}, qr/^vault-env: Cannot write .*File too large.*\n1\n\z/m,
     '--force where no new secret can be written fails');
 is($q->device_secret, $kept, 'and the old one is in its place');
 
