@@ -190,6 +190,16 @@ subtest 'lighttpd, TLS' => sub {
 	isnt VaultTest::run(['curl', '-fsS', '--cacert', "$dir/tls-cert.pem",
 	    '--tls-max', '1.1', "https://127.0.0.1:$port/health"])->{status}, 0,
 	    'TLS 1.1 is refused';
+	for my $web (qw(nginx lighttpd)) {
+		$s->dev_server('up', '--web', $web, '--tls');
+		is VaultTest::run(['curl', '-fsS', '--cacert', "$dir/tls-cert.pem",
+		    '--tls-max', '1.2', '--ciphers', $_->[0],
+		    "https://127.0.0.1:$port/health"])->{status} == 0 ? 1 : 0,
+		    $_->[1], "$web: TLS 1.2 by $_->[0]"
+		    for ['ECDHE-ECDSA-AES128-GCM-SHA256', 1],
+		    ['ECDHE-ECDSA-AES128-SHA', 0],
+		    ['ECDHE-ECDSA-AES128-SHA256', 0];
+	}
 	$s->down;
 };
 

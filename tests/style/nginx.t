@@ -54,6 +54,12 @@ like $nginx, qr/^ +fastcgi_next_upstream off;$/m, 'no request sent twice';
 like $nginx, qr/^ +fastcgi_request_buffering on;$/m, 'no slow sender inside';
 like $nginx, qr/^ +fastcgi_pass_request_headers off;$/m, 'no header but ours';
 like $lighttpd, qr/^server\.stream-request-body = 0$/m, 'lighttpd: buffering';
+my ($ciphers) = $nginx =~ /^ +ssl_ciphers (\S+);$/m;
+is_deeply [grep { !/^ECDHE-\w+-(?:AES\d+-GCM|CHACHA20-POLY1305)/ }
+    split /:/, $ciphers // 'none'], [],
+    'TLS 1.2: forward secrecy and authenticated encryption';
+like $lighttpd, qr/"MinProtocol" => "TLSv1\.2", "CipherString" => "\Q$ciphers\E"/,
+    'lighttpd: the same ciphers';
 my ($format) = $nginx =~ /^log_format ([^;]+);/m;
 unlike $format, qr/http_|request_body|args|\$request\b|request_uri/,
     'nginx logs no header, body or query';
