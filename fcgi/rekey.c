@@ -21,7 +21,8 @@
 #include "key/serverkey.h"
 #include "rekey.h"
 
-#define LIMIT_MS 600000 /* a statement; all keys of a large server */
+#define ROLE     "vault_rekey" /* sql/grants.sql */
+#define LIMIT_MS 600000        /* a statement; all keys of a large server */
 
 struct change {
 	struct dbconn conn;
@@ -234,7 +235,7 @@ run(struct change *ch, const struct settings *settings)
 	char why[WHY_MAX];
 	int done;
 
-	if (dbconn_open(&ch->conn, settings->database, LIMIT_MS,
+	if (dbconn_open(&ch->conn, settings->database, ROLE, LIMIT_MS,
 		clock_mono_ms() + settings->db_timeout_ms, why) != 0)
 		return fail(ch, "cannot connect to the database", why);
 	if (prepare_new_key(ch) != 0)

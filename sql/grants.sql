@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- Who may do what. The server's role may call the functions listed here and
--- nothing else: no table, no helper. Included by install.sql.
+-- Who may do what. The roles may call the functions listed here and nothing
+-- else: no table, no helper. vault_server answers requests; vault_rekey is for
+-- vault.fcgi --rekey alone, so that whoever takes over the server cannot list all
+-- auth keys or replace them. Included by install.sql.
 do $$
 begin
 	if not exists (
@@ -12,17 +14,29 @@ exception when duplicate_object or unique_violation then
 	null;
 end
 $$;
+do $$
+begin
+	if not exists (
+		select from pg_roles r where r.rolname = 'vault_rekey'
+	) then
+		create role vault_rekey login;
+	end if;
+exception when duplicate_object or unique_violation then
+	null;
+end
+$$;
 
-revoke all on schema vault from public, vault_server;
-revoke all on all tables in schema vault from public, vault_server;
-revoke all on all routines in schema vault from public, vault_server;
+revoke all on schema vault from public, vault_server, vault_rekey;
+revoke all on all tables in schema vault from public, vault_server, vault_rekey;
+revoke all on all routines in schema vault
+from public, vault_server, vault_rekey;
 
 -- A function made later starts without EXECUTE for everybody. This holds for
 -- all that this owner makes in this database: limited to one schema, PostgreSQL
 -- ignores the revoking of what PUBLIC has by default.
 alter default privileges revoke execute on routines from public;
 
-grant usage on schema vault to vault_server;
+grant usage on schema vault to vault_server, vault_rekey;
 grant execute on function
 	vault.schema_version,
 	vault.project_create,
@@ -44,10 +58,6 @@ grant execute on function
 	vault.audit_retain,
 	vault.server_key_get,
 	vault.server_key_init,
-	vault.server_key_lock,
-	vault.server_key_replace,
-	vault.auth_key_list,
-	vault.auth_key_replace,
 	vault.member_key,
 	vault.request_refuse,
 	vault.project_create_v2,
@@ -65,8 +75,14 @@ grant execute on function
 	vault.record_list,
 	vault.wrap_read,
 	vault.wrap_add,
-	vault.audit_list,
+	vault.audit_list
+to vault_server;
+grant execute on function
+	vault.server_key_lock,
+	vault.server_key_replace,
+	vault.auth_key_list,
+	vault.auth_key_replace,
 	vault.member_key_list,
 	vault.member_key_replace,
 	vault.member_keys_forget
-to vault_server;
+to vault_rekey;

@@ -68,13 +68,14 @@ finish_connect(PGconn *pg, int64_t deadline_ms)
 }
 
 int
-dbconn_open(struct dbconn *c, const char *conninfo, int timeout_ms,
-    int64_t deadline_ms, char why[WHY_MAX])
+dbconn_open(struct dbconn *c, const char *conninfo, const char *user,
+    int timeout_ms, int64_t deadline_ms, char why[WHY_MAX])
 {
 	/* Later ones win; dbname may be a whole conninfo string or URI. */
 	const char *const names[] = { "fallback_application_name", "dbname",
-		"client_encoding", NULL };
-	const char *const values[] = { "vault.fcgi", conninfo, "UTF8", NULL };
+		"user", "client_encoding", NULL };
+	const char *const values[] = { "vault.fcgi", conninfo, user, "UTF8",
+		NULL };
 	char limit[64];
 	PGresult *res = NULL;
 

@@ -22,9 +22,10 @@ struct dbconn {
 	bool warned;
 };
 
-/* 0, or -1 with libpq's reason, one line, in why. */
-int dbconn_open(struct dbconn *c, const char *conninfo, int timeout_ms,
-    int64_t deadline_ms, char why[WHY_MAX]);
+/* user: in place of that in conninfo, NULL: none. 0, or -1 with libpq's reason,
+ * one line, in why. */
+int dbconn_open(struct dbconn *c, const char *conninfo, const char *user,
+    int timeout_ms, int64_t deadline_ms, char why[WHY_MAX]);
 void dbconn_close(struct dbconn *c);
 /* False when the server has closed it meanwhile: costs one poll(). */
 bool dbconn_is_alive(struct dbconn *c);

@@ -180,13 +180,14 @@ dbpool_ready(
 		snprintf(why, WHY_MAX, "waiting for it to come back");
 		return 1;
 	}
-	if (dbconn_open(c, p->settings->database, p->settings->db_timeout_ms,
+	if (dbconn_open(c, p->settings->database, NULL,
+		p->settings->db_timeout_ms,
 		deadline_ms < soon ? deadline_ms : soon, why) != 0) {
 		note_connect(p, false, why);
 		return 1;
 	}
-	/* Each anew: behind a name may be another server than the last time, and
-	 * the schema or the key may have been changed under us. */
+	/* Each anew: behind a name may be another server than the last time,
+	 * and the schema or the key may have been changed under us. */
 	r = dbcheck(c, p->key_id, p->read_only, deadline_ms, why);
 	if (r != 0)
 		dbconn_close(c);

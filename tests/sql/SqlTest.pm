@@ -219,6 +219,13 @@ sub as_server
 	return _answer($self->run($sql, user => 'vault_server'));
 }
 
+# The role of vault.fcgi --rekey.
+sub as_rekey
+{
+	my ($self, $sql) = @_;
+	return _answer($self->run($sql, user => 'vault_rekey'));
+}
+
 # All sessions connect first, then wait for one moment, so that they collide:
 # one more holds a lock until it sees all of them waiting.
 sub at_once

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# What the server's role may do: call its functions. And nothing else: every
-# table, every helper, everybody else.
+# What the roles may do: call their functions. And nothing else: every table,
+# every helper, everybody else.
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests/sql";
@@ -17,7 +17,7 @@ for my $file (glob(TOP . '/sql/functions/*.sql')) {
 	open my $fh, '<', $file or die "$file: $!";
 	my $text = join '', <$fh>;
 	my ($name) = $file =~ m{(\w+)\.sql$};
-	($caller{$name}) = $text =~ /^-- caller: +(\S+)/m;
+	($caller{$name}) = $text =~ /^-- caller: +(\S+(?: --\S+)?)/m;
 }
 my $types = $db->ok("select proname, (select
 	string_agg('null::' || format_type(t, null), ', ' order by n)
@@ -26,12 +26,17 @@ my $types = $db->ok("select proname, (select
 $args{$1} = $2 while $types =~ /^(\w+)\|(.*)$/mg;
 
 for my $name (sort keys %caller) {
-	my $answer = $db->as_server("begin; select vault.$name($args{$name})");
-	if ($caller{$name} =~ /^vault\.fcgi/) {
-		unlike $answer, qr/^42501/, "the server may call $name";
-	} else {
-		is $answer, "42501 permission denied for function $name",
-			"the server may not call $name";
+	my $call = "begin; select vault.$name($args{$name})";
+	my $callers = $caller{$name} =~ /--(?:rekey|forget-keys)/ ? 'rekey' :
+		$caller{$name} =~ /^vault\.fcgi/ ? 'server' : '';
+	for (['server', $db->as_server($call)], ['rekey', $db->as_rekey($call)]) {
+		my ($role, $answer) = @$_;
+		if ($callers eq $role) {
+			unlike $answer, qr/^42501/, "vault_$role may call $name";
+		} else {
+			is $answer, "42501 permission denied for function $name",
+				"vault_$role may not call $name";
+		}
 	}
 	is $db->run("select vault.$name($args{$name})", user => 'stranger')
 		->{err} =~ s/^.*?ERROR:  (.*?)\n.*/$1/sr,
@@ -57,6 +62,7 @@ for my $table (@tables) {
 		like $db->as_server($sql),
 			qr/^42501 (permission denied for|must be owner of) table $table$/,
 			"refused: $sql";
+		like $db->as_rekey($sql), qr/^42501/, '... to vault_rekey too';
 	}
 }
 
@@ -66,8 +72,8 @@ for my $sql ('create table vault.mine ()',
 		"refused: $sql";
 }
 is $db->ok("select rolsuper or rolcreatedb or rolcreaterole or rolreplication
-	or rolbypassrls from pg_roles where rolname = 'vault_server'"), 'f',
-	'vault_server has no attribute but login';
+	or rolbypassrls from pg_roles where rolname = '$_'"), 'f',
+	"$_ has no attribute but login" for qw(vault_server vault_rekey);
 
 $db->ok('create function vault.later() returns int language sql as
 	$$select 1$$');

@@ -148,7 +148,7 @@ my $set = "select * from vault.project_set_key('%s', " . bytes(60, 'cd')
 my $first = $db->_start("begin; " . sprintf($set, $one),
 	user => 'vault_server');
 SqlTest::Database::_until(sub { -s $first->{out}->filename });
-my @later = map { $db->_start($_, user => 'vault_server') }
+my @later = map { $db->_start($_, user => 'vault_rekey') }
 	"begin; select from vault.server_key_lock(); select 'locked';
 	select vault.auth_key_replace(l.project_id, " . bytes(60, 'dd') . ")
 	from vault.auth_key_list() l;

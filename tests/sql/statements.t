@@ -22,19 +22,24 @@ my $c = SqlTest->start;
 my $db = $c->database('t');
 my $text = slurp('fcgi/db/stmts.c');
 my %called;
+# Those of vault.fcgi --rekey are another role's.
+my %rekey = map { $_ => 1 } split /\n/, $db->ok("select proname from pg_proc
+	where pronamespace = 'vault'::regnamespace and
+	has_function_privilege('vault_rekey', oid, 'execute')");
 while ($text =~ /\{ "(\w+)",\s*((?:"[^"]*"\s*)+),\s*(\d+)/g) {
 	my ($name, $literals, $n) = ($1, $2, $3);
 	my $sql = join '', $literals =~ /"([^"]*)"/g;
 	$called{$_} = 1 for $sql =~ /vault\.(\w+)\(/g;
-	is $db->as_server("prepare s as $sql;
+	my $as = $rekey{$name} ? 'as_rekey' : 'as_server';
+	is $db->$as("prepare s as $sql;
 		select cardinality(parameter_types) from
 		pg_prepared_statements"), $n, "$name prepares";
 }
 cmp_ok scalar(keys %called), '>', 15, 'statements were found';
 is join(' ', sort keys %called), join(' ', sort split /\n/,
 	$db->ok("select proname from pg_proc where pronamespace =
-	'vault'::regnamespace and has_function_privilege('vault_server', oid,
-	'execute')")),
+	'vault'::regnamespace and (has_function_privilege('vault_server', oid,
+	'execute') or has_function_privilege('vault_rekey', oid, 'execute'))")),
 	'the server calls what it may call';
 
 my ($version) = slurp('fcgi/db/check.h') =~ /^#define\s+DB_SCHEMA_VERSION\s+(\d+)$/m;
