@@ -84,6 +84,18 @@ number_parse(const char *text, int64_t max, int64_t *out)
 	return true;
 }
 
+static bool
+is_given(const struct option_row *row, const struct args *args)
+{
+	const void *field = (const char *)args + row->at;
+
+	if (row->type == OPTION_FLAG)
+		return *(const bool *)field;
+	if (row->type == OPTION_VERSION || row->type == OPTION_SECONDS)
+		return *(const int64_t *)field != 0;
+	return *(const char *const *)field != NULL;
+}
+
 static int
 option_store(const struct command *command, const struct option_row *row,
     const char *value, struct args *args)
@@ -91,6 +103,10 @@ option_store(const struct command *command, const struct option_row *row,
 	void *field = (char *)args + row->at;
 	size_t n;
 
+	/* Which one is meant? A slip, like a value that a script adds. */
+	if (row->type != OPTION_FLAG && row->type != OPTION_LIST &&
+	    row->type != OPTION_ENV && is_given(row, args))
+		return usage_error(command, "%s is given twice", row->name);
 	switch (row->type) {
 	case OPTION_FLAG:
 		*(bool *)field = true;
@@ -170,18 +186,6 @@ option_read(int argc, char **argv, int *i, const struct command *command,
 	return option_store(command, row, value, args);
 }
 
-static bool
-is_given(const struct option_row *row, const struct args *args)
-{
-	const void *field = (const char *)args + row->at;
-
-	if (row->type == OPTION_VERSION || row->type == OPTION_SECONDS)
-		return *(const int64_t *)field != 0;
-	if (row->type == OPTION_TEXT || row->type == OPTION_ENV)
-		return *(const char *const *)field != NULL;
-	return *(const bool *)field;
-}
-
 static int
 required_check(const struct command *command, const struct args *args)
 {
@@ -221,9 +225,9 @@ env_check(const struct command *command, struct args *args)
 		return usage_error(command,
 		    "--env must be 1 to 64 letters, digits, "
 		    "'.', '_' or '-', the first a letter or digit");
-	if (!command->two_environments)
-		args->first_env = NULL;
-	else if (args->n_env > 2)
+	if (args->n_env > 1 && !command->two_environments)
+		return usage_error(command, "--env is given twice");
+	if (args->n_env > 2)
 		return usage_error(
 		    command, "--env may be given twice, not more often");
 	return EXIT_DONE;

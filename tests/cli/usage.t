@@ -69,6 +69,10 @@ for my $c (@commands) {
 	}
 	usage_is([$name, '--frob'], "Unknown option --frob. $see");
 	usage_is([$name, '--frob=secret'], "Unknown option --frob. $see");
+	usage_is([$name, '--url', 'http://a', '--url', 'http://b', @all],
+	    "--url is given twice. $see");
+	usage_is([$name, '--env', 'a', '--env', 'b', @all], "--env is given twice. $see")
+	    if $name ne 'diff';
 	usage_is([$name, '-x'], "Unknown option -x. $see");
 	usage_is([$name, '--version'], "Unknown option --version. $see")
 	    unless grep { $_->{name} eq '--version' } @options;
