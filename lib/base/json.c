@@ -417,20 +417,6 @@ json_object_reset(struct json_object *o)
 	*o = (struct json_object){ .members = NULL };
 }
 
-const struct json_value *
-json_object_find(const struct json_object *o, const char *name)
-{
-	const size_t len = strlen(name);
-
-	for (size_t i = 0; i < o->n_members; i++) {
-		const struct json_member *m = &o->members[i];
-
-		if (m->name_len == len && memcmp(m->name, name, len) == 0)
-			return &m->value;
-	}
-	return NULL;
-}
-
 /* The array was checked with the document, so nothing in it can fail now. */
 int
 json_array_next(struct json_object *o, const struct json_value *array,
@@ -450,23 +436,4 @@ json_array_next(struct json_object *o, const struct json_value *array,
 		return 0;
 	*pos = s.at - base;
 	return 1;
-}
-
-const char *
-json_find_text(const struct json_object *o, const char *name)
-{
-	const struct json_value *v = json_object_find(o, name);
-
-	return v != NULL && v->type == JSON_STRING ? v->text : NULL;
-}
-
-bool
-json_find_int(
-    const struct json_object *o, const char *name, int64_t min, int64_t *out)
-{
-	const struct json_value *v = json_object_find(o, name);
-
-	return v != NULL && v->type == JSON_NUMBER &&
-	       decimal_parse(v->text, v->len, JSON_INT_MAX, out) == 0 &&
-	       *out >= min;
 }

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* ---- json.c: strict RFC 8259 reader ---- */
+/* ---- json.c, json-find.c: strict RFC 8259 reader ---- */
 
 /*
  * Ours, because json-c accepts what v1 must refuse (duplicate names, \u0000 in

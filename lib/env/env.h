@@ -49,7 +49,7 @@ int list_merge(const struct vaultenv_list *base,
 /* "A, B and C", or "A, B and 7 more" if they are too long. */
 void names_join(const struct vaultenv_list *list, char out[NAMES_TEXT]);
 
-/* ---- dotenv.c: reading .env text ---- */
+/* ---- dotenv.c: reading .env text; dotenv-parse.c: to a list ---- */
 
 /* One assignment, as offsets into the text. */
 struct dotenv_assignment {

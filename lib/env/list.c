@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "env/env.h"
+#include "env/hash.h"
 
 #define NAMES_MAX   1000000u
 #define BYTES_MAX   ((size_t)16 << 20) /* of values; of names as well */
@@ -55,63 +56,6 @@ struct vaultenv_list {
 	size_t value_bytes;
 	uint64_t seed;
 };
-
-static uint64_t
-word_at(const char *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-/* 0 to 7 bytes in one word. A memcpy() of so many would be a call, and then a
- * wait for its stores. */
-static uint64_t
-short_word(const char *p, size_t len)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	uint32_t first, last;
-
-	if (len == 0)
-		return 0;
-	if (len < sizeof(first))
-		return (uint64_t)u[0] << 16 | (uint64_t)u[len / 2] << 8 |
-		       u[len - 1];
-	memcpy(&first, p, sizeof(first));
-	memcpy(&last, p + len - sizeof(last), sizeof(last));
-	return (uint64_t)first << 32 | last;
-}
-
-/*
- * Names come from other people, who must not be able to choose many that
- * collide: with a secret seed nobody knows what a product of its halves will
- * be. (A multiplication by a constant lets differences in a word's top byte
- * pass to where the next word can cancel them, whatever the seed.)
- */
-static uint64_t
-mix(uint64_t h, uint64_t word, uint64_t seed)
-{
-	const uint64_t x = h ^ word ^ seed;
-
-	return h + (x & UINT32_MAX) * (x >> 32);
-}
-
-static uint32_t
-hash_name(const struct vaultenv_list *list, const char *name, size_t len)
-{
-	const uint64_t k = 0x9e3779b97f4a7c15u, seed = list->seed;
-	const size_t size = sizeof(uint64_t);
-	uint64_t h = len * k, last;
-
-	/* The last word may overlap the one before it. */
-	last = len < size ? short_word(name, len) : word_at(name + len - size);
-	for (; len > size; len -= size, name += size)
-		h = mix(h, word_at(name), seed);
-	h = mix(h, last, seed);
-	h = (h ^ h >> 32) * k;
-	return (uint32_t)(h >> 32);
-}
 
 /* For free(). Page faults are most of the cost of a large list. */
 static void *
@@ -342,7 +286,7 @@ list_reserve(struct vaultenv_list *list, size_t n_names, size_t bytes)
 uint32_t
 list_expect(const struct vaultenv_list *list, const char *name, size_t name_len)
 {
-	const uint32_t hash = hash_name(list, name, name_len);
+	const uint32_t hash = hash_name(list->seed, name, name_len);
 
 	if (list->index_len > 0)
 		__builtin_prefetch(
@@ -424,7 +368,7 @@ list_set(struct vaultenv_list *list, const char *name, size_t name_len,
 	    memchr(name, '\0', name_len) != NULL)
 		return VAULTENV_ERR_INVALID;
 	return list_set_expected(list, name, name_len,
-	    hash_name(list, name, name_len), value, value_len);
+	    hash_name(list->seed, name, name_len), value, value_len);
 }
 
 int
@@ -441,7 +385,7 @@ vaultenv_list_find(const struct vaultenv_list *list, const char *name)
 {
 	const size_t len = strlen(name);
 	const uint32_t *slot =
-	    slot_find(list, name, len, hash_name(list, name, len));
+	    slot_find(list, name, len, hash_name(list->seed, name, len));
 
 	if (slot == NULL || *slot == 0)
 		return NULL;
