@@ -26,7 +26,7 @@
 struct init {
 	const struct args *args;
 	const char *path;
-	struct envfile file;
+	struct vaultenv_envfile *file;
 	struct vaultenv_client *client;
 	struct vaultenv_device *device;
 	int lock;
@@ -54,14 +54,14 @@ folder_lock(struct init *in)
 }
 
 static int
-client_open(struct init *in, const char *key)
+client_open(struct init *in, bool with_key)
 {
+	const struct session_files files = { in->file, NULL };
 	struct vaultenv_options opts;
 	struct vaultenv_error err;
 
-	session_options(in->args, in->path, &opts);
-	opts.vault_key = key;
-	opts.no_key = key == NULL;
+	session_options(in->args, &files, &opts);
+	opts.no_key = !with_key;
 	if (vaultenv_client_open(&opts, &in->client, &err) != 0)
 		return session_fail(&err);
 	return EXIT_DONE;
@@ -97,13 +97,13 @@ json_out(const struct init *in)
 
 /* A key that init did not make, or has finished with: look, touch nothing. */
 static int
-key_check(struct init *in, const char *key, const char *where)
+key_check(struct init *in, const char *where)
 {
 	struct vaultenv_error err;
 	const char *id, *url;
 	int code, r;
 
-	if ((code = client_open(in, key)) != EXIT_DONE)
+	if ((code = client_open(in, true)) != EXIT_DONE)
 		return code;
 	id = vaultenv_client_project_id(in->client);
 	url = vaultenv_client_url(in->client);
@@ -228,7 +228,7 @@ static const char *
 url_to_store(const struct init *in)
 {
 	const char *used = vaultenv_client_url(in->client);
-	const char *known = envfile_get(&in->file, "VAULT_URL");
+	const char *known = envfile_get(in->file, "VAULT_URL");
 	size_t len;
 
 	if (known == NULL)
@@ -324,7 +324,7 @@ start(struct init *in)
 {
 	int code;
 
-	if ((code = client_open(in, NULL)) != EXIT_DONE ||
+	if ((code = client_open(in, false)) != EXIT_DONE ||
 	    (code = key_make(in, NULL)) != EXIT_DONE ||
 	    (code = key_claim(in)) != EXIT_DONE)
 		return code;
@@ -335,7 +335,7 @@ start(struct init *in)
 static int
 resume(struct init *in)
 {
-	const char *key = envfile_get(&in->file, "VAULT_KEY");
+	const char *key = envfile_get(in->file, "VAULT_KEY");
 	const char *given = session_variable("VAULT_KEY");
 	struct vaultenv_error err;
 	char *old_key;
@@ -349,7 +349,7 @@ resume(struct init *in)
 		    in->path);
 		return EXIT_FAILED;
 	}
-	if ((code = client_open(in, key)) != EXIT_DONE)
+	if ((code = client_open(in, true)) != EXIT_DONE)
 		return code;
 	say(in->args, "Going on with the unfinished init of project %s",
 	    vaultenv_client_project_id(in->client));
@@ -391,21 +391,21 @@ init_run(const struct args *args)
 
 	if ((code = folder_lock(&in)) != EXIT_DONE)
 		goto out;
-	if (envfile_load_to_edit(&in.file, in.path, &err) != 0) {
+	if (envfile_read_to_edit(in.path, &in.file, &err) != 0) {
 		code = session_fail(&err);
 		goto out;
 	}
-	own = envfile_get(&in.file, "VAULT_KEY");
-	if (in.file.marked && own != NULL)
+	own = envfile_get(in.file, "VAULT_KEY");
+	if (envfile_is_marked(in.file) && own != NULL)
 		code = resume(&in);
 	else if (given != NULL)
-		code = key_check(&in, given, "the environment");
+		code = key_check(&in, "the environment");
 	else if (own != NULL)
-		code = key_check(&in, own, in.path);
+		code = key_check(&in, in.path);
 	else
 		code = start(&in);
-	if (code != EXIT_DONE && code != EXIT_REFUSED && in.file.marked &&
-	    in.client != NULL)
+	if (code != EXIT_DONE && code != EXIT_REFUSED && in.client != NULL &&
+	    envfile_is_marked(in.file))
 		error_print(
 		    "Run again: vault-env init", "Init is not finished");
 out:
@@ -414,7 +414,7 @@ out:
 	free(in.folder);
 	vaultenv_device_free(&in.device);
 	vaultenv_client_free(&in.client);
-	envfile_free(&in.file);
+	vaultenv_envfile_free(&in.file);
 	return code;
 }
 

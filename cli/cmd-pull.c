@@ -20,13 +20,13 @@ static int
 file_out(const struct args *args, const char *text, size_t len,
     struct vaultenv_error *err)
 {
-	struct envfile old;
+	struct vaultenv_envfile *old = NULL;
 	struct text new = { 0 };
 	int r;
 
-	if ((r = envfile_load(&old, args->output, err)) != 0)
+	if ((r = vaultenv_envfile_read(args->output, &old, err)) != 0)
 		return r;
-	if ((r = envfile_keep(&old, &new, err)) != 0)
+	if ((r = envfile_keep(old, &new, err)) != 0)
 		goto out;
 	text_add(&new, text, len);
 	if (new.failed) {
@@ -37,7 +37,7 @@ file_out(const struct args *args, const char *text, size_t len,
 	r = envfile_store(args->output, new.bytes, new.len, err);
 out:
 	text_wipe(&new);
-	envfile_free(&old);
+	vaultenv_envfile_free(&old);
 	return r;
 }
 

@@ -19,7 +19,7 @@ struct push {
 	const struct args *args;
 	struct vaultenv_client *client;
 	const char *environment;
-	struct envfile file;
+	struct session_files files;
 	bool from_stdin;
 	struct vaultenv_changed *changed;
 };
@@ -27,24 +27,39 @@ struct push {
 static int
 file_read(struct push *p)
 {
-	const char *path = session_file(p->args);
 	struct vaultenv_error err;
+	const char *path;
+	int code;
 
-	if ((p->from_stdin ? envfile_load_stdin(&p->file, &err)
-			   : envfile_load(&p->file, path, &err)) != 0)
+	if (p->from_stdin && envfile_read_stdin(&p->files.file, &err) != 0)
 		return session_fail(&err);
-	if (p->file.bytes == NULL)
+	if ((code = session_files_read(p->args, &p->files)) != EXIT_DONE)
+		return code;
+	path = vaultenv_envfile_path(p->files.file);
+	if (!envfile_exists(p->files.file))
 		error_print(NULL,
 		    p->from_stdin ? "Nothing to push: nothing arrived on %s"
 				  : "Nothing to push: there is no %s",
-		    p->file.path);
-	else if (!secrets_are_there(p->file.list))
+		    path);
+	else if (!secrets_are_there(vaultenv_envfile_list(p->files.file)))
 		error_print(NULL,
-		    "Nothing to push: %s holds no variable to share",
-		    p->file.path);
+		    "Nothing to push: %s holds no variable to share", path);
 	else
 		return EXIT_DONE;
 	return EXIT_FAILED;
+}
+
+static int
+client_open(struct push *p)
+{
+	struct vaultenv_options opts;
+	struct vaultenv_error err;
+
+	session_options(p->args, &p->files, &opts);
+	if (vaultenv_client_open(&opts, &p->client, &err) != 0)
+		return session_fail(&err);
+	p->environment = vaultenv_client_environment(p->client);
+	return session_write_check(p->args, &p->files, p->client);
 }
 
 /* Version 1 of the protocol does not say who, but when. */
@@ -92,18 +107,14 @@ push_run(const struct args *args)
 		.replace = 1,
 		.force = args->force,
 		.dry_run = args->dry_run };
-	struct args key_args = *args; /* whose file may hold the key */
 	struct vaultenv_error err;
 	int code, r;
 
 	p.from_stdin = args->file != NULL && strcmp(args->file, "-") == 0;
-	if (p.from_stdin)
-		key_args.file = NULL;
 	if ((code = file_read(&p)) != EXIT_DONE ||
-	    (code = session_open(&key_args, &p.client)) != EXIT_DONE)
+	    (code = client_open(&p)) != EXIT_DONE)
 		goto out;
-	p.environment = vaultenv_client_environment(p.client);
-	options.list = p.file.list;
+	options.list = vaultenv_envfile_list(p.files.file);
 	wait_begin(args, "pushing the secrets");
 	r = vaultenv_secrets_change(p.client, &options, &p.changed, &err);
 	wait_end();
@@ -113,7 +124,7 @@ push_run(const struct args *args)
 		changed_tell(args, p.environment, p.changed);
 out:
 	vaultenv_changed_free(&p.changed);
-	envfile_free(&p.file);
+	session_files_free(&p.files);
 	vaultenv_client_free(&p.client);
 	return code;
 }
@@ -123,6 +134,8 @@ static const struct option_row push_options[] = {
 	    "show the changes, push nothing" },
 	{ "--force", NULL, OPTION_FLAG, false, ARG(force),
 	    "replace a current version that this device cannot read" },
+	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
+	    "do not ask about a key that is new on this machine" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 

@@ -52,6 +52,7 @@ static int
 broken_set_aside(const struct args *args, char **backup)
 {
 	char zeros[VAULTENV_DEVICE_SECRET_LEN + 1];
+	struct session_files files = { NULL, NULL };
 	struct vaultenv_client *client = NULL;
 	struct vaultenv_options opts;
 	const char *path;
@@ -59,8 +60,8 @@ broken_set_aside(const struct args *args, char **backup)
 
 	if (session_variable("VAULT_DEVICE_SECRET") != NULL)
 		return EXIT_DONE;
-	if ((code = session_prepare(args, &opts)) != EXIT_DONE)
-		return code;
+	if ((code = session_prepare(args, &files, &opts)) != EXIT_DONE)
+		goto out;
 	memset(zeros, '0', sizeof(zeros) - 1);
 	zeros[sizeof(zeros) - 1] = '\0';
 	/* The file's fault? Then this opens and the other does not. */
@@ -78,6 +79,7 @@ broken_set_aside(const struct args *args, char **backup)
 	}
 out:
 	vaultenv_client_free(&client);
+	session_files_free(&files);
 	return code;
 }
 

@@ -22,34 +22,6 @@ notice_print(void *arg, const char *text)
 	fprintf(stderr, "[vault-env] %s\n", text);
 }
 
-/*
- * A --file without a key: key and server are those of .env, as everywhere.
- * keys lends its strings to opts.
- */
-static int
-options_prepare(const struct args *args, struct vaultenv_options *opts,
-    struct envfile *keys)
-{
-	struct vaultenv_error err;
-	bool has = false;
-
-	session_options(args, session_file(args), opts);
-	opts->notice = notice_print;
-	if (args->file == NULL)
-		return EXIT_DONE;
-	if (session_file_has_key(args->file, &has, &err) != 0)
-		return session_fail(&err);
-	if (has)
-		return EXIT_DONE;
-	if (envfile_load(keys, DEFAULT_FILE, &err) != 0)
-		return session_fail(&err);
-	if (session_variable("VAULT_KEY") == NULL)
-		opts->vault_key = envfile_get(keys, "VAULT_KEY");
-	if (opts->url == NULL && session_variable("VAULT_URL") == NULL)
-		opts->url = envfile_get(keys, "VAULT_URL");
-	return EXIT_DONE;
-}
-
 static int
 become(const struct args *args, const struct vaultenv_list *variables)
 {
@@ -75,7 +47,7 @@ run_run(const struct args *args)
 	};
 	struct vaultenv_loaded *loaded = NULL;
 	struct vaultenv_options opts;
-	struct envfile keys = { 0 };
+	struct session_files files = { NULL, NULL };
 	struct vaultenv_error err;
 	int code, r;
 
@@ -84,8 +56,9 @@ run_run(const struct args *args)
 		    "--watch and --offline do not go together");
 		return EXIT_USAGE;
 	}
-	if ((code = options_prepare(args, &opts, &keys)) != EXIT_DONE)
+	if ((code = session_prepare(args, &files, &opts)) != EXIT_DONE)
 		goto out;
+	opts.notice = notice_print;
 	if (args->offline) {
 		r = vaultenv_load_cached(&opts, &load, &loaded, &err);
 	} else {
@@ -97,13 +70,18 @@ run_run(const struct args *args)
 		code = session_fail(&err);
 		goto out;
 	}
+	if (loaded->source == VAULTENV_SOURCE_FILE &&
+	    !envfile_exists(files.file))
+		note_print(args,
+		    "No VAULT_KEY and no .env file here or in the folders "
+		    "above: the command gets no secrets");
 	if (args->watch && loaded->source != VAULTENV_SOURCE_FILE)
 		code = watchrun(args, &opts, &load, loaded);
 	else
 		code = become(args, loaded->variables);
 out:
 	vaultenv_loaded_free(&loaded);
-	envfile_free(&keys);
+	session_files_free(&files);
 	return code;
 }
 

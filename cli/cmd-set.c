@@ -162,6 +162,12 @@ out:
 	return code;
 }
 
+static const struct option_row set_options[] = {
+	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
+	    "do not ask about a key that is new on this machine" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
 const struct command command_set = {
 	.name = "set",
 	.summary = "Set one secret",
@@ -171,5 +177,6 @@ const struct command command_set = {
 	    "is not shown, or\nread from standard input, less one newline "
 	    "at its end. Only NAME= stores an\nempty value. The other secrets "
 	    "stay as they are, whoever changes them at the\nsame time.",
+	.options = set_options,
 	.run = set_run,
 };

@@ -67,6 +67,8 @@ server_ask(struct status *s)
 	vaultenv_list_free(&list);
 	if (s->pulled != 0)
 		problem_add(s, session_exit_code(s->pulled), &err);
+	if (s->pulled == VAULTENV_ERR_CLOCK)
+		snprintf(s->clock, sizeof(s->clock), "%s", err.text);
 	switch (s->pulled) {
 	case VAULTENV_OK:
 	case VAULTENV_ERR_NO_SECRETS:
@@ -260,16 +262,18 @@ static int
 status_run(const struct args *args)
 {
 	struct status s = { .args = args };
+	struct session_files files = { NULL, NULL };
 	struct vaultenv_options opts;
 	struct vaultenv_error err;
-	int code;
 
-	if ((code = session_prepare(args, &opts)) != EXIT_DONE)
-		return code;
+	if ((s.code = session_prepare(args, &files, &opts)) != EXIT_DONE)
+		goto out;
 	opts.notice = notice_keep;
 	opts.notice_arg = &s;
-	if (vaultenv_client_open(&opts, &s.client, &err) != 0)
-		return session_fail(&err);
+	if (vaultenv_client_open(&opts, &s.client, &err) != 0) {
+		s.code = session_fail(&err);
+		goto out;
+	}
 	server_ask(&s);
 	cache_ask(&s, &opts);
 	if (args->json)
@@ -278,8 +282,10 @@ status_run(const struct args *args)
 		rows_print(&s);
 	for (size_t i = 0; i < s.n_problems; i++)
 		error_show(&s.problems[i]);
+out:
 	free(s.updated_at);
 	vaultenv_client_free(&s.client);
+	session_files_free(&files);
 	return s.code;
 }
 

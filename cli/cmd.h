@@ -25,7 +25,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
-	EXIT_REFUSED = 3, /* 401, 403, 409: the server said no */
+	EXIT_REFUSED = 3, /* 401, 403, 409: the server said no; or we did */
 	EXIT_NETWORK = 4, /* no answer, or the server is in trouble */
 	/* run: what a shell says of a command that it cannot start */
 	EXIT_NOT_EXECUTABLE = 126,
@@ -128,6 +128,7 @@ extern const struct command command_approve_device;
 extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
 extern const struct command command_status;
+extern const struct command command_trust;
 extern const struct command command_help;
 
 /* options.c */
@@ -139,6 +140,9 @@ extern const struct option_row global_options[];
  */
 int options_parse(
     int argc, char **argv, struct args *args, const struct command **command);
+
+/* completion.c: the script for bash, on stdout. */
+void completion_print(void);
 
 /* cmd-help.c */
 void help_overview(void);

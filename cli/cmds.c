@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_list_devices,
 	&command_revoke_device,
 	&command_status,
+	&command_trust,
 	&command_help,
 	NULL,
 };

@@ -68,7 +68,7 @@ edit(const struct args *args, const char *name, const char *value,
 	struct vaultenv_error err;
 	int code, r;
 
-	if ((code = session_open(args, &client)) != EXIT_DONE)
+	if ((code = session_open_to_write(args, &client)) != EXIT_DONE)
 		goto out;
 	e.environment = vaultenv_client_environment(client);
 	wait_begin(args, "changing the secrets");

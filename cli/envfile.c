@@ -24,89 +24,71 @@ no_memory(struct vaultenv_error *err, int code, const char *path)
 	    err, code, NULL, "Out of memory while editing %s", path);
 }
 
-/* Makes the list of the bytes that were read. */
-static int
-bytes_parse(struct envfile *file, struct vaultenv_error *err)
+int
+envfile_read_stdin(struct vaultenv_envfile **file, struct vaultenv_error *err)
 {
-	const char *line;
-	size_t at = 0, len;
+	static const char path[] = "standard input";
+	struct text text = { 0 };
+	ssize_t n;
 	int r;
 
-	r = vaultenv_dotenv_parse(file->bytes != NULL ? file->bytes : "",
-	    file->len, &file->list, err);
-	while (r == 0 && text_line(file->bytes, file->len, &at, &line, &len))
-		if (line_is(line, len, ENVFILE_MARKER))
-			file->marked = true;
-	if (r != 0)
-		envfile_free(file);
+	do
+		n = text_read(&text, STDIN_FILENO);
+	while (n > 0 && !text.failed);
+	if (n < 0 || text.failed)
+		r = vaultenv_error_set(err, VAULTENV_ERR_IO, NULL,
+		    n < 0 ? "Cannot read %s"
+			  : "Out of memory, or more than 16 MiB, while "
+			    "reading %s",
+		    path);
+	else
+		r = vaultenv_envfile_from(
+		    path, -1, text.bytes, text.len, file, err);
+	text_wipe(&text);
 	return r;
 }
 
 int
-envfile_load(struct envfile *file, const char *path, struct vaultenv_error *err)
-{
-	int r;
-
-	memset(file, 0, sizeof(*file));
-	file->path = path;
-	r = vaultenv_file_read(path, &file->bytes, &file->len, err);
-	if (r != 0 && r != VAULTENV_ERR_NOT_FOUND)
-		return r;
-	return bytes_parse(file, err);
-}
-
-int
-envfile_load_stdin(struct envfile *file, struct vaultenv_error *err)
-{
-	struct text text = { 0 };
-	ssize_t n;
-
-	memset(file, 0, sizeof(*file));
-	file->path = "standard input";
-	do
-		n = text_read(&text, STDIN_FILENO);
-	while (n > 0 && !text.failed);
-	if (n < 0 || text.failed) {
-		text_wipe(&text);
-		return vaultenv_error_set(err, VAULTENV_ERR_IO, NULL,
-		    n < 0 ? "Cannot read %s"
-			  : "Out of memory, or more than 16 MiB, while "
-			    "reading %s",
-		    file->path);
-	}
-	file->bytes = text.bytes;
-	file->len = text.len;
-	return bytes_parse(file, err);
-}
-
-int
-envfile_load_to_edit(
-    struct envfile *file, const char *path, struct vaultenv_error *err)
+envfile_read_to_edit(const char *path, struct vaultenv_envfile **file,
+    struct vaultenv_error *err)
 {
 	struct stat st;
 
-	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
-		return envfile_load(file, path, err);
-	memset(file, 0, sizeof(*file));
+	if (lstat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return vaultenv_envfile_read(path, file, err);
 	return vaultenv_error_set(err, VAULTENV_ERR_IO,
-	    "Give the path of the file itself",
-	    "Cannot write %s: it is a symbolic link", path);
+	    "Give the path of the file itself", "Cannot write %s: it is %s",
+	    path,
+	    S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
 }
 
-void
-envfile_free(struct envfile *file)
+bool
+envfile_exists(const struct vaultenv_envfile *file)
 {
-	vaultenv_list_free(&file->list);
-	vaultenv_text_free(&file->bytes, file->len);
-	memset(file, 0, sizeof(*file));
+	size_t len;
+
+	return vaultenv_envfile_text(file, &len) != NULL;
+}
+
+bool
+envfile_is_marked(const struct vaultenv_envfile *file)
+{
+	const char *line, *text;
+	size_t at = 0, len, line_len;
+
+	text = vaultenv_envfile_text(file, &len);
+	while (text_line(text, len, &at, &line, &line_len))
+		if (line_is(line, line_len, ENVFILE_MARKER))
+			return true;
+	return false;
 }
 
 const char *
-envfile_get(const struct envfile *file, const char *name)
+envfile_get(const struct vaultenv_envfile *file, const char *name)
 {
 	const struct vaultenv_pair *pair;
 
-	pair = vaultenv_list_find(file->list, name);
+	pair = vaultenv_list_find(vaultenv_envfile_list(file), name);
 	return pair != NULL && pair->value_len > 0 ? pair->value : NULL;
 }
 
@@ -148,11 +130,12 @@ replaced_add(struct text *text, const char *old_key)
 
 /* Lines without the marker; old_key's own line becomes a comment. */
 static void
-lines_copy(const struct envfile *file, const char *old_key, struct text *text)
+lines_copy(
+    const struct vaultenv_envfile *file, const char *old_key, struct text *text)
 {
 	struct text own = { 0 };
-	const char *line;
-	size_t at = 0, len;
+	const char *bytes, *line;
+	size_t at = 0, len, bytes_len;
 	bool kept = old_key == NULL;
 
 	if (old_key != NULL) {
@@ -160,8 +143,8 @@ lines_copy(const struct envfile *file, const char *old_key, struct text *text)
 		text_puts(&own, old_key);
 		text->failed |= own.failed;
 	}
-	while (!text->failed &&
-	       text_line(file->bytes, file->len, &at, &line, &len)) {
+	bytes = vaultenv_envfile_text(file, &bytes_len);
+	while (!text->failed && text_line(bytes, bytes_len, &at, &line, &len)) {
 		if (line_is(line, len, ENVFILE_MARKER))
 			continue;
 		if (own.bytes != NULL && line_is(line, len, own.bytes)) {
@@ -177,65 +160,67 @@ lines_copy(const struct envfile *file, const char *old_key, struct text *text)
 	text_wipe(&own);
 }
 
-/* Reads back what would be written: nothing but our own names may differ. */
+/* What would be written, read: nothing but our own names may differ. */
 static int
-edit_check(const struct envfile *file, const struct text *text, const char *key,
+edit_check(const struct vaultenv_envfile *file,
+    const struct vaultenv_envfile *after, const char *key,
     struct vaultenv_error *err)
 {
+	const char *path = vaultenv_envfile_path(file), *got;
 	struct vaultenv_change *changes = NULL;
-	struct vaultenv_list *after = NULL;
-	const struct vaultenv_pair *pair;
 	size_t n = 0;
 	int r;
 
-	if ((r = vaultenv_dotenv_parse(text->bytes != NULL ? text->bytes : "",
-		 text->len, &after, err)) != 0)
-		return r;
-	if ((r = vaultenv_list_diff(file->list, after, &changes, &n)) != 0) {
-		no_memory(err, r, file->path);
-		goto out;
-	}
+	r = vaultenv_list_diff(vaultenv_envfile_list(file),
+	    vaultenv_envfile_list(after), &changes, &n);
+	if (r != 0)
+		return no_memory(err, r, path);
 	for (size_t i = 0; i < n; i++)
 		if (!vaultenv_name_is_reserved(changes[i].name))
 			r = VAULTENV_ERR_UNWRITABLE;
-	pair = vaultenv_list_find(after, "VAULT_KEY");
-	if (pair == NULL || (key != NULL && strcmp(pair->value, key) != 0))
+	got = envfile_get(after, "VAULT_KEY");
+	if (got == NULL || (key != NULL && strcmp(got, key) != 0))
 		r = VAULTENV_ERR_UNWRITABLE;
 	if (r != 0)
 		vaultenv_error_set(err, r, "Look for an open quote in it",
 		    "A line could not be added to %s without changing another "
 		    "one",
-		    file->path);
-out:
+		    path);
 	free(changes);
-	vaultenv_list_free(&after);
 	return r;
 }
 
 static int
-edit_store(struct envfile *file, struct text *text, const char *key,
-    struct vaultenv_error *err)
+edit_store(struct vaultenv_envfile **file, const struct text *text,
+    const char *key, struct vaultenv_error *err)
 {
-	const char *path = file->path;
+	const char *path = vaultenv_envfile_path(*file);
+	struct vaultenv_envfile *after = NULL;
 	int r;
 
 	if (text->failed)
 		return no_memory(err, VAULTENV_ERR_NOMEM, path);
-	if ((r = edit_check(file, text, key, err)) != 0 ||
+	if ((r = vaultenv_envfile_from(
+		 path, -1, text->bytes, text->len, &after, err)) != 0 ||
+	    (r = edit_check(*file, after, key, err)) != 0 ||
 	    (r = envfile_store(path, text->bytes, text->len, err)) != 0)
-		return r;
-	envfile_free(file);
-	return envfile_load(file, path, err);
+		goto out;
+	vaultenv_envfile_free(file);
+	*file = after;
+	after = NULL;
+out:
+	vaultenv_envfile_free(&after);
+	return r;
 }
 
 int
-envfile_begin(struct envfile *file, const char *key, const char *url,
+envfile_begin(struct vaultenv_envfile **file, const char *key, const char *url,
     const char *old_key, struct vaultenv_error *err)
 {
 	struct text text = { 0 };
 	int r;
 
-	lines_copy(file, old_key, &text);
+	lines_copy(*file, old_key, &text);
 	text_puts(&text, ENVFILE_MARKER "\n");
 	text_puts(&text, "VAULT_KEY=");
 	text_puts(&text, key);
@@ -251,45 +236,47 @@ envfile_begin(struct envfile *file, const char *key, const char *url,
 }
 
 int
-envfile_finish(struct envfile *file, struct vaultenv_error *err)
+envfile_finish(struct vaultenv_envfile **file, struct vaultenv_error *err)
 {
 	struct text text = { 0 };
 	int r;
 
-	lines_copy(file, NULL, &text);
+	lines_copy(*file, NULL, &text);
 	r = edit_store(file, &text, NULL, err);
 	text_wipe(&text);
 	return r;
 }
 
 int
-envfile_keep(
-    const struct envfile *file, struct text *text, struct vaultenv_error *err)
+envfile_keep(const struct vaultenv_envfile *file, struct text *text,
+    struct vaultenv_error *err)
 {
+	const struct vaultenv_list *list = vaultenv_envfile_list(file);
+	const char *line, *old, *path = vaultenv_envfile_path(file);
 	struct vaultenv_list *own = NULL;
 	const struct vaultenv_pair *pair;
-	const char *line;
+	size_t at = 0, len, line_len;
 	char *bytes = NULL;
-	size_t at = 0, len = 0;
 	int r;
 
-	while (text_line(file->bytes, file->len, &at, &line, &len))
-		if (line_is(line, len, ENVFILE_MARKER) ||
-		    line_starts(line, len, ENVFILE_REPLACED)) {
-			text_add(text, line, len);
+	old = vaultenv_envfile_text(file, &len);
+	while (text_line(old, len, &at, &line, &line_len))
+		if (line_is(line, line_len, ENVFILE_MARKER) ||
+		    line_starts(line, line_len, ENVFILE_REPLACED)) {
+			text_add(text, line, line_len);
 			text_puts(text, "\n");
 		}
 	len = 0;
 	if ((r = vaultenv_list_new(&own)) != 0)
-		return no_memory(err, r, file->path);
-	for (size_t i = 0; r == 0 && i < vaultenv_list_len(file->list); i++) {
-		pair = vaultenv_list_at(file->list, i);
+		return no_memory(err, r, path);
+	for (size_t i = 0; r == 0 && (pair = vaultenv_list_at(list, i)) != NULL;
+	     i++) {
 		if (!vaultenv_name_is_reserved(pair->name))
 			continue;
 		r = vaultenv_list_set(
 		    own, pair->name, pair->value, pair->value_len);
 		if (r != 0)
-			no_memory(err, r, file->path);
+			no_memory(err, r, path);
 	}
 	if (r == 0 && (r = vaultenv_dotenv_write(own, &bytes, &len, err)) == 0)
 		text_add(text, bytes, len);

@@ -16,41 +16,33 @@
 #define ENVFILE_MARKER   "# vault-env: init not finished, run it again"
 #define ENVFILE_REPLACED "# replaced by vault-env init on "
 
-struct envfile {
-	const char *path;
-	char *bytes; /* NULL: there is no such file */
-	size_t len;
-	struct vaultenv_list *list; /* empty then */
-	bool marked;
-};
+/* IO for a link, a FIFO and the like, which cannot be edited. */
+int envfile_read_to_edit(const char *path, struct vaultenv_envfile **file,
+    struct vaultenv_error *err);
+/* Standard input, to its end; it does not exist when nothing arrived. */
+int
+envfile_read_stdin(struct vaultenv_envfile **file, struct vaultenv_error *err);
 
-/* A missing file is no error. path is borrowed. */
-int envfile_load(
-    struct envfile *file, const char *path, struct vaultenv_error *err);
-/* Likewise, but IO for a link, which cannot be edited. */
-int envfile_load_to_edit(
-    struct envfile *file, const char *path, struct vaultenv_error *err);
-/* Standard input, to its end; bytes is NULL when nothing arrived. */
-int envfile_load_stdin(struct envfile *file, struct vaultenv_error *err);
-void envfile_free(struct envfile *file);
-
+bool envfile_exists(const struct vaultenv_envfile *file);
+/* An init was not finished. */
+bool envfile_is_marked(const struct vaultenv_envfile *file);
 /* NULL when it is not there or empty. Borrowed. */
-const char *envfile_get(const struct envfile *file, const char *name);
+const char *envfile_get(const struct vaultenv_envfile *file, const char *name);
 
 /*
- * Writes marker and key in one step, url too unless NULL, and reads the file
- * again. old_key, if not NULL, stays in the file as a comment. Every other
- * assignment of the file is the same afterwards, or nothing is written.
+ * Writes marker and key in one step, url too unless NULL; *file is then what
+ * was written. old_key, if not NULL, stays in the file as a comment. Every
+ * other assignment of the file is the same afterwards, or nothing is written.
  */
-int envfile_begin(struct envfile *file, const char *key, const char *url,
-    const char *old_key, struct vaultenv_error *err);
+int envfile_begin(struct vaultenv_envfile **file, const char *key,
+    const char *url, const char *old_key, struct vaultenv_error *err);
 
 /* Removes the marker. */
-int envfile_finish(struct envfile *file, struct vaultenv_error *err);
+int envfile_finish(struct vaultenv_envfile **file, struct vaultenv_error *err);
 
 /* Appends to text what a pull must not lose: reserved names, own comments. */
-int envfile_keep(
-    const struct envfile *file, struct text *text, struct vaultenv_error *err);
+int envfile_keep(const struct vaultenv_envfile *file, struct text *text,
+    struct vaultenv_error *err);
 
 /* vaultenv_file_write() that Ctrl-C does not cut in two. */
 int envfile_store(const char *path, const char *bytes, size_t len,

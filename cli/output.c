@@ -125,6 +125,19 @@ question_print(const char *text)
 }
 
 void
+note_print(const struct args *args, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (args->quiet)
+		return;
+	fflush(stdout);
+	va_start(ap, fmt);
+	message(stderr, "vault-env: ", fmt, ap);
+	va_end(ap);
+}
+
+void
 say(const struct args *args, const char *fmt, ...)
 {
 	va_list ap;

@@ -24,6 +24,10 @@ void errors_as_json(void);
 void error_json(FILE *to, const struct vaultenv_error *err); /* that object */
 void warning_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* A sentence on stderr that is no warning: nothing with --quiet. */
+void note_print(const struct args *args, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* A sentence on stdout for people: nothing with --json or --quiet. */
 void say(const struct args *args, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "envfile.h"
 #include "output.h"
 #include "session.h"
 
@@ -38,6 +39,7 @@ session_exit_code(int status)
 		{ VAULTENV_ERR_UNWRITABLE, EXIT_FAILED },
 		{ VAULTENV_ERR_CLOCK, EXIT_REFUSED },
 		{ VAULTENV_ERR_CRYPTO, EXIT_FAILED },
+		{ VAULTENV_ERR_UNTRUSTED, EXIT_REFUSED },
 	};
 
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
@@ -77,61 +79,169 @@ notice_print(void *arg, const char *text)
 }
 
 void
-session_options(
-    const struct args *args, const char *path, struct vaultenv_options *opts)
+session_options(const struct args *args, const struct session_files *files,
+    struct vaultenv_options *opts)
 {
 	memset(opts, 0, sizeof(*opts));
-	opts->path = path;
+	opts->file = files->file;
+	opts->key_file = files->keys;
 	opts->environment = args->env;
 	opts->url = args->url;
 	opts->insecure_http = args->insecure_http;
 	opts->notice = notice_print;
 }
 
-int
-session_file_has_key(const char *path, bool *has, struct vaultenv_error *err)
+static bool
+has_key(const struct vaultenv_envfile *file)
 {
-	struct vaultenv_list *list = NULL;
-	char *text = NULL;
-	size_t len = 0;
+	return envfile_get(file, "VAULT_KEY") != NULL;
+}
+
+/*
+ * A key that is neither in the environment nor in a file here is looked for in
+ * the folders above. Where there is no file here, the one that has it is it.
+ */
+static int
+key_find(const struct args *args, struct session_files *files,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_envfile *found = NULL, **place = &files->keys;
 	int r;
 
-	if ((r = vaultenv_file_read(path, &text, &len, err)) != 0)
+	if (has_key(files->keys != NULL ? files->keys : files->file) ||
+	    session_variable("VAULT_KEY") != NULL)
+		return 0;
+	if ((r = vaultenv_envfile_find(&found, err)) != 0 || found == NULL)
 		return r;
-	if ((r = vaultenv_dotenv_parse(text, len, &list, err)) == 0)
-		*has = vaultenv_list_find(list, "VAULT_KEY") != NULL;
-	vaultenv_list_free(&list);
-	vaultenv_text_free(&text, len);
-	return r;
+	if (args->file == NULL && !envfile_exists(files->file))
+		place = &files->file;
+	vaultenv_envfile_free(place);
+	*place = found;
+	note_print(
+	    args, "Using the VAULT_KEY of %s", vaultenv_envfile_path(found));
+	return 0;
 }
 
 int
-session_prepare(const struct args *args, struct vaultenv_options *opts)
+session_files_read(const struct args *args, struct session_files *files)
 {
-	const char *path = DEFAULT_FILE;
+	const bool piped = files->file != NULL;
 	struct vaultenv_error err;
-	bool has = false;
+	int r = 0;
 
-	if (args->file != NULL) {
-		if (session_file_has_key(args->file, &has, &err) != 0)
-			return session_fail(&err);
-		if (has)
-			path = args->file;
-	}
-	session_options(args, path, opts);
+	if (!piped)
+		r = vaultenv_envfile_read(
+		    session_file(args), &files->file, &err);
+	/* Without it the command ends, so nothing else is looked for. */
+	if (r == 0 && args->file != NULL && !envfile_exists(files->file))
+		return EXIT_DONE;
+	if (r == 0 && args->file != NULL && (piped || !has_key(files->file)))
+		r = vaultenv_envfile_read(DEFAULT_FILE, &files->keys, &err);
+	if (r == 0)
+		r = key_find(args, files, &err);
+	return r == 0 ? EXIT_DONE : session_fail(&err);
+}
+
+void
+session_files_free(struct session_files *files)
+{
+	vaultenv_envfile_free(&files->file);
+	vaultenv_envfile_free(&files->keys);
+}
+
+/* Not there, or a link whose target is not: the library has the sentence. */
+static int
+missing_explain(const char *path)
+{
+	struct vaultenv_error err;
+	char *text = NULL;
+	size_t len = 0;
+	int r = vaultenv_file_read(path, &text, &len, &err);
+
+	vaultenv_text_free(&text, len);
+	if (r == 0)
+		vaultenv_error_set(&err, VAULTENV_ERR_NOT_FOUND, "Try again",
+		    "%s was not there a moment ago", path);
+	return session_fail(&err);
+}
+
+int
+session_prepare(const struct args *args, struct session_files *files,
+    struct vaultenv_options *opts)
+{
+	int code;
+
+	if ((code = session_files_read(args, files)) != EXIT_DONE)
+		return code;
+	if (args->file != NULL && !envfile_exists(files->file))
+		return missing_explain(args->file);
+	session_options(args, files, opts);
 	return EXIT_DONE;
+}
+
+int
+session_write_check(const struct args *args, const struct session_files *files,
+    const struct vaultenv_client *client)
+{
+	const char *id = vaultenv_client_project_id(client);
+	const char *url = vaultenv_client_url(client), *path;
+	struct vaultenv_error err;
+
+	path = vaultenv_envfile_path(
+	    files->keys != NULL ? files->keys : files->file);
+	if (vaultenv_client_device_hash(client) == NULL) {
+		(void)vaultenv_error_set(&err, VAULTENV_ERR_DEVICE,
+		    "Run: vault-env register-device",
+		    "This machine has no device secret for project %s yet, and "
+		    "everybody with its VAULT_KEY could read what is "
+		    "encrypted without one",
+		    id);
+		return session_fail(&err);
+	}
+	if (session_variable("VAULT_KEY") != NULL || args->yes ||
+	    vaultenv_client_is_known(client))
+		return EXIT_DONE;
+	if (can_ask() &&
+	    ask("The VAULT_KEY of %s is new on this machine: project %s on "
+		"%s. Encrypt secrets for it?",
+		path, id, url))
+		return EXIT_DONE;
+	(void)vaultenv_error_set(&err, VAULTENV_ERR_UNTRUSTED,
+	    "If you know whose it is, run it again with --yes",
+	    "The VAULT_KEY of %s is new on this machine, and nothing was "
+	    "encrypted for it (project %s on %s)",
+	    path, id, url);
+	return session_fail(&err);
+}
+
+static int
+open_checked(
+    const struct args *args, struct vaultenv_client **client, bool to_write)
+{
+	struct session_files files = { NULL, NULL };
+	struct vaultenv_options opts;
+	struct vaultenv_error err;
+	int code;
+
+	if ((code = session_prepare(args, &files, &opts)) != EXIT_DONE)
+		goto out;
+	if (vaultenv_client_open(&opts, client, &err) != 0)
+		code = session_fail(&err);
+	else if (to_write)
+		code = session_write_check(args, &files, *client);
+out:
+	session_files_free(&files);
+	return code;
 }
 
 int
 session_open(const struct args *args, struct vaultenv_client **client)
 {
-	struct vaultenv_options opts;
-	struct vaultenv_error err;
-	int code;
+	return open_checked(args, client, false);
+}
 
-	if ((code = session_prepare(args, &opts)) != EXIT_DONE)
-		return code;
-	if (vaultenv_client_open(&opts, client, &err) != 0)
-		return session_fail(&err);
-	return EXIT_DONE;
+int
+session_open_to_write(const struct args *args, struct vaultenv_client **client)
+{
+	return open_checked(args, client, true);
 }

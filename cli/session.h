@@ -22,22 +22,42 @@ const char *session_variable(const char *name);
 
 const char *session_file(const struct args *args);
 
-/* Options from args; path: the file that holds, or will hold, VAULT_KEY. */
-void session_options(
-    const struct args *args, const char *path, struct vaultenv_options *opts);
+/* The .env files of a command, each read once. */
+struct session_files {
+	struct vaultenv_envfile *file; /* --file, else ".env" */
+	struct vaultenv_envfile *keys; /* ".env", where --file has no key */
+};
 
 /*
- * Options for a client with the key found: it is looked for in --file if that
- * file has a VAULT_KEY line, else in ".env". An exit code, error printed.
+ * A file that is not there is no error here. If files has a file already, which
+ * the user piped in, its key does not count. An exit code, error printed.
+ * session_files_free() in any case.
  */
-int session_prepare(const struct args *args, struct vaultenv_options *opts);
+int session_files_read(const struct args *args, struct session_files *files);
+void session_files_free(struct session_files *files);
 
-/* NOT_FOUND: there is no such file. */
-int
-session_file_has_key(const char *path, bool *has, struct vaultenv_error *err);
+/* Options from args; opts borrows files. */
+void session_options(const struct args *args, const struct session_files *files,
+    struct vaultenv_options *opts);
+
+/* session_files_read() and session_options(), where --file must be there. */
+int session_prepare(const struct args *args, struct session_files *files,
+    struct vaultenv_options *opts);
 
 /* session_prepare(), and opens the client. */
 int session_open(const struct args *args, struct vaultenv_client **client);
+
+/*
+ * Before secrets are encrypted: there must be a device secret, and a key that a
+ * file has brought to this machine must be the user's, who is asked unless
+ * --yes. An exit code, error printed.
+ */
+int session_write_check(const struct args *args,
+    const struct session_files *files, const struct vaultenv_client *client);
+
+/* session_open() with that check. */
+int
+session_open_to_write(const struct args *args, struct vaultenv_client **client);
 
 /* The one table from the library's codes to exit codes. */
 int session_exit_code(int status);

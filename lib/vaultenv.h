@@ -89,7 +89,9 @@ enum vaultenv_status {
 	VAULTENV_ERR_EXISTS = -16,	/* would overwrite what must be kept */
 	VAULTENV_ERR_UNWRITABLE = -17,	/* .env text cannot hold this name or value */
 	VAULTENV_ERR_CLOCK = -18,	/* this machine's clock is too far off */
-	VAULTENV_ERR_CRYPTO = -19	/* libgcrypt failed or is in FIPS mode */
+	VAULTENV_ERR_CRYPTO = -19,	/* libgcrypt failed or is in FIPS mode */
+	VAULTENV_ERR_UNTRUSTED = -20	/* a server, file or version is not what it
+					 * was, or not the user's: see its hint */
 };
 
 #define VAULTENV_ERROR_TEXT 512
@@ -230,6 +232,52 @@ int vaultenv_file_write(const char *path, const char *text, size_t len,
     struct vaultenv_error *err);
 
 /*
+ * A .env file, read once: bytes, variables, and whose it is. A program that has
+ * use for them itself hands it to the calls below by struct vaultenv_options.
+ */
+struct vaultenv_envfile;
+
+/*
+ * path NULL: ".env". No such file is no error: then there is no text and no
+ * variable. Beside a regular file, 16 MiB at most, it may be a FIFO, which is
+ * read to its end (its writer has a minute to come), or /dev/null. INVALID: it
+ * is in UTF-16 or UTF-32; the hint is the command that converts it. IO, NOMEM.
+ */
+int vaultenv_envfile_read(const char *path, struct vaultenv_envfile **out,
+    struct vaultenv_error *err);
+/*
+ * The same of bytes that the program has read from path itself, by the
+ * descriptor fd, which is only asked whose file it is; -1: from elsewhere.
+ * text NULL: as if there were no such file.
+ */
+int vaultenv_envfile_from(const char *path, int fd, const char *text,
+    size_t len, struct vaultenv_envfile **out, struct vaultenv_error *err);
+void vaultenv_envfile_free(struct vaultenv_envfile **file);
+
+/*
+ * The nearest .env above the current folder that has a VAULT_KEY; NULL: there is
+ * none. The search ends with the top of a git repository or the home folder, and
+ * before another file system, and a folder that is neither the user's nor root's
+ * or that everybody can write to.
+ */
+int vaultenv_envfile_find(
+    struct vaultenv_envfile **out, struct vaultenv_error *err);
+
+/*
+ * UNTRUSTED: VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are not taken from this
+ * file, which is neither the user's nor root's, or can be written by others.
+ */
+int vaultenv_envfile_check(
+    const struct vaultenv_envfile *file, struct vaultenv_error *err);
+
+/* All three are borrowed. text: NULL if there is no such file. */
+const char *vaultenv_envfile_path(const struct vaultenv_envfile *file);
+const char *vaultenv_envfile_text(
+    const struct vaultenv_envfile *file, size_t *len);
+const struct vaultenv_list *vaultenv_envfile_list(
+    const struct vaultenv_envfile *file);
+
+/*
  * Sets `name` in a .env file, by vaultenv_file_write(): its line is replaced
  * where it stands (the last one that assigns it), or added at the end; every
  * other byte stays. A missing file is made. UNWRITABLE as dotenv_write.
@@ -250,6 +298,10 @@ struct vaultenv_client;
 /* Options of a client. All zero is right for most; NULL opts means that. */
 struct vaultenv_options {
 	const char *path;	/* the .env file; NULL: ".env" */
+	/* Files that were read already, borrowed for the call: file in place of
+	 * path's, and key_file for the key and the URL alone. NULL: none. */
+	const struct vaultenv_envfile *file;
+	const struct vaultenv_envfile *key_file;
 	const char *vault_key;	/* NULL: $VAULT_KEY, else VAULT_KEY in the file */
 	/* White space around either is passed over, as around $NAMES. */
 	const char *device_secret; /* NULL: $VAULT_DEVICE_SECRET, else
@@ -305,9 +357,21 @@ const char *vaultenv_client_device_hash(const struct vaultenv_client *client);
 /* Where this project's device secret is or would be: "/home/u/.vault/<id>.key". */
 const char *vaultenv_client_device_path(const struct vaultenv_client *client);
 
+/* Not 0: a server of the client's project is known on this machine, since it has
+ * answered or was trusted. 0: the key is new here. */
+int vaultenv_client_is_known(const struct vaultenv_client *client);
+
 /* Another vault key for the same client; looks for its device secret anew. */
 int vaultenv_client_set_key(struct vaultenv_client *client, const char *key,
     struct vaultenv_error *err);
+
+/*
+ * Says that the client's URL is the server of its project, whatever was known,
+ * and forgets which versions it has given: for opts.url that the user confirmed.
+ * IO: there is no home folder to remember it in.
+ */
+int vaultenv_client_trust(
+    struct vaultenv_client *client, struct vaultenv_error *err);
 
 /* ----------------------------------------------------------- projects */
 
@@ -385,8 +449,9 @@ void vaultenv_environments_explain(
  * version it was made from (0: none yet); if the server has another by now,
  * CONFLICT with err->current_version. -1: do not compare. changes, n_changes:
  * names for the history, as vaultenv_list_diff() gives them; may be NULL, 0.
- * PENDING, DEVICE: this device may not. INVALID: a reserved name, a value that
- * is not UTF-8 or holds a NUL, or more than 5 MiB in all.
+ * PENDING, DEVICE: this device may not, or there is no device secret: what is
+ * encrypted by the vault key alone can be read by all who have that. INVALID: a
+ * reserved name, a value that is not UTF-8 or holds a NUL, or more than 5 MiB in all.
  */
 int vaultenv_secrets_push(struct vaultenv_client *client,
     const struct vaultenv_list *list, int64_t base_version,

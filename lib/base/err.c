@@ -35,6 +35,7 @@ static const char *const sentences[] = {
 	[-VAULTENV_ERR_UNWRITABLE] = ".env text cannot hold this name or value",
 	[-VAULTENV_ERR_CLOCK] = "This machine's clock is too far off",
 	[-VAULTENV_ERR_CRYPTO] = "Libgcrypt failed or is in FIPS mode",
+	[-VAULTENV_ERR_UNTRUSTED] = "It is not what it was, or not the user's",
 };
 
 const char *

@@ -16,6 +16,7 @@
 #include "client/client.h"
 
 #define SKEW_MAX_MS    55000                  /* the server allows 60 s ahead */
+#define OFFSET_MAX_MS  (15 * 60 * 1000)       /* that is followed */
 #define TIME_MS_MIN    INT64_C(1000000000000) /* 13 digits */
 #define TIME_MS_MAX    INT64_C(9999999999999)
 #define NONCE_LEN      16
@@ -155,7 +156,9 @@ sign(const struct call *call, char header[SIGNATURE_LINE],
 {
 	const struct vaultenv_client *c = call->client;
 	const struct blob *body = &call->body.text;
-	const int64_t time_ms = now_ms() + c->clock_offset_ms;
+	/* A write is never signed for a time that somebody else has named. */
+	const int64_t time_ms =
+	    now_ms() + (call->is_write ? 0 : c->clock_offset_ms);
 	int r;
 
 	if (time_ms < TIME_MS_MIN || time_ms > TIME_MS_MAX)
@@ -202,7 +205,8 @@ out:
 /*
  * A 401 may mean a wrong key or a wrong clock; the Date header tells. Following
  * it over a line that anybody can write to would let him collect signatures
- * for times to come, so there the user has to set the clock.
+ * for times to come, so there the user has to set the clock; and so he has
+ * everywhere for a write, or if more than minutes are missing.
  */
 static int
 exchange_in_time(struct call *call, struct vaultenv_error *err)
@@ -219,9 +223,11 @@ exchange_in_time(struct call *call, struct vaultenv_error *err)
 	skew.ours_ms = now_ms();
 	skew.server_ms = call->http.date_ms;
 	ahead_ms = skew.server_ms - skew.ours_ms;
-	if (llabs(ahead_ms - c->clock_offset_ms) <= SKEW_MAX_MS)
+	if (llabs(ahead_ms - (call->is_write ? 0 : c->clock_offset_ms)) <=
+	    SKEW_MAX_MS)
 		return 0;
-	if (!c->date_is_trusted)
+	if (!c->date_is_trusted || call->is_write ||
+	    llabs(ahead_ms) > OFFSET_MAX_MS)
 		return clock_error(&skew, err);
 	c->clock_offset_ms = ahead_ms;
 	clock_notice(c, &skew);
@@ -255,6 +261,7 @@ pending_device_id(struct vaultenv_client *c)
 	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
 		strcpy(host, "device");
 	call_begin_signed(&call, c, "devices/register");
+	call.is_write = true;
 	json_put_text(&call.body, "device_name", host);
 	json_put_text(&call.body, "device_hash", c->device_hash);
 	json_put_raw(&call.body, "}");
@@ -317,7 +324,11 @@ call_perform(struct call *call, const struct member *want, void *into,
 		r = members_take(&call->reply, want, into, &bad);
 	if (r == VAULTENV_ERR_NOMEM)
 		return err_general(err, r);
-	return r == 0 ? 0 : call_wrong(call, bad, err);
+	if (r != 0)
+		return call_wrong(call, bad, err);
+	if (call->is_signed)
+		server_remember(call->client);
+	return 0;
 }
 
 int

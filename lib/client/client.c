@@ -28,58 +28,86 @@ client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1])
 }
 
 int
-vaultenv_client_set_key(
-    struct vaultenv_client *client, const char *key, struct vaultenv_error *err)
+client_keys_take(
+    struct client_keys *keys, const char *text, struct vaultenv_error *err)
 {
-	char project_id[VAULTENV_PROJECT_ID_LEN + 1], hash[2 * HASH_LEN + 1];
-	struct client_keys *keys = NULL;
-	const char *id, *secret, *fault;
-	char *path = NULL;
-	size_t id_len, len;
-	int r;
+	const char *fault;
+	size_t len;
 
-	if ((r = client_check_process(client, err)) != 0)
-		return r;
-	key = text_trim(key, &len);
+	text = text_trim(text, &len);
 	if (len > VAULTENV_KEY_MAX)
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "Copy it again from where it was made",
 		    "VAULT_KEY is longer than %d bytes", VAULTENV_KEY_MAX);
-	if ((keys = secmem_alloc(sizeof(*keys))) == NULL)
-		return err_general(err, VAULTENV_ERR_NOMEM);
-	memcpy(keys->vault_key, key, len);
+	memcpy(keys->vault_key, text, len);
+	keys->vault_key[len] = '\0';
 	if ((fault = key_fault(keys->vault_key)) != NULL)
-		r = err_set(err, VAULTENV_ERR_INVALID,
+		return err_set(err, VAULTENV_ERR_INVALID,
 		    "Copy it again from where it was made",
 		    "VAULT_KEY is not a vault key, vk_<project id>_<secret>: "
 		    "%s",
 		    fault);
-	else
-		r = key_parse(keys->vault_key, &id, &id_len, &secret);
-	if (r != 0)
-		goto out;
+	return 0;
+}
+
+int
+client_keys_bind(struct vaultenv_client *c, struct client_keys *keys,
+    struct vaultenv_error *err)
+{
+	char project_id[VAULTENV_PROJECT_ID_LEN + 1], hash[2 * HASH_LEN + 1];
+	const char *id, *secret;
+	char *path = NULL, *state_path = NULL;
+	size_t id_len;
+	int r;
+
+	if ((r = crypto_init()) != 0 ||
+	    (r = key_parse(keys->vault_key, &id, &id_len, &secret)) != 0)
+		return err_general(err, r);
 	memcpy(project_id, id, id_len);
 	project_id[id_len] = '\0';
-	memcpy(keys->given_secret, client->keys->given_secret,
-	    sizeof(keys->given_secret));
-	if ((r = discover_device_path(project_id, &path, err)) != 0 ||
+	if ((r = discover_home_path(project_id, ".key", &path, err)) != 0 ||
+	    (r = discover_home_path(project_id, ".state", &state_path, err)) !=
+		0 ||
 	    (r = discover_device_secret(path, keys, err)) != 0)
 		goto out;
 	if ((r = client_keys_derive(keys, hash)) != 0) {
 		err_general(err, r);
 		goto out;
 	}
-	secmem_free(client->keys, sizeof(*keys));
-	client->keys = keys;
-	keys = NULL;
-	free(client->device_path);
-	client->device_path = path;
-	path = NULL;
-	strcpy(client->project_id, project_id);
-	strcpy(client->device_hash, hash);
+	free(c->device_path);
+	free(c->state_path);
+	c->device_path = path;
+	c->state_path = state_path;
+	path = state_path = NULL;
+	c->server_is_known = false;
+	strcpy(c->project_id, project_id);
+	strcpy(c->device_hash, hash);
 out:
-	secmem_free(keys, sizeof(*keys));
 	free(path);
+	free(state_path);
+	return r;
+}
+
+int
+vaultenv_client_set_key(
+    struct vaultenv_client *client, const char *key, struct vaultenv_error *err)
+{
+	struct client_keys *keys;
+	int r;
+
+	if ((r = client_check_process(client, err)) != 0)
+		return r;
+	if ((keys = secmem_alloc(sizeof(*keys))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	memcpy(keys->given_secret, client->keys->given_secret,
+	    sizeof(keys->given_secret));
+	if ((r = client_keys_take(keys, key, err)) == 0 &&
+	    (r = client_keys_bind(client, keys, err)) == 0) {
+		secmem_free(client->keys, sizeof(*keys));
+		client->keys = keys;
+		keys = NULL;
+	}
+	secmem_free(keys, sizeof(*keys));
 	return r;
 }
 
@@ -93,6 +121,18 @@ client_check_process(
 	    "Open another one in the child",
 	    "This client was opened before a fork(), and its keys stayed with "
 	    "the parent");
+}
+
+int
+client_check_device(
+    const struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	if (client->device_hash[0] != '\0')
+		return 0;
+	return err_set(err, VAULTENV_ERR_DEVICE,
+	    "Run: vault-env register-device",
+	    "This machine has no device secret for project %s yet",
+	    client->project_id);
 }
 
 int
@@ -114,14 +154,8 @@ vaultenv_client_open(const struct vaultenv_options *opts,
 	c->notice = (struct notice){ opts->notice, opts->notice_arg };
 	if ((r = discover(c, opts, err)) != 0)
 		goto out;
-	if ((r = crypto_init()) != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	if (!opts->no_key &&
-	    (r = vaultenv_client_set_key(c, c->keys->vault_key, err)) != 0)
-		goto out;
-	if ((r = transport_new(&c->transport, opts)) != 0) {
+	if ((r = crypto_init()) != 0 ||
+	    (r = transport_new(&c->transport, opts)) != 0) {
 		err_general(err, r);
 		goto out;
 	}
@@ -144,6 +178,7 @@ vaultenv_client_free(struct vaultenv_client **client)
 	free(c->url);
 	free(c->environment);
 	free(c->device_path);
+	free(c->state_path);
 	mem_wipe(c, sizeof(*c));
 	free(c);
 	*client = NULL;

@@ -36,10 +36,13 @@ struct vaultenv_client {
 	struct client_keys *keys;
 	char project_id[VAULTENV_PROJECT_ID_LEN + 1]; /* "": none */
 	char device_hash[2 * HASH_LEN + 1];           /* "": none */
-	char *device_path; /* NULL: no project, or no home folder */
+	/* NULL: no project, or no home folder */
+	char *device_path;
+	char *state_path;
 
 	bool date_is_trusted; /* nobody on the way can change a Date header */
-	int64_t clock_offset_ms; /* the server's clock minus ours */
+	int64_t clock_offset_ms; /* the server's clock minus ours, for reads */
+	bool server_is_known;    /* nothing is left to be remembered of it */
 	struct notice notice;
 };
 
@@ -49,21 +52,50 @@ struct vaultenv_client {
 int client_check_process(
     const struct vaultenv_client *client, struct vaultenv_error *err);
 
+/* DEVICE: there is no device secret, and what is encrypted by the vault key alone
+ * can be read by everybody who has that. */
+int client_check_device(
+    const struct vaultenv_client *client, struct vaultenv_error *err);
+
 /* Derives what hangs on keys->device_secret; hash is "" when that is "". */
 int client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1]);
+
+/* Puts the vault key that text is, white space around it aside, into the page.
+ * INVALID, saying why it is none. */
+int client_keys_take(struct client_keys *keys, const char *text,
+    struct vaultenv_error *err);
+
+/* The client is of the project of keys->vault_key from now on. */
+int client_keys_bind(struct vaultenv_client *client, struct client_keys *keys,
+    struct vaultenv_error *err);
+
+/* ---- server.c: a server belongs to a key ---- */
+
+/* Where the client's URL comes from. */
+struct url_origin {
+	const char *path; /* of the file; NULL: no file */
+	bool is_given;    /* by the user: an option, or the environment */
+	bool is_foreign;  /* of a file that is not that of the key */
+};
+
+/* UNTRUSTED: another server is the project's, or none is and the URL stands in
+ * a file without the key. */
+int server_check(const struct vaultenv_client *client,
+    const struct url_origin *origin, struct vaultenv_error *err);
+/* After a signed call that the server has answered. */
+void server_remember(struct vaultenv_client *client);
 
 /* ---- discover.c: options, then environment, then files ---- */
 
 /*
- * Sets c->url, c->environment, c->date_is_trusted and, in c->keys,
- * given_secret and the text of vault_key ("" with opts->no_key), not yet
- * looked at. NO_KEY, INVALID, IO.
+ * Sets c->url, c->environment, c->date_is_trusted and, unless opts->no_key, all
+ * that hangs on the keys. NO_KEY, INVALID, IO, UNTRUSTED.
  */
 int discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
     struct vaultenv_error *err);
-/* *path may be set to NULL: no home folder. */
-int discover_device_path(
-    const char *project_id, char **path, struct vaultenv_error *err);
+/* ~/.vault/<project id><end>. *path may be set to NULL: no home folder. */
+int discover_home_path(const char *project_id, const char *end, char **path,
+    struct vaultenv_error *err);
 /* keys->device_secret: the one given, else the file's, else "". */
 int discover_device_secret(
     const char *path, struct client_keys *keys, struct vaultenv_error *err);
@@ -127,6 +159,7 @@ struct call {
 	const char *body_is_bad;
 	const char *header; /* one more, or NULL */
 	bool is_signed;
+	bool is_write; /* it changes something: signed by our own clock alone */
 	struct http_reply http;
 	struct json_object reply; /* borrows from http.body */
 };

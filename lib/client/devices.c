@@ -210,6 +210,7 @@ vaultenv_device_register(struct vaultenv_client *client, const char *name,
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	}
 	call_begin_signed(&call, client, "devices/register");
+	call.is_write = true;
 	call.body_is_bad = "The name of the device is not UTF-8 text";
 	json_put_text(&call.body, "device_name", name);
 	json_put_text(&call.body, "device_hash", client->device_hash);
@@ -238,6 +239,7 @@ device_decide(struct vaultenv_client *c, const char *path, const char *id,
 		    "Copy it from: vault-env list-devices",
 		    "That is not the id of a device");
 	call_begin_signed(&call, c, path);
+	call.is_write = true;
 	json_put_text(&call.body, "device_id", id);
 	if ((r = call_perform(&call, want, &got, err)) == 0 &&
 	    strcmp(got.text, status) != 0)

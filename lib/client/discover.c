@@ -18,11 +18,16 @@
 #define PASSWD_MAX   (64 * 1024)
 #define KEY_FILE_MAX 256
 
-/* The .env file, read at most once and only when something is wanted of it. */
-struct env_file {
+/*
+ * The .env files: with the key (and the URL) in the first, unless they are one.
+ * That one is read only if something is wanted of it.
+ */
+struct settings_files {
 	const char *path;
-	struct vaultenv_list *list; /* NULL: not read yet, or not there */
-	bool is_read;
+	const struct vaultenv_envfile *keys;  /* NULL: not read yet */
+	const struct vaultenv_envfile *other; /* NULL: there is none */
+	struct vaultenv_envfile *own;
+	bool has_key; /* the key is in keys */
 };
 
 static const char *
@@ -31,56 +36,74 @@ non_empty(const char *text)
 	return text != NULL && *text != '\0' ? text : NULL;
 }
 
-/* *value, without white space around it, is borrowed from file; NULL: none. */
+/* *text, without white space around it, is borrowed from file; NULL: none. */
 static int
-env_file_find(struct env_file *file, const char *name, const char **value,
-    size_t *value_len, struct vaultenv_error *err)
+file_find(const struct vaultenv_envfile *file, const char *name,
+    const char **text, size_t *len, struct vaultenv_error *err)
 {
 	const struct vaultenv_pair *pair;
-	struct vaultenv_error why;
-	char *text = NULL;
-	size_t len = 0;
-	int r;
 
-	*value = NULL;
-	if (!file->is_read) {
-		r = vaultenv_file_read(file->path, &text, &len, &why);
-		if (r == 0) {
-			r = vaultenv_dotenv_parse(text, len, &file->list, &why);
-			vaultenv_text_free(&text, len);
-		}
-		if (r != 0 && r != VAULTENV_ERR_NOT_FOUND)
-			return err_copy(err, &why);
-		file->is_read = true;
+	*text = NULL;
+	if ((pair = vaultenv_list_find(file->list, name)) == NULL)
+		return 0;
+	*text = text_trim(pair->value, len);
+	if (*len == 0) {
+		*text = NULL;
+		return 0;
 	}
-	if (file->list != NULL &&
-	    (pair = vaultenv_list_find(file->list, name)) != NULL)
-		*value = text_trim(pair->value, value_len);
-	if (*value != NULL && *value_len == 0)
-		*value = NULL;
-	return 0;
+	return vaultenv_envfile_check(file, err);
 }
 
 static int
-discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
-    struct env_file *file, struct vaultenv_error *err)
+keys_read(struct settings_files *files, struct vaultenv_error *err)
 {
-	const char *from = "The URL given", *text = opts->url;
-	size_t len = text != NULL ? strlen(text) : 0;
-	struct url url;
 	int r;
 
-	if (text == NULL) {
-		from = "VAULT_URL";
-		text = variable_get("VAULT_URL", &len);
-	}
-	if (text == NULL &&
-	    (r = env_file_find(file, "VAULT_URL", &text, &len, err)) != 0)
+	if (files->keys != NULL)
+		return 0;
+	if ((r = vaultenv_envfile_read(files->path, &files->own, err)) == 0)
+		files->keys = files->own;
+	return r;
+}
+
+/*
+ * The URL that a file has, if any: of the file of the key, or of one that has
+ * nothing to do with it, and speaks up when it says otherwise.
+ */
+static int
+files_find_url(struct settings_files *files, const char **text, size_t *len,
+    struct url_origin *origin, struct vaultenv_error *err)
+{
+	const char *other = NULL;
+	size_t other_len;
+	int r;
+
+	if ((r = keys_read(files, err)) != 0 ||
+	    (r = file_find(files->keys, "VAULT_URL", text, len, err)) != 0 ||
+	    (files->other != NULL && (r = file_find(files->other, "VAULT_URL",
+					  &other, &other_len, err)) != 0))
 		return r;
-	if (text == NULL) {
-		text = VAULTENV_DEFAULT_URL;
-		len = strlen(text);
+	if (*text != NULL) {
+		origin->path = files->keys->path;
+		origin->is_foreign = !files->has_key;
 	}
+	if (other != NULL && (*text == NULL || *len != other_len ||
+				 memcmp(*text, other, *len) != 0)) {
+		*text = other;
+		*len = other_len;
+		origin->path = files->other->path;
+		origin->is_foreign = true;
+	}
+	return 0;
+}
+
+/* c->url of text, without slashes at its end. from: for the sentence. */
+static int
+url_take(struct vaultenv_client *c, const struct vaultenv_options *opts,
+    const char *text, size_t len, const char *from, struct vaultenv_error *err)
+{
+	struct url url;
+
 	if ((c->url = strndup(text, len)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if (url_parse(c->url, &url) != 0)
@@ -96,6 +119,32 @@ discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
 		c->url[--len] = '\0';
 	c->date_is_trusted = url.https || url.loopback;
 	return 0;
+}
+
+static int
+discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
+    struct settings_files *files, struct vaultenv_error *err)
+{
+	const char *from = "The URL given", *text = opts->url;
+	size_t len = text != NULL ? strlen(text) : 0;
+	struct url_origin origin = { NULL, false, false };
+	int r;
+
+	if (text == NULL) {
+		from = "VAULT_URL";
+		text = variable_get("VAULT_URL", &len);
+	}
+	origin.is_given = text != NULL;
+	if (text == NULL &&
+	    (r = files_find_url(files, &text, &len, &origin, err)) != 0)
+		return r;
+	if (text == NULL) {
+		text = VAULTENV_DEFAULT_URL;
+		len = strlen(text);
+	}
+	if ((r = url_take(c, opts, text, len, from, err)) != 0)
+		return r;
+	return server_check(c, &origin, err);
 }
 
 static int
@@ -132,32 +181,29 @@ discover_environment(struct vaultenv_client *c,
 
 static int
 discover_vault_key(struct client_keys *keys,
-    const struct vaultenv_options *opts, struct env_file *file,
+    const struct vaultenv_options *opts, struct settings_files *files,
     struct vaultenv_error *err)
 {
 	const char *text = opts->vault_key;
 	size_t len;
 	int r;
 
-	if (text != NULL)
-		text = text_trim(text, &len);
-	else
+	if (text == NULL)
 		text = variable_get("VAULT_KEY", &len);
-	if (text == NULL &&
-	    (r = env_file_find(file, "VAULT_KEY", &text, &len, err)) != 0)
-		return r;
+	if (text == NULL) {
+		if ((r = keys_read(files, err)) != 0 ||
+		    (r = file_find(
+			 files->keys, "VAULT_KEY", &text, &len, err)) != 0)
+			return r;
+		files->has_key = text != NULL;
+	}
 	if (text == NULL)
 		return err_set(err, VAULTENV_ERR_NO_KEY,
 		    "Run: vault-env init, or set VAULT_KEY to the key of an "
 		    "existing project",
 		    "VAULT_KEY not found in the environment or in %s",
-		    file->path);
-	if (len > VAULTENV_KEY_MAX)
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "Copy it again from where it was made",
-		    "VAULT_KEY is longer than %d bytes", VAULTENV_KEY_MAX);
-	memcpy(keys->vault_key, text, len);
-	return 0;
+		    files->keys->path);
+	return client_keys_take(keys, text, err);
 }
 
 static int
@@ -182,26 +228,31 @@ int
 discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
     struct vaultenv_error *err)
 {
-	struct env_file file = { opts->path != NULL ? opts->path : ".env", NULL,
-		false };
+	struct settings_files files = {
+		.path = opts->path,
+		.keys = opts->key_file != NULL ? opts->key_file : opts->file,
+		.other = opts->key_file != NULL ? opts->file : NULL,
+		.has_key = opts->no_key != 0, /* there is none to be wrong */
+	};
 	int r;
 
 	/* The key first: without one, no other setting is worth an error. */
 	if (!opts->no_key &&
-	    (r = discover_vault_key(c->keys, opts, &file, err)) != 0)
+	    (r = discover_vault_key(c->keys, opts, &files, err)) != 0)
 		goto out;
 	if ((r = discover_environment(c, opts, err)) != 0 ||
-	    (r = discover_given_secret(c->keys, opts, err)) != 0)
+	    (r = discover_given_secret(c->keys, opts, err)) != 0 ||
+	    (!opts->no_key && (r = client_keys_bind(c, c->keys, err)) != 0))
 		goto out;
-	r = discover_url(c, opts, &file, err);
+	r = discover_url(c, opts, &files, err);
 out:
-	vaultenv_list_free(&file.list);
+	vaultenv_envfile_free(&files.own);
 	return r;
 }
 
 int
-discover_device_path(
-    const char *project_id, char **path, struct vaultenv_error *err)
+discover_home_path(const char *project_id, const char *end, char **path,
+    struct vaultenv_error *err)
 {
 	struct passwd entry, *found = NULL;
 	const char *home = getenv("HOME");
@@ -219,8 +270,8 @@ discover_device_path(
 			home = found->pw_dir;
 	}
 	if (non_empty(home) != NULL &&
-	    asprintf(path, "%s/.vault/%s.key",
-		strcmp(home, "/") == 0 ? "" : home, project_id) < 0) {
+	    asprintf(path, "%s/.vault/%s%s", strcmp(home, "/") == 0 ? "" : home,
+		project_id, end) < 0) {
 		*path = NULL;
 		r = err_general(err, VAULTENV_ERR_NOMEM);
 	}

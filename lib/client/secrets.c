@@ -316,8 +316,13 @@ vaultenv_secrets_push(struct vaultenv_client *client,
 	struct call call;
 	int r;
 
+	if ((r = client_check_process(client, err)) != 0 ||
+	    (client->project_id[0] != '\0' &&
+		(r = client_check_device(client, err)) != 0))
+		return r;
 	json_writer_init(&plain, PLAIN_MAX);
 	call_begin_environment(&call, client, "secrets/push");
+	call.is_write = true;
 	if ((r = plain_write(&plain, list, err)) != 0)
 		goto out;
 	put_sealed(&call.body, client, &plain.text);

@@ -155,6 +155,7 @@ vaultenv_secrets_rollback(struct vaultenv_client *client, int64_t version,
 	if ((r = version_is_real(version, err)) != 0)
 		return r;
 	call_begin_environment(&call, client, "secrets/rollback");
+	call.is_write = true;
 	json_put_int(&call.body, "version", version);
 	r = call_perform_version(&call, out_version, err);
 	call_end(&call);

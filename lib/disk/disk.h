@@ -12,11 +12,20 @@
 #include "crypto/crypto.h"
 #include "env/env.h"
 
-/* ---- store.c: files, read ---- */
+#define FILE_MAX ((size_t)16 << 20)
+
+
+/* ---- store.c: files, and what else can be read as one ---- */
 
 /* Never waits for a FIFO or a device, nor becomes a terminal's process. */
 #define OPEN_SAFELY (O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
+/*
+ * What .env may be, too: a FIFO, whose writer is waited for, or /dev/null. *st
+ * tells which. NOT_FOUND, IO.
+ */
+int store_read_once(const char *path, struct blob *out, struct stat *st,
+    struct vaultenv_error *err);
 /* As vaultenv_file_read, but the file must be no symlink, the user's own (or
  * root's) and not readable by group or others: IO with a chmod hint. Trimmed. */
 int store_read_private(const char *path, size_t max, struct blob *out,
@@ -34,8 +43,21 @@ int store_not_regular(const char *verb, const char *path, mode_t mode,
 int store_create_private(const char *path, const char *text, size_t len,
     struct vaultenv_error *err);
 
-/* ---- envfile.c: one variable of a .env file ---- */
+/* ---- envfile.c: see vaultenv.h; envfile-set.c: one variable of it ---- */
 
+struct vaultenv_envfile {
+	char *path;
+	char *text; /* NULL: there is no such file */
+	size_t len;
+	struct vaultenv_list *list;
+	bool is_regular; /* a file that can be read again */
+	uid_t uid;       /* whose it is, and who else may write to it */
+	mode_t mode;
+};
+
+/* The same file, known by another path. NOMEM. */
+int envfile_copy(const struct vaultenv_envfile *file, const char *path,
+    struct vaultenv_envfile **out, struct vaultenv_error *err);
 /* The last assignment of name, as it is the one that counts. False: none. */
 bool envfile_find(const char *text, size_t len, const char *name,
     struct dotenv_assignment *found);
@@ -57,21 +79,20 @@ void version_reset(struct version *v);
 /* Fills in sha256. CRYPTO. */
 int version_hash(struct version *v);
 
-/* ---- cache.c: .vault-cache and ~/.vault/<project id>.state ---- */
+/* ---- cache.c: .vault-cache, and of which version it is ---- */
 
 struct cache {
 	char *path;
-	char *state_path; /* NULL: no home folder */
-	/* Borrowed: of which environment, from which server. */
+	/* Borrowed: ~/.vault/<project id>.state, NULL without a home folder; of
+	 * which environment, from which server. */
+	const char *state_path;
 	const char *environment;
 	const char *url;
 	struct notice notice;
 };
 
-/* Sets the paths. env_path: the .env file; device_path: that of the device
- * secret, or NULL. NOMEM. */
-int cache_init(
-    struct cache *c, const char *env_path, const char *device_path);
+/* Sets path, beside the .env file. NOMEM. */
+int cache_init(struct cache *c, const char *env_path);
 void cache_reset(struct cache *c);
 /*
  * The cache, if it may be one of this environment. NOT_FOUND: there is none;
@@ -84,10 +105,11 @@ int cache_read(const struct cache *c, struct version *v, int64_t *age_s,
 /* Never fails: what cannot be written is a notice. v is hashed, here and below. */
 void cache_write(const struct cache *c, const struct version *v);
 /*
- * PROTOCOL: a version of this environment that is newer was here before.
- * The same version with other bytes is a notice.
+ * PROTOCOL: a version of this environment that is newer was here before, from
+ * this server. The same version with other bytes is a notice. *known: the newest
+ * that was seen; 0: none.
  */
 int cache_check_version(const struct cache *c, const struct version *v,
-    struct vaultenv_error *err);
+    int64_t *known, struct vaultenv_error *err);
 
 #endif /* VAULTENV_DISK_H */

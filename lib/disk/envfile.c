@@ -1,147 +1,167 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * envfile.c: finds or sets one variable in a .env file and leaves every other
- * byte, and the value of every other variable, as it was. Must not know the
- * syntax: that is dotenv.c's, nor how files are written: that is store.c's.
+ * envfile.c: a .env file in memory: read once, for its key, its URL and its
+ * variables, by whoever is handed it. Must not know the syntax: that is
+ * dotenv.c's, nor how files are read: that is read.c's.
  */
 #include "config.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk/disk.h"
 
-#define FILE_MAX ((size_t)16 << 20)
-
+/* Takes text's bytes, which may be those of no file at all (NULL). */
 static int
-no_room(int r, struct vaultenv_error *err)
+envfile_new(const char *path, struct blob *text, const struct stat *st,
+    struct vaultenv_envfile **out, struct vaultenv_error *err)
 {
-	if (r != VAULTENV_ERR_INVALID)
-		return err_general(err, r);
-	return err_set(err, r, "Move something out of it",
-	    "The .env file would be larger than 16 MiB");
-}
-
-/* "\r\n" if the file's first line ends so. */
-static const char *
-line_break(const char *text, size_t len)
-{
-	const char *p = len == 0 ? NULL : memchr(text, '\n', len);
-
-	return p != NULL && p > text && p[-1] == '\r' ? "\r\n" : "\n";
-}
-
-bool
-envfile_find(const char *text, size_t len, const char *name,
-    struct dotenv_assignment *found)
-{
-	const size_t name_len = strlen(name);
-	struct dotenv_assignment a;
-	struct dotenv_scan s;
-	bool any = false;
-
-	dotenv_scan_init(&s, text, len);
-	while (dotenv_next(&s, &a)) {
-		if (a.name_len == name_len &&
-		    memcmp(text + a.name, name, name_len) == 0) {
-			*found = a;
-			any = true;
-		}
-	}
-	return any;
-}
-
-/* Indentation, "export" before and a comment behind the assignment stay. */
-static int
-edit(struct blob *out, const char *text, size_t len,
-    const struct vaultenv_pair *pair, struct vaultenv_error *err)
-{
-	const char *eol = line_break(text, len);
-	struct dotenv_assignment a;
+	struct vaultenv_envfile *file;
 	int r;
 
-	if (envfile_find(text, len, pair->name, &a)) {
-		if ((r = blob_append(out, text, a.name)) != 0)
-			return no_room(r, err);
-		if ((r = dotenv_append_pair(out, pair, err)) != 0)
-			return r;
-		r = blob_append(out, text + a.value_end, len - a.value_end);
-		return r == 0 ? 0 : no_room(r, err);
+	if ((file = calloc(1, sizeof(*file))) == NULL ||
+	    (file->path = strdup(path)) == NULL) {
+		r = err_general(err, VAULTENV_ERR_NOMEM);
+		goto out;
 	}
-	if ((r = blob_append(out, text, len)) != 0)
-		return no_room(r, err);
-	if (len > 0 && text[len - 1] != '\n' && text[len - 1] != '\r' &&
-	    (r = blob_append_str(out, eol)) != 0)
-		return no_room(r, err);
-	if ((r = dotenv_append_pair(out, pair, err)) != 0)
-		return r;
-	return (r = blob_append_str(out, eol)) == 0 ? 0 : no_room(r, err);
-}
-
-/*
- * A quote that was left open elsewhere in the file may close in the new value,
- * or the other way round. Then nothing is written.
- */
-static int
-check(const char *path, const struct vaultenv_list *want,
-    const struct blob *edited, const char *name, struct vaultenv_error *err)
-{
-	struct vaultenv_list *got = NULL;
-	struct vaultenv_change *changes = NULL;
-	size_t n = 0;
-	int r;
-
-	r = vaultenv_dotenv_parse(
-	    (const char *)edited->data, edited->len, &got, err);
-	if (r != 0)
-		return r;
-	if ((r = vaultenv_list_diff(want, got, &changes, &n)) != 0)
-		no_room(r, err);
-	else if (n > 0)
-		r = err_set(err, VAULTENV_ERR_UNWRITABLE,
-		    "Close the quotes and finish the lines of that file, then "
-		    "try again",
-		    "%s cannot be set in %s: with it the file would read "
-		    "otherwise at %s",
-		    name, path, changes[0].name);
-	free(changes);
-	vaultenv_list_free(&got);
+	file->uid = geteuid();
+	if (st != NULL) {
+		file->is_regular = S_ISREG(st->st_mode);
+		file->uid = st->st_uid;
+		file->mode = st->st_mode & 07777;
+	}
+	if (text != NULL &&
+	    (file->text = blob_take(text, &file->len)) == NULL) {
+		r = err_general(err, VAULTENV_ERR_NOMEM);
+		goto out;
+	}
+	if ((r = encoding_check(path, file->text, file->len, err)) != 0 ||
+	    (r = vaultenv_dotenv_parse(
+		 file->text, file->len, &file->list, err)) != 0)
+		goto out;
+	*out = file;
+	file = NULL;
+out:
+	vaultenv_envfile_free(&file);
 	return r;
 }
 
 int
-vaultenv_envfile_set(const char *path, const char *name, const char *value,
-    struct vaultenv_error *err)
+vaultenv_envfile_read(
+    const char *path, struct vaultenv_envfile **out, struct vaultenv_error *err)
 {
-	const struct vaultenv_pair pair = { name, value, strlen(value) };
-	struct vaultenv_list *want = NULL;
 	struct vaultenv_error why;
-	struct blob edited;
-	char *text = NULL;
-	size_t len = 0;
+	struct blob text;
+	struct stat st;
 	int r;
 
-	blob_init(&edited, FILE_MAX);
-	r = vaultenv_file_read(path, &text, &len, &why);
-	if (r != 0 && r != VAULTENV_ERR_NOT_FOUND) {
+	if (path == NULL)
+		path = ".env";
+	blob_init(&text, FILE_MAX);
+	r = store_read_once(path, &text, &st, &why);
+	if (r == VAULTENV_ERR_NOT_FOUND)
+		r = envfile_new(path, NULL, NULL, out, err);
+	else if (r != 0)
 		err_copy(err, &why);
-		goto out;
-	}
-	if ((r = edit(&edited, len == 0 ? "" : text, len, &pair, err)) != 0)
-		goto out;
-	if ((r = vaultenv_dotenv_parse(text, len, &want, err)) != 0)
-		goto out;
-	if ((r = vaultenv_list_set(want, name, value, pair.value_len)) != 0) {
-		no_room(r, err);
-		goto out;
-	}
-	if ((r = check(path, want, &edited, name, err)) != 0)
-		goto out;
-	r = vaultenv_file_write(
-	    path, (const char *)edited.data, edited.len, err);
-out:
-	vaultenv_list_free(&want);
-	vaultenv_text_free(&text, len);
-	blob_reset(&edited);
+	else
+		r = envfile_new(path, &text, &st, out, err);
+	blob_reset(&text);
 	return r;
+}
+
+int
+vaultenv_envfile_from(const char *path, int fd, const char *text, size_t len,
+    struct vaultenv_envfile **out, struct vaultenv_error *err)
+{
+	struct blob copy;
+	struct stat st;
+	int r;
+
+	if (text == NULL)
+		return envfile_new(path, NULL, NULL, out, err);
+	if (fd >= 0 && fstat(fd, &st) != 0)
+		return err_errno(err, NULL, "Cannot look at %s", path);
+	blob_init(&copy, FILE_MAX);
+	if ((r = blob_append(&copy, text, len)) == VAULTENV_ERR_INVALID)
+		err_set(err, r, "Check that it is the right file",
+		    "Cannot use %s: it is larger than 16 MiB", path);
+	else if (r != 0)
+		err_general(err, r);
+	else
+		r = envfile_new(path, &copy, fd < 0 ? NULL : &st, out, err);
+	blob_reset(&copy);
+	return r;
+}
+
+int
+envfile_copy(const struct vaultenv_envfile *file, const char *path,
+    struct vaultenv_envfile **out, struct vaultenv_error *err)
+{
+	struct vaultenv_envfile *copy;
+	int r;
+
+	if ((r = vaultenv_envfile_from(
+		 path, -1, file->text, file->len, &copy, err)) != 0)
+		return r;
+	copy->is_regular = file->is_regular;
+	copy->uid = file->uid;
+	copy->mode = file->mode;
+	*out = copy;
+	return 0;
+}
+
+void
+vaultenv_envfile_free(struct vaultenv_envfile **file)
+{
+	struct vaultenv_envfile *f;
+
+	if (file == NULL || (f = *file) == NULL)
+		return;
+	vaultenv_list_free(&f->list);
+	vaultenv_text_free(&f->text, f->len);
+	free(f->path);
+	free(f);
+	*file = NULL;
+}
+
+int
+vaultenv_envfile_check(
+    const struct vaultenv_envfile *file, struct vaultenv_error *err)
+{
+	if (file->uid != geteuid() && file->uid != 0)
+		return err_set(err, VAULTENV_ERR_UNTRUSTED,
+		    "Make the file your own, or set VAULT_KEY in the "
+		    "environment",
+		    "No VAULT_KEY and no VAULT_URL is taken from %s: it "
+		    "belongs "
+		    "to another user (uid %ju)",
+		    file->path, (uintmax_t)file->uid);
+	if ((file->mode & 022) == 0)
+		return 0;
+	err_set(err, VAULTENV_ERR_UNTRUSTED, NULL,
+	    "No VAULT_KEY and no VAULT_URL is taken from %s: other users can "
+	    "write to it (mode %04o)",
+	    file->path, (unsigned)file->mode);
+	return err_hint(err, "Run: chmod go-w %s", file->path);
+}
+
+const char *
+vaultenv_envfile_path(const struct vaultenv_envfile *file)
+{
+	return file->path;
+}
+
+const char *
+vaultenv_envfile_text(const struct vaultenv_envfile *file, size_t *len)
+{
+	*len = file->len;
+	return file->text;
+}
+
+const struct vaultenv_list *
+vaultenv_envfile_list(const struct vaultenv_envfile *file)
+{
+	return file->list;
 }

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c: whole files, read so that nothing but a regular file is touched, and
- * what is our own only where nobody else can have written it. Links are
- * followed to read what is anybody's (.env), not to read what is our own. Must
- * not know what is in them, nor write; replace.c does.
+ * store.c: whole files, read by one open(), and what is our own only where
+ * nobody else can have written it. Links are followed to read what is anybody's
+ * (.env), not to read what is our own. Must not know what is in them, nor wait
+ * for ever, nor write; replace.c does.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "disk/disk.h"
 
-#define FILE_MAX  ((size_t)16 << 20)
-#define READ_STEP ((size_t)64 << 10)
+#define READ_STEP      ((size_t)64 << 10)
+#define WRITER_WAIT_MS 60000 /* time to unlock a password manager */
 
 int
 store_not_regular(
@@ -70,21 +72,49 @@ open_failed(
 	return err_errno(err, NULL, "Cannot read %s", path);
 }
 
-/*
- * *fd is open for reading on a regular file, *st tells about it. no_follow:
- * O_NOFOLLOW, or 0.
- */
+/* *fd is open for reading, *st tells about it. no_follow: O_NOFOLLOW, or 0. */
 static int
-open_regular(const char *path, int no_follow, int *fd, struct stat *st,
+open_file(const char *path, int no_follow, int *fd, struct stat *st,
     struct vaultenv_error *err)
 {
 	if ((*fd = open(path, O_RDONLY | no_follow | OPEN_SAFELY)) < 0)
 		return open_failed(path, no_follow, errno, err);
 	if (fstat(*fd, st) != 0)
 		return err_errno(err, NULL, "Cannot read %s", path);
-	if (!S_ISREG(st->st_mode))
-		return store_not_regular("read", path, st->st_mode, err);
 	return 0;
+}
+
+static int
+open_regular(const char *path, int no_follow, int *fd, struct stat *st,
+    struct vaultenv_error *err)
+{
+	int r;
+
+	if ((r = open_file(path, no_follow, fd, st, err)) != 0)
+		return r;
+	return S_ISREG(st->st_mode)
+		   ? 0
+		   : store_not_regular("read", path, st->st_mode, err);
+}
+
+/* Until a FIFO has something to say, be it its end; a file always has. */
+static int
+await(int fd, const char *path, struct vaultenv_error *err)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n;
+
+	while ((n = poll(&p, 1, WRITER_WAIT_MS)) < 0 && errno == EINTR)
+		continue;
+	if (n > 0)
+		return 0;
+	if (n < 0)
+		return err_errno(err, NULL, "Cannot read %s", path);
+	return err_set(err, VAULTENV_ERR_IO,
+	    "Start the program that provides it, or give the path of a file",
+	    "Cannot read %s: it is a FIFO, and for %d seconds nobody has "
+	    "written to it",
+	    path, WRITER_WAIT_MS / 1000);
 }
 
 static int
@@ -95,6 +125,7 @@ read_all(int fd, const char *path, size_t size, size_t max, struct blob *out,
 	size_t before = out->len, room;
 	char one;
 	ssize_t n;
+	int r;
 
 	for (;;) {
 		/* At the limit one byte more tells whether there is more. */
@@ -103,10 +134,15 @@ read_all(int fd, const char *path, size_t size, size_t max, struct blob *out,
 			room = step;
 		if (room > 0 && blob_reserve(out, room) != 0)
 			return err_general(err, VAULTENV_ERR_NOMEM);
-		do {
-			n = room > 0 ? read(fd, out->data + out->len, room)
-				     : read(fd, &one, 1);
-		} while (n < 0 && errno == EINTR);
+		n = room > 0 ? read(fd, out->data + out->len, room)
+			     : read(fd, &one, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			if ((r = await(fd, path, err)) != 0)
+				return r;
+			continue;
+		}
 		if (n < 0)
 			return err_errno(err, NULL, "Cannot read %s", path);
 		if (n == 0)
@@ -142,6 +178,36 @@ out:
 	if (fd >= 0)
 		close(fd);
 	blob_reset(&b);
+	return r;
+}
+
+static bool
+is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+int
+store_read_once(const char *path, struct blob *out, struct stat *st,
+    struct vaultenv_error *err)
+{
+	size_t size = 0;
+	int fd = -1, r;
+
+	if ((r = open_file(path, 0, &fd, st, err)) != 0)
+		goto out;
+	if (S_ISREG(st->st_mode))
+		size = (size_t)st->st_size;
+	else if (S_ISFIFO(st->st_mode))
+		/* Before its writer has come, a FIFO looks as if at its end. */
+		r = await(fd, path, err);
+	else if (!is_null_device(st))
+		r = store_not_regular("read", path, st->st_mode, err);
+	if (r == 0)
+		r = read_all(fd, path, size, FILE_MAX, out, err);
+out:
+	if (fd >= 0)
+		close(fd);
 	return r;
 }
 

@@ -80,6 +80,13 @@ int dotenv_value(const struct dotenv_scan *s,
 /* The first line terminator at or after pos, or the end of the text. */
 size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
 
+/* ---- encoding.c ---- */
+
+/* INVALID, with the command that converts the file: not UTF-8 but UTF-16 or
+ * UTF-32, from some byte on. path: for the sentence. */
+int encoding_check(const char *path, const char *text, size_t len,
+    struct vaultenv_error *err);
+
 /* ---- dotenv-write.c: making .env text ---- */
 
 /* One line without its line break. UNWRITABLE. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * config() for any program: the key, then the server, else the cache, and over
- * that the .env file's own variables; without a key the file alone. What a
- * program sees, and how old, is decided here alone. Changes no environment.
+ * that the .env file's own variables; without a key the file alone. Where the
+ * secrets come from, and how old they may be, is decided here alone. Changes no
+ * environment.
  */
 #include "config.h"
 
@@ -14,7 +15,6 @@
 #include "load/load.h"
 
 #define MAX_AGE_VARIABLE "VAULT_CACHE_MAX_AGE"
-#define VALUE_MAX        ((size_t)16 << 20)
 #define MISS_TEXT        (VAULTENV_ERROR_LINE + 4)
 
 /* ---- how old a cache may be ---- */
@@ -57,33 +57,66 @@ allowed_copy(struct load_job *job)
 	return r;
 }
 
+/* *file is borrowed: the one that the program has read, or ours. */
+static int
+file_open(struct load_job *job, const struct vaultenv_options *opts,
+    struct vaultenv_error *err)
+{
+	int r;
+
+	job->file = opts->file;
+	if (job->file != NULL)
+		return 0;
+	if ((r = vaultenv_envfile_read(opts->path, &job->own_file, err)) == 0)
+		job->file = job->own_file;
+	return r;
+}
+
 int
 load_job_open(struct load_job *job, const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_error *err)
 {
-	static const struct vaultenv_options no_options;
+	struct vaultenv_options mine = { .path = NULL };
 	int r;
 
 	memset(job, 0, sizeof(*job));
-	if (opts == NULL)
-		opts = &no_options;
+	if (opts != NULL)
+		mine = *opts;
 	if (load != NULL)
 		job->options = *load;
-	job->notice = (struct notice){ opts->notice, opts->notice_arg };
-	job->path = strdup(opts->path != NULL ? opts->path : ".env");
-	if (job->path == NULL || allowed_copy(job) != 0)
+	job->notice = (struct notice){ mine.notice, mine.notice_arg };
+	if (allowed_copy(job) != 0)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	if (opts->no_key)
+	if ((r = file_open(job, &mine, err)) != 0)
+		return r;
+	if (mine.no_key)
 		return err_general(err, VAULTENV_ERR_NO_KEY);
-	if ((r = vaultenv_client_open(opts, &job->client, err)) != 0)
+	mine.file = job->file;
+	if ((r = vaultenv_client_open(&mine, &job->client, err)) != 0)
 		return r;
 	job->cache.environment = job->client->environment;
 	job->cache.url = job->client->url;
 	job->cache.notice = job->client->notice;
-	if ((r = cache_init(
-		 &job->cache, job->path, job->client->device_path)) != 0)
+	job->cache.state_path = job->client->state_path;
+	if ((r = cache_init(&job->cache, job->file->path)) != 0)
 		return err_general(err, r);
 	return max_age_find(job, err);
+}
+
+/* What can be read only once stays as it was. */
+int
+load_job_refresh(struct load_job *job, struct vaultenv_error *err)
+{
+	struct vaultenv_envfile *file = NULL;
+	int r;
+
+	if (job->file->text != NULL && !job->file->is_regular)
+		return 0;
+	if ((r = vaultenv_envfile_read(job->file->path, &file, err)) != 0)
+		return r;
+	vaultenv_envfile_free(&job->own_file);
+	job->file = job->own_file = file;
+	return 0;
 }
 
 void
@@ -92,111 +125,8 @@ load_job_close(struct load_job *job)
 	vaultenv_client_free(&job->client);
 	cache_reset(&job->cache);
 	vaultenv_list_free(&job->allowed);
-	free(job->path);
-	job->path = NULL;
-}
-
-static int
-lay_assignments(const struct load_job *job, const char *text, size_t len,
-    struct vaultenv_list *list)
-{
-	const struct expand_scope scope = { list, job->environment,
-		job->options.override != 0 };
-	struct dotenv_assignment a;
-	struct blob scratch, value;
-	struct dotenv_scan scan;
-	const char *raw;
-	size_t raw_len;
-	int r = 0;
-
-	blob_init(&scratch, len);
-	blob_init(&value, VALUE_MAX);
-	dotenv_scan_init(&scan, text, len);
-	while (r == 0 && dotenv_next(&scan, &a)) {
-		r = dotenv_value(&scan, &a, &scratch, &raw, &raw_len);
-		if (r == 0 && job->options.expand) {
-			blob_reset(&value);
-			r = expand_value(&value, raw, raw_len, &scope);
-			raw = (const char *)value.data;
-			raw_len = value.len;
-		}
-		if (r == 0)
-			r = list_set(
-			    list, text + a.name, a.name_len, raw, raw_len);
-	}
-	blob_reset(&scratch);
-	blob_reset(&value);
-	return r;
-}
-
-/*
- * The file's own variables, over what the vault has. One by one, since with
- * expand A=${A}:more may follow an A of the same file. No file: none.
- */
-static int
-lay_file(const struct load_job *job, struct vaultenv_list *list,
-    struct vaultenv_error *err)
-{
-	struct vaultenv_error why;
-	char *text = NULL;
-	size_t len = 0;
-	int r;
-
-	r = vaultenv_file_read(job->path, &text, &len, &why);
-	if (r == VAULTENV_ERR_NOT_FOUND)
-		return 0;
-	if (r != 0)
-		return err_copy(err, &why);
-	r = lay_assignments(job, text, len, list);
-	vaultenv_text_free(&text, len);
-	if (r == VAULTENV_ERR_INVALID)
-		err_set(err, r, "Split them",
-		    "%s and the secrets have more than 1,000,000 names or 16 "
-		    "MiB of values",
-		    job->path);
-	else if (r != 0)
-		err_general(err, r);
-	return r;
-}
-
-static int
-variables_begin(const struct load_job *job, struct vaultenv_list **secrets,
-    struct vaultenv_loaded *loaded)
-{
-	if (secrets == NULL)
-		return vaultenv_list_new(&loaded->variables);
-	loaded->variables = *secrets;
-	*secrets = NULL;
-	return filter_list(
-	    job, filter_vault, &loaded->variables, loaded->left_out);
-}
-
-/* secrets NULL: the file alone; else *secrets may be taken. */
-static int
-loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
-    struct vaultenv_loaded **out, struct vaultenv_error *err)
-{
-	struct vaultenv_loaded *loaded;
-	int r = VAULTENV_ERR_NOMEM;
-
-	if ((loaded = calloc(1, sizeof(*loaded))) == NULL ||
-	    (r = vaultenv_list_new(&loaded->left_out)) != 0 ||
-	    (r = variables_begin(job, secrets, loaded)) != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	if ((r = lay_file(job, loaded->variables, err)) != 0)
-		goto out;
-	if ((r = filter_list(job, filter_file, &loaded->variables,
-		 loaded->left_out)) != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	*out = loaded;
-	loaded = NULL;
-out:
-	vaultenv_loaded_free(&loaded);
-	return r;
+	vaultenv_envfile_free(&job->own_file);
+	job->file = NULL;
 }
 
 int
@@ -213,6 +143,7 @@ load_pull(struct load_job *job, struct vaultenv_loaded **out,
 {
 	struct vaultenv_loaded *loaded = NULL;
 	struct version v;
+	int64_t known;
 	int r;
 
 	version_init(&v);
@@ -222,7 +153,7 @@ load_pull(struct load_job *job, struct vaultenv_loaded **out,
 		err_general(err, r);
 		goto out;
 	}
-	if ((r = cache_check_version(&job->cache, &v, err)) != 0)
+	if ((r = cache_check_version(&job->cache, &v, &known, err)) != 0)
 		goto out;
 	if (v.number < job->seen) {
 		r = err_set(err, VAULTENV_ERR_PROTOCOL,
@@ -233,6 +164,10 @@ load_pull(struct load_job *job, struct vaultenv_loaded **out,
 		    job->seen);
 		goto out;
 	}
+	if (known < job->seen)
+		known = job->seen;
+	if ((r = jump_check(job->client, known, v.number, err)) != 0)
+		goto out;
 	if ((r = loaded_new(job, &v.list, &loaded, err)) != 0)
 		goto out;
 	if (!job->options.no_cache)
@@ -333,8 +268,7 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	age_text(age, (*out)->cache_age_s, false);
 	vaultenv_error_line(away, why);
 	snprintf(text, sizeof(text),
-	    "Remote fetch failed, using cached secrets (%s old): %s", age,
-	    why);
+	    "Remote fetch failed, using cached secrets (%s old): %s", age, why);
 	notice_give(&job->client->notice, text);
 	return 0;
 }
@@ -351,17 +285,6 @@ cache_is_fresh(const struct load_job *job, struct found *found)
 	if (job->max_age_s >= 0 && job->max_age_s < use.max_age_s)
 		use.max_age_s = job->max_age_s;
 	return cache_find(job, &use, found, miss) == 0;
-}
-
-static void
-left_out_notify(
-    const struct load_job *job, const struct vaultenv_loaded *loaded)
-{
-	char *text = vaultenv_left_out_text(loaded->left_out);
-
-	if (text != NULL)
-		notice_give(&job->notice, text);
-	free(text);
 }
 
 int
@@ -450,15 +373,4 @@ vaultenv_load_setenv(const struct vaultenv_options *opts,
 		    loaded->variables, load != NULL && load->override, err);
 	vaultenv_loaded_free(&loaded);
 	return r;
-}
-
-void
-vaultenv_loaded_free(struct vaultenv_loaded **loaded)
-{
-	if (loaded == NULL || *loaded == NULL)
-		return;
-	vaultenv_list_free(&(*loaded)->variables);
-	vaultenv_list_free(&(*loaded)->left_out);
-	free(*loaded);
-	*loaded = NULL;
 }

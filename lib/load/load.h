@@ -23,7 +23,9 @@ void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);
 
 struct load_job {
 	struct vaultenv_client *client; /* NULL: no key */
-	char *path;
+	/* The .env file: the program's, borrowed, or our own. */
+	const struct vaultenv_envfile *file;
+	struct vaultenv_envfile *own_file;
 	struct cache cache;
 	struct vaultenv_load_options options;
 	struct vaultenv_list *allowed; /* a copy of options.allow */
@@ -39,6 +41,8 @@ struct load_job {
 int load_job_open(struct load_job *job, const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_error *err);
 void load_job_close(struct load_job *job);
+/* Reads the .env file again. */
+int load_job_refresh(struct load_job *job, struct vaultenv_error *err);
 /* The .env file alone, as SOURCE_FILE. */
 int load_file(const struct load_job *job, struct vaultenv_loaded **out,
     struct vaultenv_error *err);
@@ -63,6 +67,23 @@ filter_judge filter_file;
 /* Replaces *list if it holds a name that is not to be taken. */
 int filter_list(const struct load_job *job, filter_judge *judge,
     struct vaultenv_list **list, struct vaultenv_list *left_out);
+
+/* ---- jump.c ---- */
+
+/* UNTRUSTED: `got` follows `known` (0: none) over versions that the server's
+ * history does not have. */
+int jump_check(struct vaultenv_client *client, int64_t known, int64_t got,
+    struct vaultenv_error *err);
+
+/* ---- loaded.c ---- */
+
+/* What the program sees: *secrets, which may be taken, and the file over them;
+ * secrets NULL: the file alone. The source is for the caller to set. */
+int loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
+    struct vaultenv_loaded **out, struct vaultenv_error *err);
+/* The notice of vaultenv_left_out_text(), if there is one to give. */
+void left_out_notify(
+    const struct load_job *job, const struct vaultenv_loaded *loaded);
 
 /* ---- watch.c, for tests: a watch without its thread ---- */
 

@@ -142,6 +142,8 @@ poll_version(struct vaultenv_watch *w, struct vaultenv_error *err)
 	if (r != 0 || (w->has_base && version == w->version))
 		return r;
 	/* Watching an environment before its first push begins with nothing. */
+	if ((r = load_job_refresh(&w->job, err)) != 0)
+		return r;
 	if (!w->has_base && version == 0)
 		r = load_file(&w->job, &loaded, err);
 	else
@@ -272,6 +274,23 @@ path_absolute(const char *path)
 	return whole;
 }
 
+/* The watch's own: the program may free its file, or call it by another path.
+ */
+static int
+file_take(const struct vaultenv_options *opts, struct vaultenv_envfile **out,
+    struct vaultenv_error *err)
+{
+	const char *given = opts->file != NULL ? opts->file->path : opts->path;
+	char *whole = path_absolute(given);
+	const char *path = whole != NULL ? whole : given;
+	int r;
+
+	r = opts->file != NULL ? envfile_copy(opts->file, path, out, err)
+			       : vaultenv_envfile_read(path, out, err);
+	free(whole);
+	return r;
+}
+
 static int
 watch_fill(struct vaultenv_watch *w, const struct vaultenv_loaded *known)
 {
@@ -301,8 +320,8 @@ watch_new(const struct vaultenv_options *opts,
     struct vaultenv_error *err)
 {
 	struct vaultenv_options mine = { .path = NULL };
+	struct vaultenv_envfile *file = NULL;
 	struct vaultenv_watch *w;
-	char *path = NULL;
 	int r;
 
 	if (watch->interval_ms < 0)
@@ -318,9 +337,12 @@ watch_new(const struct vaultenv_options *opts,
 		w->options.interval_ms = INTERVAL_MS;
 	if (opts != NULL)
 		mine = *opts;
-	if ((path = path_absolute(mine.path)) != NULL)
-		mine.path = path;
-	if ((r = load_job_open(&w->job, &mine, load, err)) != 0)
+	if ((r = file_take(&mine, &file, err)) != 0)
+		goto out;
+	mine.file = file;
+	r = load_job_open(&w->job, &mine, load, err);
+	w->job.own_file = file;
+	if (r != 0)
 		goto out;
 	if ((r = watch_fill(w, known)) != 0) {
 		err_general(err, r);
@@ -329,7 +351,6 @@ watch_new(const struct vaultenv_options *opts,
 	*out = w;
 	w = NULL;
 out:
-	free(path);
 	watch_free(&w);
 	return r;
 }

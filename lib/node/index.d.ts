@@ -85,6 +85,8 @@ export type VaultErrorCode =
   /** This machine's clock is too far off. */
   | 'ERR_VAULT_CLOCK'
   | 'ERR_VAULT_CRYPTO'
+  /** A server, a .env file or a version is not what it was, or not yours. */
+  | 'ERR_VAULT_UNTRUSTED'
   | 'ERR_VAULT_FAILED';
 
 /** Its message says what failed, why, and what to do. */

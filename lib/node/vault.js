@@ -129,16 +129,9 @@ function configBlocking(options) {
   return finish(s, native.loadSync(s, 'server'));
 }
 
-const noCache = new Set(['NOT_FOUND', 'NO_SECRETS', 'DECRYPT', 'IO']);
-
 function configSync(options) {
   const s = settings(options, 'configSync');
-  if (!s.cache) return finish(s, native.loadSync(s, 'file'));
-  const result = native.loadSync(s, 'cache');
-  if (!noCache.has(result.status)) return finish(s, result);
-  const file = native.loadSync(s, 'file');
-  if (file.status === 'OK' && !s.quiet) warn(new VaultError(result).message);
-  return finish(s, file);
+  return finish(s, native.loadSync(s, s.cache ? 'cache' : 'file'));
 }
 
 function parse(source) {

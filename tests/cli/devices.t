@@ -103,7 +103,7 @@ $q->gives(['register-device', '--force', {url => CliTest::closed_url()}], 4,
     '--force, server away');
 $q->gives(['register-device'], 0, qr/\AKept\ the\ existing\ device\ secret\ .*
     ^This\ device\ waits\ for\ approval\./mxs, '', 'goes on from there');
-is(scalar(() = glob "$q->{home}/.vault/*"), 3, 'all keys are still there');
+is(scalar(() = glob "$q->{home}/.vault/*.key*"), 3, 'all keys are still there');
 
 # a disk on which nothing can be written
 my $kept = $q->device_secret;

@@ -83,6 +83,7 @@ for my $args (['pull'], ['run', '--', 'true'], ['list-devices']) {
 	    "@$args without libcurl");
 }
 
+asks(['trust', $p->{url}], 0);
 asks(['revoke-device', '--id', $id], 1, 'devices/list', 'devices/revoke');
 my $table = decode_json($p->must('help', '--json'));
 is_deeply([grep { !$asked{$_} } map { $_->{name} } @{$table->{commands}}], [],

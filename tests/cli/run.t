@@ -52,10 +52,15 @@ $p->gives(['run', '--file', 'nul', '--', 'true'], 1, '', 'vault-env: BAD cannot 
     'an environment variable: its value holds a NUL byte. Change it, or delete ' .
     "it\n", 'a NUL in a value');
 unlink $p->path('.env');
-$p->gives(['run', '--', 'sh', '-c', 'echo "${A-unset}"'], 0, "unset\n", '',
-    'no .env at all');
+my $nothing = "vault-env: No VAULT_KEY and no .env file here or in the folders above: " .
+    "the command gets no secrets\n";
+$p->gives(['run', '--', 'sh', '-c', 'echo "${A-unset}"'], 0, "unset\n", $nothing,
+    'no .env at all: one line says so');
+$p->gives(['run', '--quiet', '--', 'sh', '-c', 'echo "${A-unset}"'], 0, "unset\n", '',
+    'but not with --quiet');
 $p->gives(['run', '--file', 'none', '--', 'true'], 1, '', qr/\Avault-env: .*none/,
-    'but --file must be there');
+    '--file must be there');
+$p->spew('.env', "# nothing\n");
 
 # ---- the command is the process
 is_deeply([grep { $p->run('run', '--', 'sh', '-c', "exit $_")->{status} != $_ } 0 .. 255], [],

@@ -38,7 +38,7 @@ my @commands = @{$table->{commands}};
 is(join(' ', map { $_->{name} } @commands), 'init push pull run get set delete diff ' .
     'export versions ' .
     'rollback register-device approve-device list-devices revoke-device ' .
-    'status help',
+    'status trust help',
     'all commands are there');
 ok(0 == grep({ @{$_->{options}} > 0 && ref $_->{options} ne 'ARRAY' }
     @commands), 'options are lists');

@@ -131,6 +131,8 @@ for my $device (0, 1) {
 
 		$secrets = random_secrets();
 		VaultTest::spew("$who->{dir}/new.env", dotenv($secrets));
+		# Without one, what is pushed would be anybody's who has the key.
+		next if !$device;
 		push @back, $round unless eval {
 			cli_ok($who, 'push', '--env', 'production', '--file', 'new.env');
 			is_deeply_quiet(node_ok('pull', %node)->{secrets}, $secrets) };
@@ -138,9 +140,9 @@ for my $device (0, 1) {
 		last if @there + @back > 4;
 	}
 	is_deeply \@there, [], "$how: vault-env pulls what node pushed, $rounds times";
-	is_deeply \@back, [], "$how: node pulls what vault-env pushed";
+	is_deeply \@back, [], "$how: node pulls what vault-env pushed" if $device;
 	my $j = node_ok('version', %node);
-	is $j->{version}, 2 * $rounds, "$how: every push was one version";
+	is $j->{version}, (1 + $device) * $rounds, "$how: every push was one version";
 
 	# What only Node can write
 	my %odd = (N => 5, B => JSON::PP::true, Z => undef, F => 1.5, E => '');

@@ -102,6 +102,24 @@ age_file(const char *path, time_t age_s)
 		printf("Bail out! no %s\n", path);
 }
 
+/* Each {url} in it is the server's. */
+static inline void
+state_is(const char *text)
+{
+	char filled[4096] = "";
+	const char *at;
+
+	while ((at = strstr(text, "{url}")) != NULL) {
+		snprintf(filled + strlen(filled),
+		    sizeof(filled) - strlen(filled), "%.*s" FAKE_URL,
+		    (int)(at - text), text);
+		text = at + strlen("{url}");
+	}
+	snprintf(filled + strlen(filled), sizeof(filled) - strlen(filled),
+	    "%s", text);
+	fake_write(STATE, filled, 0600);
+}
+
 static inline void
 cache_is(const char *name)
 {
@@ -111,10 +129,8 @@ cache_is(const char *name)
 	unlink(CACHE);
 	unlink(STATE);
 	if (json_object_object_length(state) > 0)
-		fake_write(STATE,
-		    json_object_to_json_string_ext(
-			state, JSON_C_TO_STRING_PRETTY),
-		    0600);
+		state_is(json_object_to_json_string_ext(state,
+		    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	if (text_of(row, "text") == NULL)
 		return;
 	fake_write(CACHE, text_of(row, "text"), 0600);

@@ -4,6 +4,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -71,6 +72,32 @@ test('index.d.ts declares every code of an error', () => {
     assert.ok(text.includes(`'ERR_VAULT_${name}'`), name);
     assert.ok(source.includes(`[-VAULTENV_ERR_${name}] = "${name}"`), name);
   }
+});
+
+// Gives text to whoever opens the FIFO, once.
+function fifo(file, text) {
+  spawnSync('mkfifo', [file]);
+  return spawn('sh', ['-c', 'printf %s "$1" >"$2"', 'sh', text, file], { stdio: 'ignore' });
+}
+
+test('.env may be a FIFO, which is read once, or a link to /dev/null', async () => {
+  fifo('fifo.env', 'A=fifo\n');
+  await withEnv({ A: undefined }, async () => {
+    assert.deepStrictEqual((await vault.config({ path: 'fifo.env' })).parsed, { A: 'fifo' });
+  });
+  fifo('fifo.env', 'A=again\n');
+  await withEnv({ A: undefined }, () =>
+    assert.deepStrictEqual(vault.configSync({ path: 'fifo.env' }).parsed, { A: 'again' }));
+  fs.symlinkSync('/dev/null', 'null.env');
+  assert.deepStrictEqual((await vault.config({ path: 'null.env' })).parsed, {});
+});
+
+test('a .env in UTF-16 is refused, with the command that converts it', async () => {
+  fs.writeFileSync('wide.env', Buffer.from('\ufeffA=1\r\n', 'utf16le'));
+  const refusal = { code: 'ERR_VAULT_INVALID',
+    message: /^Cannot use wide\.env: it is in UTF-16LE, not in UTF-8\. Run: .*iconv -f UTF-16 / };
+  await assert.rejects(vault.config({ path: 'wide.env' }), refusal);
+  assert.throws(() => vault.configSync({ path: 'wide.env' }), refusal);
 });
 
 test('parse reads as dotenv does', () => {

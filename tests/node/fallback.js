@@ -34,7 +34,7 @@ function worldIs(row) {
   remove(state);
   fs.mkdirSync(path.dirname(state), { recursive: true, mode: 0o700 });
   if (Object.keys(kept.state).length > 0) {
-    fs.writeFileSync(state, JSON.stringify(kept.state), { mode: 0o600 });
+    fs.writeFileSync(state, JSON.stringify(kept.state).replaceAll('{url}', url), { mode: 0o600 });
   }
   if (kept.text === null) return;
   fs.writeFileSync(cache, kept.text, { mode: 0o600 });
@@ -208,7 +208,8 @@ test('the options say the same as the environment', async () => {
       const result = await vault.config({ environment: 'production', vaultUrl: new URL(url) });
       assert.strictEqual(result.version, 7);
     });
-    assert.deepStrictEqual(Object.keys(JSON.parse(fs.readFileSync(state))), ['production']);
+    const { versions } = JSON.parse(fs.readFileSync(state));
+    assert.deepStrictEqual(versions.map((row) => row.environment), ['production']);
   });
   assert.strictEqual(fs.statSync(cache).mode & 0o777, 0o600);
 });

@@ -27,7 +27,7 @@ cache_file = me.dir + "/.vault-cache"
 state_file = "%s/.vault/%s.state" % (me.home, table["project_id"])
 
 
-def prepare(row):
+def prepare(row, url):
     write(env_file, table["env_files"][row["key"]])
     cache = table["caches"][row["cache"]]
     for name in cache_file, state_file:
@@ -38,7 +38,8 @@ def prepare(row):
         then = time.time() - cache["age_s"]
         os.utime(cache_file, (then, then))
     if cache["state"]:
-        write(state_file, json.dumps(cache["state"]), 0o600)
+        write(state_file, json.dumps(cache["state"]).replace("{url}", url),
+              0o600)
 
 
 def load(how, **options):
@@ -78,9 +79,9 @@ def want_of(row, url):
 
 
 for row in table["rows"]:
-    prepare(row)
     server.row = table["servers"][row["server"]] or {}
     url = server.url if table["servers"][row["server"]] else nobody
+    prepare(row, url)
     server.calls.clear()
     same(in_child(lambda: load(vaultdotenv.load_vault, vault_url=url)),
          want_of(row, url),
@@ -96,7 +97,7 @@ for row in table["rows"]:
 # The synchronous load has no error for a cache that cannot be used: the plain
 # file, and the reason on stderr.
 for row in table["cached"]:
-    prepare(row)
+    prepare(row, "https://api.vaultdotenv.io")
     want = want_of(row, nobody)
     if "code" in want:
         want = {"returned": True, "version": 0,
@@ -108,13 +109,13 @@ for row in table["cached"]:
          "sync: key %(key)s, cache %(cache)s" % row)
 
 # cache=False: neither written nor read.
-prepare({"key": "file", "cache": "absent"})
+prepare({"key": "file", "cache": "absent"}, server.url)
 server.row = table["servers"]["up"]
 got = in_child(lambda: load(vaultdotenv.load_vault, vault_url=server.url,
                             cache=False))
 same(got["version"], 7, "without the cache: loads")
 ok(not os.path.exists(cache_file), "without the cache: writes none")
-prepare({"key": "file", "cache": "fresh"})
+prepare({"key": "file", "cache": "fresh"}, nobody)
 got = in_child(lambda: load(vaultdotenv.load_vault, vault_url=nobody,
                             cache=False))
 same((got.get("code"), got.get("text")),
@@ -129,7 +130,7 @@ def twice():
     return [text, sys.stderr.getvalue(), first["version"]]
 
 
-prepare({"key": "file", "cache": "fresh"})
+prepare({"key": "file", "cache": "fresh"}, nobody)
 same(in_child(twice),
      ["[vault-env] Remote fetch failed, using cached secrets (2 hours old): "
       + away + "\n" + LEFT_OUT,

@@ -295,6 +295,40 @@ copy = pickle.loads(pickle.dumps(error))
 same([type(copy), str(copy), copy.code],
      [VaultNetworkError, "Cannot", "NETWORK"], "errors can be pickled")
 
+# ---- a file that can be read only once, and one that is not UTF-8
+
+
+def with_fifo(name, text, do):
+    """do() while somebody gives text to whoever opens the FIFO, once."""
+    path = me.dir + "/" + name
+    if not os.path.exists(path):
+        os.mkfifo(path)
+    writer = subprocess.Popen(["sh", "-c", 'printf %s "$1" >"$2"', "sh", text,
+                               path])
+    try:
+        return do(path)
+    finally:
+        writer.wait(60)
+
+
+same(with_fifo("fifo", "A=1\nB=${A}2\n", lambda path: load(load_vault, path)),
+     [True, {"A": "1", "B": "12"}, "", 0], "load_vault: a FIFO without a key")
+same(with_fifo("fifo", "VAULT_KEY=%s\nA=1\n" % me.key,
+               lambda path: load(load_vault, path, cache=False)),
+     [True, dict(SECRETS, A="1"), "", 3], "load_vault: and with one")
+same(with_fifo("fifo", "VAULT_KEY=%s\nA=1\n" % me.key,
+               lambda path: load(load_vault_sync, path))[0],
+     True, "load_vault_sync: read once for cache and file")
+os.symlink("/dev/null", me.dir + "/null")
+same(load(load_vault, me.dir + "/null"), [False, {}, "", 0],
+     "load_vault: a link to /dev/null is an empty file")
+with open(me.dir + "/wide", "wb") as file:
+    file.write("\ufeffVAULT_KEY=x\r\n".encode("utf-16-le"))
+for how in load_vault, load_vault_sync:
+    fails("INVALID", "Cannot use wide: it is in UTF-16LE, not in UTF-8. Run: "
+          "(umask 077; iconv -f UTF-16 -t UTF-8 wide >wide.utf8) && mv "
+          "wide.utf8 wide", how, "wide", name=how.__name__ + ": UTF-16")
+
 # ---- the cache, and its other readers and writers
 
 load(load_vault)
@@ -377,7 +411,8 @@ imported = me.python("import sys; before = set(sys.modules); "
                      "import vaultdotenv; vaultdotenv.load_vault();"
                      "print(sorted(m for m in set(sys.modules) - before "
                      "if m not in ('vaultdotenv', 'vaultdotenv._errors',"
-                     "'vaultdotenv._dotenv', 'vaultdotenv._names')))")[1]
+                     "'vaultdotenv._dotenv', 'vaultdotenv._file',"
+                     "'vaultdotenv._names')))")[1]
 same(imported, "['__future__', 'vaultdotenv._native']\n",
      "a load imports nothing but the extension")
 imported = me.python("import sys, vaultdotenv as v; v.load_vault('none');"

@@ -83,6 +83,37 @@ addon_load(napi_env env, napi_callback_info info)
 	return work_start(env, &l->work);
 }
 
+/*
+ * The cache; where there is none that can be used the file alone, and a notice
+ * why. The file is read once for both.
+ */
+static void
+load_cached_execute(struct load *l)
+{
+	struct vaultenv_options *opts = &l->work.settings.client;
+	struct outcome *o = &l->work.outcome;
+	struct vaultenv_envfile *file = NULL;
+	char why[VAULTENV_ERROR_LINE];
+
+	o->status = vaultenv_envfile_read(opts->path, &file, &o->err);
+	if (o->status != 0)
+		return;
+	opts->file = file;
+	o->status = vaultenv_load_cached(
+	    opts, &l->work.settings.load, &l->loaded, &o->err);
+	if (o->status == VAULTENV_ERR_NOT_FOUND ||
+	    o->status == VAULTENV_ERR_NO_SECRETS ||
+	    o->status == VAULTENV_ERR_DECRYPT || o->status == VAULTENV_ERR_IO) {
+		vaultenv_error_line(&o->err, why);
+		opts->no_key = 1;
+		load_execute(&l->work);
+		if (o->status == 0)
+			notice_keep(&o->notices, why);
+	}
+	opts->file = NULL;
+	vaultenv_envfile_free(&file);
+}
+
 /* loadSync(settings, "server" | "cache" | "file") */
 napi_value
 addon_load_sync(napi_env env, napi_callback_info info)
@@ -99,8 +130,7 @@ addon_load_sync(napi_env env, napi_callback_info info)
 	w = &l->work;
 	napi_get_value_string_utf8(env, argv[1], how, sizeof(how), &len);
 	if (strcmp(how, "cache") == 0) {
-		w->outcome.status = vaultenv_load_cached(&w->settings.client,
-		    &w->settings.load, &l->loaded, &w->outcome.err);
+		load_cached_execute(l);
 	} else {
 		w->settings.client.no_key = strcmp(how, "file") == 0;
 		load_execute(w);

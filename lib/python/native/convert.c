@@ -179,6 +179,7 @@ place_fill(struct place *p)
 	p->options.environment = p->environment;
 	p->options.url = p->url;
 	p->options.ca_variable = "REQUESTS_CA_BUNDLE"; /* as requests has it */
+	p->options.file = file_of(p->file);
 	p->options.notice = notice_call;
 	p->options.notice_arg = p->notice;
 }

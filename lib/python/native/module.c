@@ -156,30 +156,6 @@ check_version(PyObject *self, PyObject *args)
 	return r != 0 ? error_raise(&err) : PyLong_FromLongLong(version);
 }
 
-/* read_file(path): the variables of a .env file, nothing expanded */
-static PyObject *
-read_file(PyObject *self, PyObject *args)
-{
-	struct vaultenv_list *list = NULL;
-	PyObject *path = NULL, *result;
-	struct vaultenv_error err;
-	char *text = NULL;
-	size_t len = 0;
-	int r;
-
-	if (!PyArg_ParseTuple(args, "O&:read_file", PyUnicode_FSConverter,
-		&path))
-		return NULL;
-	r = vaultenv_file_read(PyBytes_AS_STRING(path), &text, &len, &err);
-	if (r == 0)
-		r = vaultenv_dotenv_parse(text, len, &list, &err);
-	result = r != 0 ? error_raise(&err) : list_dict(list);
-	vaultenv_text_free(&text, len);
-	vaultenv_list_free(&list);
-	Py_DECREF(path);
-	return result;
-}
-
 static PyObject *
 is_reserved(PyObject *self, PyObject *name)
 {
@@ -195,7 +171,9 @@ static PyMethodDef methods[] = {
 	{ "pull", pull, METH_VARARGS, NULL },
 	{ "push", push, METH_VARARGS, NULL },
 	{ "check_version", check_version, METH_VARARGS, NULL },
-	{ "read_file", read_file, METH_VARARGS, NULL },
+	{ "file_read", file_read, METH_VARARGS, NULL },
+	{ "file_from", file_from, METH_VARARGS, NULL },
+	{ "file_values", file_values, METH_O, NULL },
 	{ "is_reserved", is_reserved, METH_O, NULL },
 	{ "watch_start", watch_start, METH_VARARGS, NULL },
 	{ "watch_stop", watch_stop, METH_VARARGS, NULL },

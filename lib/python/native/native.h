@@ -33,17 +33,27 @@ struct place {
 	PyObject *path; /* bytes */
 	const char *environment, *url;
 	PyObject *notice; /* callable; borrowed */
+	PyObject *file;   /* of file.c, or None; borrowed */
 	struct vaultenv_options options;
 };
 
-/* The first four arguments of a call; options.path etc. borrow from them. */
-#define PLACE_FORMAT "O&zzO"
+/* The first five arguments of a call; options.path etc. borrow from them. */
+#define PLACE_FORMAT "O&zzOO"
 #define PLACE_ARGS(p)                                                          \
-	PyUnicode_FSConverter, &(p).path, &(p).environment, &(p).url, &(p).notice
+	PyUnicode_FSConverter, &(p).path, &(p).environment, &(p).url,          \
+	    &(p).notice, &(p).file
 void place_fill(struct place *p);
 void place_reset(struct place *p);
 /* For vaultenv_options: takes the GIL, so it is called without. */
 void notice_call(void *callable, const char *text);
+
+/* ---- file.c: a .env file that was read ---- */
+
+PyObject *file_read(PyObject *self, PyObject *args);
+PyObject *file_from(PyObject *self, PyObject *args);
+PyObject *file_values(PyObject *self, PyObject *file);
+/* NULL for None. */
+const struct vaultenv_envfile *file_of(PyObject *file);
 
 /* ---- watch.c ---- */
 

@@ -18,6 +18,7 @@ import sys
 from . import _dotenv, _names
 from ._errors import (VaultAuthError, VaultConflictError, VaultError,
                       VaultNetworkError)
+from ._file import File as _File
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,12 +102,20 @@ class _Place:
             raise TypeError("allow must be a list of names, not a string")
         self.allow = tuple(allow)
         self.left_out: tuple[str, ...] = ()  # of the file
+        self.file: Optional[_File] = None
+
+    def read(self, native: bool = False) -> _File:
+        """The file as it is now, unless it can be read only once."""
+        if self.file is None or not self.file.once:
+            self.file = _File(self.path, native)
+        return self.file
 
     def overlay(self, values: dict[str, str], source: str,
                 environ: Mapping[str, str]) -> dict[str, str]:
         """The file's own variables as python-dotenv reads them."""
+        data = self.file.data if self.file is not None else None
         file = _dotenv.values(
-            self.path, {} if source == "file" else values, environ,
+            data, {} if source == "file" else values, environ,
             self.override) if self.found or source != "file" else {}
         self.left_out = tuple(name for name in file if name not in self.allow
                               and _names.runs_code_in_file(name))
@@ -115,8 +124,9 @@ class _Place:
         return file if source == "file" else {**values, **file}
 
     def where(self) -> tuple[str, Optional[str], Optional[str],
-                             Callable[[str], None]]:
-        return self.path, self.environment, self.vault_url, _notice
+                             Callable[[str], None], Any]:
+        return (self.path, self.environment, self.vault_url, _notice,
+                None if self.file is None else self.file.native)
 
 
 class _Watch:
@@ -155,6 +165,7 @@ class _Watch:
     def overlay(self, values: dict[str, str]) -> dict[str, str]:
         # ${NAME} in the file means the new values, not those we put there.
         environ = {n: v for n, v in os.environ.items() if _ours.get(n) != v}
+        self.place.read()
         return self.place.overlay(values, "server", environ)
 
     def compare(self, version: int, now: dict[str, str],
@@ -225,7 +236,8 @@ def _find(path: Optional[Path]) -> tuple[str, bool]:
                 os.path.abspath(frame.f_code.co_filename))
     while True:
         path = os.path.join(folder, ".env")
-        if os.path.isfile(path):
+        # A FIFO or /dev/null as well, but not a folder.
+        if os.path.exists(path) and not os.path.isdir(path):
             return path, True
         parent = os.path.dirname(folder)
         if parent == folder:
@@ -233,17 +245,10 @@ def _find(path: Optional[Path]) -> tuple[str, bool]:
         folder = parent
 
 
-def _has_no_key(path: str) -> bool:
+def _has_no_key(file: _File) -> bool:
     """Certainly: the extension reads the file by other rules."""
-    if os.environ.get("VAULT_KEY"):
-        return False
-    try:
-        with open(path, "rb") as file:
-            return b"VAULT_KEY" not in file.read()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
+    return not os.environ.get("VAULT_KEY") and (
+        file.data is None or b"VAULT_KEY" not in file.data)
 
 
 def _load_file(place: _Place) -> Secrets:
@@ -254,7 +259,7 @@ def _load_file(place: _Place) -> Secrets:
 
 
 def _load(place: _Place, cached: bool = False) -> Secrets:
-    if _has_no_key(place.path):
+    if _has_no_key(place.read()):
         return _load_file(place)
     from . import _native
 
@@ -395,13 +400,11 @@ def push(values: Optional[Mapping[str, str]] = None,
     if base_version is not None and base_version < 0:
         raise ValueError("base_version cannot be negative")
     if values is None:
-        try:
-            values = _native.read_file(place.path)
-        except VaultError as error:
-            if error.code != "NOT_FOUND":
-                raise
+        file = place.read(native=True)
+        if file.data is None:
             raise VaultError("nothing to push: there is no " + place.path,
-                             "NOT_FOUND") from None
+                             "NOT_FOUND")
+        values = _native.file_values(file.native)
     wanted = {n: v for n, v in values.items() if not _native.is_reserved(n)}
     if not wanted:
         raise VaultError("nothing to push: there is no variable to share",
@@ -441,13 +444,15 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
     elif environment is not None or vault_url is not None:
         if environment not in (None, place.environment):
             known = None
+        file = place.file
         place = _Place(place.path, environment or place.environment,
                        vault_url or place.vault_url, place.override,
                        place.cache, place.allow)
+        place.file = file
     if known is not None and known.source == "file":
         known = None
     unwatch()
-    if _has_no_key(place.path):
+    if _has_no_key(place.read()):
         return False
     from . import _native
 

@@ -7,8 +7,6 @@ values he had. No regular expressions: importing re takes longer than this.
 """
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Optional
@@ -167,13 +165,10 @@ def expand(value: str, *scopes: Mapping[str, Optional[str]]) -> str:
         done = start = end + 1
 
 
-def values(path: str, before: Mapping[str, str],
+def values(data: Optional[bytes], before: Mapping[str, str],
            environ: Mapping[str, str], override: bool) -> dict[str, str]:
     """The file's variables; before: what ${NAME} may mean as well."""
-    if not os.path.isfile(path):
-        return {}
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        text = file.read()
+    text = (data or b"").decode("utf-8", "surrogateescape")
     known: dict[str, Optional[str]] = dict(before)
     scopes = (known, environ) if override else (environ, known)
     own = {}

@@ -189,10 +189,10 @@ test_strerror(void)
 {
 	bool all = true;
 
-	for (int code = 0; code >= VAULTENV_ERR_CRYPTO; code--)
+	for (int code = 0; code >= VAULTENV_ERR_UNTRUSTED; code--)
 		all &= strcmp(vaultenv_strerror(code), "Unknown error") != 0;
 	ok(all, "every code has a sentence");
-	is_str(vaultenv_strerror(VAULTENV_ERR_CRYPTO - 1), "Unknown error",
+	is_str(vaultenv_strerror(VAULTENV_ERR_UNTRUSTED - 1), "Unknown error",
 	    "a code below them has none");
 	is_str(vaultenv_strerror(1), "Unknown error", "nor one above");
 	is_str(vaultenv_strerror(INT32_MIN), "Unknown error", "nor the least");

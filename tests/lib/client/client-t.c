@@ -217,7 +217,7 @@ test_bad_settings(void)
 	    "not plain text. Use a name such as production");
 	opts.environment = NULL;
 	opts.vault_key = NULL;
-	opts.path = "/dev/null";
+	opts.path = "/dev/zero";
 	is_int(vaultenv_client_open(&opts, &c, &err), VAULTENV_ERR_IO,
 	    "a .env that is no file");
 	printf("# %s\n", sentence(&err));

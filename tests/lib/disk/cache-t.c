@@ -12,6 +12,14 @@
 static const char *const allow[] = { "LD_PRELOAD", NULL };
 static const struct vaultenv_load_options all = { .allow = allow };
 
+#define STATE_BEGIN "{\"server\":\"" FAKE_URL "\",\"versions\":["
+#define ROW_AT(server, environment, version)                                   \
+	"{\"server\":\"" server "\",\"environment\":\"" environment              \
+	"\",\"version\":" version ",\"sha256\":\""
+#define ROW(environment, version) ROW_AT(FAKE_URL, environment, version)
+#define HASH                                                                   \
+	"0123456789012345678901234567890123456789012345678901234567890123"
+
 static void
 test_cache_file(void)
 {
@@ -28,17 +36,18 @@ test_cache_file(void)
 	server_is("up");
 	cache_is("absent");
 	is_int(load(&how, &loaded, &err), 0, "no_cache");
-	ok(access(CACHE, F_OK) != 0 && access(STATE, F_OK) != 0,
-	    "writes neither file");
+	ok(access(CACHE, F_OK) != 0 &&
+		strstr(file_text(STATE), "\"versions\":[]") != NULL,
+	    "writes none, and remembers no version");
 	vaultenv_loaded_free(&loaded);
 
 	is_int(load(&all, &loaded, &err), 0, "a load");
 	is_str(file_text(CACHE), sent, "caches the blob word for word");
 	ok(stat(CACHE, &st) == 0 && (st.st_mode & 07777) == 0600, "0600");
 	ok(stat(STATE, &st) == 0 && (st.st_mode & 07777) == 0600, "state 0600");
-	ok(strncmp(file_text(STATE), "{\"production\":{\"version\":7,", 27) ==
-		0,
-	    "which names environment and version");
+	ok(strncmp(file_text(STATE), STATE_BEGIN ROW("production", "7"),
+	       strlen(STATE_BEGIN ROW("production", "7"))) == 0,
+	    "which names server, environment and version");
 	vaultenv_loaded_free(&loaded);
 
 	/* The same again: young, but not written anew. */
@@ -149,7 +158,7 @@ test_state(void)
 	is_int(load(&all, &loaded, &err), 0, "production");
 	vaultenv_loaded_free(&loaded);
 	text = strdup(file_text(STATE));
-	ok(strstr(text, "{\"production\":") != NULL, "is recorded");
+	ok(strstr(text, ROW("production", "7")) != NULL, "is recorded");
 	is_int(load(&all, &loaded, &err), 0, "twice");
 	vaultenv_loaded_free(&loaded);
 	is_str(file_text(STATE), text, "once");
@@ -157,9 +166,8 @@ test_state(void)
 	staging.environment = "stag\"ing";
 	is_int(vaultenv_load(&staging, NULL, &loaded, &err), 0, "another");
 	vaultenv_loaded_free(&loaded);
-	ok(strstr(file_text(STATE), "{\"production\":{") != NULL &&
-		strstr(file_text(STATE),
-		    ",\n\"stag\\\"ing\":{\"version\":7,") != NULL,
+	ok(strstr(file_text(STATE), "[" ROW("production", "7")) != NULL &&
+		strstr(file_text(STATE), "}," ROW("stag\\\"ing", "7")) != NULL,
 	    "has its row beside it");
 
 	/* The same blob is on record for both, so both may have it. */
@@ -189,14 +197,14 @@ test_state(void)
 	vaultenv_loaded_free(&loaded);
 	server_is("up");
 	fake_write(STATE,
-	    "{\"production\":{\"version\":0,\"sha256\":\"\"},\"a\":3,"
-	    "\"b\":{\"version\":4,\"sha256\":\"0123456789012345678901234567890"
-	    "123456789012345678901234567890123\"}}",
+	    STATE_BEGIN ROW("production", "0") HASH "\"},3," ROW("a", "3")
+	    "\"}," ROW("b", "4") HASH "\"},{\"server\":7}]}",
 	    0600);
 	is_int(load(&all, &loaded, &err), 0, "a pull");
 	vaultenv_loaded_free(&loaded);
-	ok(strncmp(file_text(STATE), "{\"b\":{\"version\":4,", 18) == 0 &&
-		strstr(file_text(STATE), ",\n\"production\":{\"version\":7,") &&
+	ok(strncmp(file_text(STATE), STATE_BEGIN ROW("b", "4"),
+	       strlen(STATE_BEGIN ROW("b", "4"))) == 0 &&
+		strstr(file_text(STATE), "}," ROW("production", "7")) &&
 		strstr(file_text(STATE), "\"a\"") == NULL,
 	    "keeps the rows that make sense");
 
@@ -220,25 +228,23 @@ test_versions_only_rise(void)
 {
 	struct vaultenv_loaded *loaded;
 	struct vaultenv_error err;
-	char want[512], row[256];
+	char row[] = STATE_BEGIN ROW("production", "8") HASH "\"}]}";
 
 	env_is("file");
 	server_is("up");
 	cache_is("fresh");
-	snprintf(row, sizeof(row),
-	    "{\"production\":{\"version\":8,\"sha256\":\"%064d\"}}", 0);
 	fake_write(STATE, row, 0600);
 	is_int(load(&all, &loaded, &err), VAULTENV_ERR_PROTOCOL,
 	    "version 7 after version 8");
-	snprintf(want, sizeof(want),
+	is_str(sentence(&err),
 	    "https://vault.example gave version 7 of production, but has given "
 	    "version 8 before: it lost data, or old secrets are passed off as "
-	    "new. If the server was restored from a backup, remove %s/" STATE,
-	    home);
-	is_str(sentence(&err), want, "is refused");
+	    "new. If the server was restored from a backup, run: vault-env "
+	    "trust https://vault.example",
+	    "is refused");
 	ok(loaded == NULL && n_notices == 0, "and the cache not used either");
 	is_str(file_text(STATE), row, "nor anything forgotten");
-	*strchr(row, '8') = '7';
+	strstr(row, "\"version\":8")[10] = '7';
 	fake_write(STATE, row, 0600);
 	is_int(load(&all, &loaded, &err), 0, "other bytes of version 7");
 	is_str(notices,
@@ -248,6 +254,53 @@ test_versions_only_rise(void)
 	vaultenv_loaded_free(&loaded);
 	is_int(load(&all, &loaded, &err), 0, "again");
 	is_int(n_notices, 0, "once");
+	vaultenv_loaded_free(&loaded);
+}
+
+/* One number out of nowhere would have every true one refused after it. */
+static void
+test_jumps(void)
+{
+	struct json_object *pull = get(
+	    get(get(get(table, "servers"), "up"), "secrets/pull"), "body");
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_loaded *loaded;
+	struct vaultenv_error err;
+
+	env_is("file");
+	server_is("up");
+	cache_is("fresh");
+	is_int(load(&all, &loaded, &err), 0, "7 after 5");
+	is_int(n_calls, 2, "is looked up in the history, which has 6");
+	vaultenv_loaded_free(&loaded);
+	json_object_object_add(
+	    pull, "version", json_object_new_int64(9007199254740991));
+	is_int(load(&all, &loaded, &err), VAULTENV_ERR_UNTRUSTED, "2^53 - 1");
+	is_str(sentence(&err),
+	    "https://vault.example gave version 9007199254740991 of production "
+	    "after version 7, and its history does not have those between. If "
+	    "that is right, run: vault-env trust https://vault.example",
+	    "is refused");
+	ok(strstr(file_text(STATE), ROW("production", "7")) != NULL,
+	    "and not remembered");
+	json_object_object_add(pull, "version", json_object_new_int64(8));
+	is_int(load(&all, &loaded, &err), 0, "the next one");
+	is_int(n_calls, 1, "needs no history");
+	vaultenv_loaded_free(&loaded);
+	json_object_object_add(pull, "version", json_object_new_int64(7));
+
+	/* Another server's word counts for nothing here; the user's does. */
+	fake_write(STATE,
+	    STATE_BEGIN ROW_AT("https://evil.example", "production", "99")
+	    HASH "\"}," ROW("production", "9") HASH "\"}]}",
+	    0600);
+	is_int(vaultenv_client_open(&options, &client, &err), 0, "a client");
+	is_int(vaultenv_client_trust(client, &err), 0, "is told to trust");
+	vaultenv_client_free(&client);
+	is_int(load(&all, &loaded, &err), 0, "7 after 9, which was forgotten");
+	ok(strstr(file_text(STATE), "evil.example") != NULL &&
+		strstr(file_text(STATE), ROW("production", "7")) != NULL,
+	    "of that server only");
 	vaultenv_loaded_free(&loaded);
 }
 
@@ -340,8 +393,8 @@ test_fresh(void)
 		const char *cache;
 		int age_s;
 		int calls;
-	} rows[] = { { "fresh", 50, 0 }, { "fresh", 70, 1 }, { "absent", 0, 1 },
-		{ "corrupt", 0, 1 }, { "other_key", 0, 1 },
+	} rows[] = { { "fresh", 50, 0 }, { "fresh", 70, 2 }, { "absent", 0, 1 },
+		{ "corrupt", 0, 2 }, { "other_key", 0, 1 },
 		{ "other_environment", 0, 1 } };
 
 	env_is("file");
@@ -367,7 +420,7 @@ test_fresh(void)
 	age_file(CACHE, 50);
 	how.cache_max_age_s = 40;
 	is_int(load(&how, &loaded, &err), 0, "the lower limit");
-	is_int(n_calls, 1, "is the limit");
+	is_int(n_calls, 2, "is the limit: asked, and for what was missed");
 	vaultenv_loaded_free(&loaded);
 }
 
@@ -379,6 +432,7 @@ main(void)
 	test_cache_is_safe();
 	test_state();
 	test_versions_only_rise();
+	test_jumps();
 	test_ages();
 	test_fresh();
 	table_close();

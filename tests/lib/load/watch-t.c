@@ -510,7 +510,7 @@ test_memory(void)
 			in_use = mallinfo2().uordblks;
 		}
 		if (i % 50 == 0)
-			serve(i + 1, i % 100 ? "{\"A\":\"1\",\"B\":\"2\"}"
+			serve(i / 50 + 1, i % 100 ? "{\"A\":\"1\",\"B\":\"2\"}"
 					     : "{\"A\":\"3\"}");
 		if (i % 70 == 69)
 			serve_errors(VAULTENV_ERR_NETWORK, 0);

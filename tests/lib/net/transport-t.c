@@ -456,6 +456,45 @@ test_clock(void)
 	vaultenv_client_free(&c);
 }
 
+/* A signature for a time to come is a write that waits for its day. */
+static void
+test_clock_of_others(void)
+{
+	static const char unauthorized[] = "{\"error\":\"Unauthorized\"}";
+	char refuse[256], accept_it[256], refuse_far[256];
+	struct fake f = { .n_calls = 0 };
+	struct vaultenv_client *c = client(&f, url);
+	struct vaultenv_error err;
+	time_t now = time(NULL);
+	int64_t version = 0;
+
+	answer_at(refuse_far, sizeof(refuse_far), now + 3600,
+	    "401 Unauthorized", unauthorized);
+	answer_at(refuse, sizeof(refuse), now + 600, "401 Unauthorized",
+	    unauthorized);
+	answer_at(accept_it, sizeof(accept_it), now + 600, "200 OK",
+	    "{\"version\":4,\"updated_at\":null}");
+	server_answer(refuse_far, accept_it);
+	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err),
+	    VAULTENV_ERR_CLOCK, "an hour is more than a clock that goes wrong");
+	is_int(n_requests(), 1, "and is not followed");
+	is_str(f.notice, "", "nor said to be the time");
+
+	server_answer(refuse, accept_it);
+	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err), 0,
+	    "minutes are, for a read");
+	server_answer(refuse, accept_it);
+	is_int(vaultenv_secrets_rollback(c, 1, &version, &err),
+	    VAULTENV_ERR_CLOCK, "but a write");
+	is_int(n_requests(), 1, "is sent once");
+	ok(llabs(signed_time(0) - (int64_t)now) <= 3, "with our own time");
+	server_answer(refuse, accept_it);
+	is_int(vaultenv_device_revoke(c, DEVICE_ID, &err), VAULTENV_ERR_CLOCK,
+	    "revoking a device is one, too");
+	is_int(n_requests(), 1, "and is sent once");
+	vaultenv_client_free(&c);
+}
+
 int
 main(void)
 {
@@ -468,6 +507,7 @@ main(void)
 	test_failures();
 	test_refused_urls();
 	test_clock();
+	test_clock_of_others();
 	shutdown(server.fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(server.fd);
