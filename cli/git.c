@@ -49,15 +49,29 @@ work_tree(const char *folder)
 	return NULL;
 }
 
-static void
-tracked_warn(
-    const char *root, const char *folder, const char *name, const char *path)
+/* Of a file that is in no work tree: not tracked. */
+static enum git_tracked
+path_tracked(const char *path)
 {
-	char *inside = NULL;
+	char *folder = folder_of(path), *copy = strdup(path), *inside = NULL;
+	char *root = folder != NULL ? work_tree(folder) : NULL;
+	enum git_tracked result = GIT_NOT_TRACKED;
 
-	if (asprintf(&inside, "%s/%s", folder + strlen(root), name) < 0)
-		return;
-	switch (git_tracked(root, inside + 1)) {
+	if (copy != NULL && root != NULL &&
+	    asprintf(&inside, "%s/%s", folder + strlen(root), basename(copy)) >
+		0)
+		result = git_tracked(root, inside + 1);
+	free(inside);
+	free(root);
+	free(copy);
+	free(folder);
+	return result;
+}
+
+static void
+tracked_warn(const char *path)
+{
+	switch (path_tracked(path)) {
 	case GIT_TRACKED:
 		warning_print("%s is tracked by git, so the key in it will be "
 			      "committed. Run: git rm --cached %s",
@@ -71,7 +85,16 @@ tracked_warn(
 	case GIT_NOT_TRACKED:
 		break;
 	}
-	free(inside);
+}
+
+void
+git_key_warn(const char *path)
+{
+	if (path_tracked(path) == GIT_TRACKED)
+		warning_print("The VAULT_KEY of %s is in a file that git "
+			      "tracks, so everybody who has the repository has "
+			      "the key",
+		    path);
 }
 
 static bool
@@ -178,7 +201,7 @@ git_protect(const struct args *args, const char *path)
 	} else if (asprintf(&ignore, "%s/.gitignore", folder) > 0) {
 		ignore_add(args, ignore, name);
 	}
-	tracked_warn(root, folder, name, path);
+	tracked_warn(path);
 out:
 	free(root);
 	free(ignore);

@@ -14,6 +14,9 @@
  */
 void git_protect(const struct args *args, const char *path);
 
+/* Of the file that the key was taken from: warns if it is tracked. */
+void git_key_warn(const char *path);
+
 /* gitindex.c: is path, relative to the work tree root, in git's index? */
 enum git_tracked { GIT_NOT_TRACKED, GIT_TRACKED, GIT_NOT_KNOWN };
 enum git_tracked git_tracked(const char *root, const char *path);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "envfile.h"
+#include "git.h"
 #include "output.h"
 #include "session.h"
 
@@ -122,10 +123,22 @@ key_find(const struct args *args, struct session_files *files,
 	return 0;
 }
 
+/* Where the key comes from; NULL: from the environment, or nowhere. */
+static const struct vaultenv_envfile *
+key_file(const struct session_files *files)
+{
+	const struct vaultenv_envfile *file =
+	    files->keys != NULL ? files->keys : files->file;
+
+	return session_variable("VAULT_KEY") == NULL && has_key(file) ? file
+								      : NULL;
+}
+
 int
 session_files_read(const struct args *args, struct session_files *files)
 {
 	const bool piped = files->file != NULL;
+	const struct vaultenv_envfile *from;
 	struct vaultenv_error err;
 	int r = 0;
 
@@ -139,7 +152,11 @@ session_files_read(const struct args *args, struct session_files *files)
 		r = vaultenv_envfile_read(DEFAULT_FILE, &files->keys, &err);
 	if (r == 0)
 		r = key_find(args, files, &err);
-	return r == 0 ? EXIT_DONE : session_fail(&err);
+	if (r != 0)
+		return session_fail(&err);
+	if ((from = key_file(files)) != NULL)
+		git_key_warn(vaultenv_envfile_path(from));
+	return EXIT_DONE;
 }
 
 void
@@ -183,12 +200,11 @@ int
 session_write_check(const struct args *args, const struct session_files *files,
     const struct vaultenv_client *client)
 {
+	const struct vaultenv_envfile *file = key_file(files);
 	const char *id = vaultenv_client_project_id(client);
 	const char *url = vaultenv_client_url(client), *path;
 	struct vaultenv_error err;
 
-	path = vaultenv_envfile_path(
-	    files->keys != NULL ? files->keys : files->file);
 	if (vaultenv_client_device_hash(client) == NULL) {
 		(void)vaultenv_error_set(&err, VAULTENV_ERR_DEVICE,
 		    "Run: vault-env register-device",
@@ -198,9 +214,9 @@ session_write_check(const struct args *args, const struct session_files *files,
 		    id);
 		return session_fail(&err);
 	}
-	if (session_variable("VAULT_KEY") != NULL || args->yes ||
-	    vaultenv_client_is_known(client))
+	if (file == NULL || args->yes || vaultenv_client_is_known(client))
 		return EXIT_DONE;
+	path = vaultenv_envfile_path(file);
 	if (can_ask() &&
 	    ask("The VAULT_KEY of %s is new on this machine: project %s on "
 		"%s. Encrypt secrets for it?",

@@ -10,7 +10,7 @@ use JSON::PP;
 use Test::More;
 use VaultTest;
 
-VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx');
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx', 'script');
 my $s = VaultTest->server(web => 'nginx');
 my $url = $s->{url} =~ s{/+$}{}r;
 my $p = CliTest->new;		# no --url: the URL comes from where a user has it
@@ -128,5 +128,45 @@ SKIP: {
 	    'its other variables are as good as any');
 	chown 0, -1, $p->path('.env') or die;
 	$p->gives(['get', 'A'], 0, "1\n", '', 'root\'s is trusted');
+}
+
+# ---- whose key it is: a push encrypts for everybody who has it
+my $none = "vault-env: This machine has no device secret for project $id yet, and everybody with " .
+    "its VAULT_KEY could read what is encrypted without one. Run: vault-env register-device\n";
+my $q = CliTest->new(url => $url);
+$q->spew('.env', "VAULT_KEY=$key\nMINE=1\n");
+for (['push'], ['set', 'MINE', {stdin => 'x'}], ['delete', 'A']) {
+	$q->gives($_, 3, '', $none, "$_->[0] without a device");
+}
+my $new = "vault-env: The VAULT_KEY of .env is new on this machine, and nothing was encrypted for " .
+    "it (project $id on $url). If you know whose it is, run it again with --yes\n";
+my %device = (env => {VAULT_DEVICE_SECRET => $p->device_secret});
+for (['push', \%device], ['set', 'MINE', {%device, stdin => 'x'}], ['delete', 'A', \%device]) {
+	$q->gives($_, 3, '', $new, "$_->[0] with a key that is new here");
+}
+my ($text, $code) = $q->terminal("$CliTest::BIN --url $url set MINE=no", %device,
+    ready => qr/\[y\/N\] /, keys => "n\n");
+is($code, 3, 'on a terminal it asks');
+like($text, qr/^The VAULT_KEY of \.env is new on this machine: project $id on \Q$url\E\. Encrypt secrets for it\? \[y\/N\] n$/m,
+    'about project and server');
+$q->gives(['set', 'MINE', '--yes', {%device, stdin => 'x'}], 0, qr/^\+ MINE$/m, '',
+    'in scripts there is --yes');
+$q->gives(['set', 'MINE', {%device, stdin => 'y'}], 0, qr/^~ MINE$/m, '',
+    'and then it is known');
+my $ci = CliTest->new(url => $url, env => {VAULT_KEY => $key, VAULT_DEVICE_SECRET =>
+    $p->device_secret});
+$ci->gives(['set', 'MINE', {stdin => 'z'}], 0, qr/^~ MINE$/m, '',
+    'a key of the environment is the user\'s own');
+
+# ---- and where it lies
+SKIP: {
+	skip 'git is not there', 2 if system('git --version >/dev/null 2>&1') != 0;
+	my %git = (cwd => $q->{dir}, env => {HOME => $q->{home}});
+	VaultTest::run(['git', @$_], %git) for ['init', '-q'], ['add', '.env'];
+	my $tracked = "vault-env: warning: The VAULT_KEY of .env is in a file that git tracks, so " .
+	    "everybody who has the repository has the key\n";
+	$q->gives(['get', 'MINE', \%device], 0, "z\n", $tracked, 'a key in a tracked file');
+	$q->gives(['get', 'MINE', {env => {%{$device{env}}, VAULT_KEY => $key}}], 0, "z\n", '',
+	    'that of the environment is not');
 }
 done_testing;
