@@ -18,7 +18,7 @@ for my $row (qw(pull-32 pull-128 current-version-32 pull-one-device
     push-32-environments push-one-environment pull-512-p99 pull-growth-versions
     pull-growth-projects pull-growth-audit push-growth-versions
     push-growth-projects push-growth-audit cli-pull cli-run-offline cli-run
-    cli-run-tls     dotenv-parse load-10000 node-config-sync python-load-sync)) {
+    cli-run-tls     dotenv-parse open-v2-20 open-v2-1000 open-v2-known load-10000 node-config-sync python-load-sync)) {
 	like $r->{stdout}, qr/^  \Q$row\E +[<>]= [\d.]+ +\S.* \xc3\xb7 \S/m,
 	    "--list names both sides of $row";
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The rows of the client: whole processes, timed by hyperfine without a shell,
-# and two that a program times inside itself (library.c, parse.js).
+# and some that a program times inside itself (library.c, parse.js, opening.c).
 package Bench::Client;
 use strict;
 use warnings;
@@ -54,6 +54,14 @@ sub library
 	my $folder = "$BUILD/lib/.libs";
 
 	return program('library', [], "-L$folder", '-lvaultenv');
+}
+
+# With the sources of vault/, which libvaultenv shows nobody.
+sub opening
+{
+	return program('opening', ['libgcrypt', 'libsodium'],
+	    (grep { m{/(?:identity|hpke|datakey|open|secrets|cachefile)\.c\z} }
+	    glob "$SRC/lib/vault/*.c"), "$BUILD/lib/.libs/libcommon.a");
 }
 
 # The folder node_modules with npm's package, fetched once.
@@ -313,6 +321,27 @@ sub inside
 			return (sub { $mb / itself($app, $ours, 'parse', $file) },
 			    sub { $mb / itself($app, 'node', "$HERE/parse.js",
 			    $file) });
+		}),
+		(map { my $n = $_;
+		    pair(name => "open-v2-$n", needs => ['lib/libcommon.la'],
+		    about => "protocol v2, $n entries in the log, all of them new",
+		    over => 'opening a version, from JSON to secrets',
+		    under => 'the signatures and curves in it, by libsodium alone',
+		    goal => 1.4, start => sub {
+			my $app = {dir => place(), env => environment()};
+			my $ours = opening();
+			return (sub { 1000 * itself($app, $ours, 'cold', $n) },
+			    sub { 1000 * itself($app, $ours, 'bare', $n) });
+		}) } 20, 1000),
+		pair(name => 'open-v2-known', needs => ['lib/libcommon.la'],
+		    about => 'protocol v2, 20 entries in the log',
+		    over => 'opening it again, the log being known',
+		    under => 'opening it for the first time',
+		    goal => 0.25, start => sub {
+			my $app = {dir => place(), env => environment()};
+			my $ours = opening();
+			return (sub { 1000 * itself($app, $ours, 'known', 20) },
+			    sub { 1000 * itself($app, $ours, 'cold', 20) });
 		}),
 		pair(name => 'load-10000', needs => [@SERVER],
 		    about => 'the first vaultenv_load_cached() of a process, timed inside it',

@@ -73,6 +73,39 @@ test_again(void)
 	json_object_put(json);
 }
 
+static void
+test_cachefile_forms(void)
+{
+	static const char mac[] =
+	    "0000000000000000000000000000000000000000000000000000000000000000";
+	static const char *const bad[] = { "", "\n", "vault-cache-v2 1\n{}\n",
+		"vault-cache-v1 1774860400000 %s\n{}\n",
+		"vault-cache-v2 0774860400000 %s\n{}\n",
+		"vault-cache-v2 1774860400000_%s\n{}\n",
+		"vault-cache-v2 1774860400000 %s {}\n",
+		"vault-cache-v2 1774860400000 %s\n{}",
+		"vault-cache-v2 1774860400000 %s\n\n",
+		"vault-cache-v2 1774860400000 %s\n{}\n\n" };
+	struct machine m;
+	struct text bundle;
+	char text[256];
+	int64_t at_ms;
+
+	if (machine_init(&m, vector_case("bundle", "cold start")) != 0)
+		abort();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		const char *gap = strstr(bad[i], "%s");
+
+		snprintf(text, sizeof(text), "%.*s%s%s",
+		    gap == NULL ? 0 : (int)(gap - bad[i]), bad[i],
+		    gap == NULL ? "" : mac, gap == NULL ? bad[i] : gap + 2);
+		ok(cachefile_read(&m.in, text, strlen(text), &at_ms, &bundle) ==
+			CODE_CACHE_FORM,
+		    "no cache: %zu", i);
+	}
+	machine_reset(&m);
+}
+
 /* The case at another time, with a limit of the user's own. */
 static int
 open_at(const char *kind, const char *name, int64_t now_ms, int64_t max_age_s)
@@ -143,6 +176,7 @@ main(void)
 	vectors_run("cache", judge_cache);
 	test_json();
 	test_again();
+	test_cachefile_forms();
 	test_ages();
 	return tap_done();
 }

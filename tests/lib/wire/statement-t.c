@@ -157,6 +157,43 @@ test_entry_form(void)
 	is_int(entry_result(), VAULTENV_ERR_INVALID, "not 101 of them");
 }
 
+static void
+test_cuts(void)
+{
+	set_entry();
+	entry.kind = ENTRY_REVOKE;
+	entry.cuts.n = 2;
+	entry.cuts.at[0].version = entry.cuts.at[1].version = 1;
+	memcpy(entry.cuts.at[0].env, "a", 2);
+	memcpy(entry.cuts.at[1].env, "b", 2);
+	is_int(entry_result(), 0, "two cuts in order");
+	memcpy(entry.cuts.at[1].env, "a", 2);
+	is_int(entry_result(), VAULTENV_ERR_INVALID, "not one twice");
+	memcpy(entry.cuts.at[0].env, "b", 2);
+	is_int(entry_result(), VAULTENV_ERR_INVALID, "nor out of order");
+	memcpy(entry.cuts.at[0].env, "", 1);
+	is_int(entry_result(), VAULTENV_ERR_INVALID, "nor of no name");
+}
+
+/* Too short for its signatures, or longer than any may be. */
+static void
+test_sizes(void)
+{
+	static const uint8_t data[ENTRY_SIZE_MAX + 1];
+	struct record r;
+
+	for (size_t len = 0; len <= 64; len += 32)
+		is_int(record_decode(&r, data, len), CODE_BAD_FORM,
+		    "no record in so few bytes");
+	is_int(record_decode(&r, data, SMALL_SIZE_MAX + 1), CODE_BAD_FORM,
+	    "nor in so many");
+	for (size_t len = 0; len <= 128; len += 64)
+		is_int(entry_decode(&entry, data, len), CODE_BAD_FORM,
+		    "no entry in so few bytes");
+	is_int(entry_decode(&entry, data, sizeof(data)), CODE_BAD_FORM,
+	    "nor in so many");
+}
+
 /* 100 cuts and the longest names: what an entry can hold is far below its cap.
  */
 static void
@@ -187,6 +224,8 @@ main(void)
 	test_deletion();
 	test_record_form();
 	test_entry_form();
+	test_cuts();
+	test_sizes();
 	test_largest();
 	return tap_done();
 }
