@@ -2,7 +2,7 @@
 -- Included by install.sql in a database that has the extension citus: places
 -- the tables that are not placed yet, each project's rows together, and puts
 -- those functions in place that must go through projects one by one there.
--- server_key and migrations stay with the coordinator. README, "Shards".
+-- server_key, creations and migrations stay with the coordinator. README, "Shards".
 do $$
 declare
 	v_table text;

@@ -61,6 +61,8 @@ lock table vault.migrations in share row exclusive mode;
 \ir migrate.sql
 \set migration 0005-protocol-v2
 \ir migrate.sql
+\set migration 0006-quotas
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset
@@ -96,6 +98,7 @@ $$;
 \ir functions/in_scope.sql
 \ir functions/audit.sql
 \ir functions/audit_partitions.sql
+\ir functions/address_network.sql
 \ir functions/project_limit.sql
 \ir functions/server_key_hold.sql
 \ir functions/request_bind.sql

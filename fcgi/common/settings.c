@@ -47,7 +47,7 @@ static const struct row rows[] = {
 	    { "open", "token", "closed" } },
 	{ "project_creation_token_file", TEXT, AT(project_creation_token_file),
 	    "", 0, 1024, { NULL } },
-	{ "project_daily_limit", NUMBER, AT(project_daily_limit), "1000", 0,
+	{ "project_daily_limit", NUMBER, AT(project_daily_limit), "100", 0,
 	    1000000000, { NULL } },
 	{ "unclaimed_minutes", NUMBER, AT(unclaimed_minutes), "15", 1, 525600,
 	    { NULL } },

@@ -49,6 +49,14 @@ begin
 	where m.status = 'pending'
 		and m.created_at < now() - interval '7 days';
 
+	delete from vault.creations c
+	where c.network in (
+		select o.network from vault.creations o
+		where o.began_at < now() - interval '24 hours'
+		order by o.began_at
+		limit 100000
+		for update skip locked);
+
 	perform vault.audit_partitions();
 end
 $$;

@@ -1,15 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- vault.housekeep: removes projects that nobody claimed, signatures that have
--- expired and devices that waited a week for an approval, and makes the audit
--- log's next partitions. For every minute; several servers may call it at once.
+-- expired, devices that waited a week for an approval and counts of a day that
+-- is over, and makes the audit log's next partitions. For every minute; several
+-- servers may call it at once.
 -- caller:    vault.fcgi
 -- arguments: p_unclaimed_minutes  age at which a project without a key goes;
 --                                 below 1: none goes
 -- result:    projects_removed     at most 1,000 a call
 --            requests_removed     at most 100,000 a call
 -- raises:    nothing
--- writes:    projects, environments, requests, members, member_keys, audit_log and
---            its partitions
+-- writes:    projects, environments, requests, members, member_keys, creations,
+--            audit_log and its partitions
 -- A project that has a key, a device or a secret is never touched. Rows in use
 -- are skipped, not waited for.
 create or replace function vault.housekeep(
@@ -71,6 +72,14 @@ begin
 	delete from vault.members m
 	using waiting w
 	where m.project_id = w.project_id and m.id = w.id;
+
+	delete from vault.creations c
+	where c.network in (
+		select o.network from vault.creations o
+		where o.began_at < now() - interval '24 hours'
+		order by o.began_at
+		limit 100000
+		for update skip locked);
 
 	perform vault.audit_partitions();
 end

@@ -4,11 +4,11 @@
 -- caller:    vault.fcgi
 -- arguments: p_name         1..128 bytes
 --            p_remote       REMOTE_ADDR
---            p_daily_limit  projects that may be created in 24 hours; 0 = any
+--            p_daily_limit  projects that a network may make in a day; 0 = any
 -- result:    outcome        '00000'
 --            project_id     the new id
 -- raises:    VE029 the limit is reached
--- writes:    projects, environments, audit_log
+-- writes:    creations, projects, environments, audit_log
 create or replace function vault.project_create(
 	p_name text, p_remote text, p_daily_limit int,
 	out outcome char(5), out project_id uuid)
@@ -18,7 +18,7 @@ as $$
 declare
 	v_id uuid := gen_random_uuid();
 begin
-	perform vault.project_limit(p_daily_limit);
+	perform vault.project_limit(p_remote, p_daily_limit);
 	insert into vault.projects (id, name) values (v_id, p_name);
 	insert into vault.environments (project_id, name)
 	values (v_id, 'development'), (v_id, 'staging'), (v_id, 'production');

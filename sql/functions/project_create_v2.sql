@@ -14,13 +14,13 @@
 --            p_join          the public key of VAULT_KEY
 --            p_device, p_device_name, p_sign, p_box  the root's device
 --            p_registration  of that device: statement and signatures
---            p_daily_limit   projects that may be created in 24 hours; 0 = any
+--            p_daily_limit   projects that a network may make in a day; 0 = any
 -- result:    outcome         '00000', also when it was made from this root
 --                            before; VE09A there is or was another of this id
 --            device_id, log_count
 -- raises:    VE029 the limit is reached; VE053 the server key in force is
 --            another
--- writes:    requests, projects, log, members, member_keys, audit_log
+-- writes:    requests, creations, projects, log, members, member_keys, audit_log
 create or replace function vault.project_create_v2(
 	p_project uuid, p_key bytea, p_digest bytea, p_remote text,
 	p_name text, p_sealed bytea, p_key_id bytea, p_entry bytea,
@@ -40,7 +40,7 @@ begin
 
 	perform from vault.projects p where p.id = p_project;
 	if not found then
-		perform vault.project_limit(p_daily_limit);
+		perform vault.project_limit(p_remote, p_daily_limit);
 	end if;
 	perform vault.server_key_hold(p_key_id);
 

@@ -105,6 +105,34 @@ is_deeply $hold->('127.0.0.1'), {}, '64 calls under way from here';
 sleep 5;	# for the calls a second
 is_deeply $hold->('127.0.0.2'), {429 => 24}, 'from elsewhere 40';
 
+# IPv6: who has one address has 2^64 of them. nginx is told here what addresses
+# its clients have
+my $conf = "$s->{dir}/nginx-site.conf";
+open my $more, '>>', $conf or die "$conf: $!";
+print $more "set_real_ip_from 127.0.0.3;\nreal_ip_header X-Real-IP;\n";
+close $more;
+my ($nginx) = split ' ', VaultTest::slurp("$s->{dir}/web.pid");
+kill HUP => $nginx;
+sleep 1;
+my $far = $here->again(from => '127.0.0.3');
+my $from = sub {
+	my @r = map { $far->call(@set_key, header => {'X-Real-IP' => $_}) } @_;
+	my %seen;
+
+	$seen{$_->{status}}++ for @r;
+	return \%seen;
+};
+$began = time;
+$seen = $from->(map { sprintf '2001:db8:1:2:%x::%x', $_, $_ } 1 .. 60);
+cmp_ok $seen->{429} // 0, '>=', 38 - int((time - $began) / 2),
+    'the addresses of a /64 share one limit';
+is_deeply $from->('2001:db8:1:3::1'), {409 => 1}, 'the next /64 has its own';
+$began = time;
+$seen = $from->(map { '::ffff:192.0.2.1' } 1 .. 60);
+cmp_ok $seen->{429} // 0, '>=', 38 - int((time - $began) / 2),
+    'IPv4 on a socket for both is limited';
+is_deeply $from->('::ffff:192.0.2.2'), {409 => 1}, '... each address for itself';
+
 # A long history, which nobody reads
 $here->push_blob('production', VaultTest::Client::blob()) for 1 .. 50;
 $s->psql("update vault.secret_versions set changed_keys = '[\"' || " .

@@ -88,6 +88,14 @@ age('requests', "digest in (sha256('3'))", '6 minutes');
 is $db->as_server($keep), '0|2', 'signatures go when no longer fresh';
 is $db->ok('select count(*) from vault.requests'), 8, 'the others stay';
 
+# --- counts of networks ---------------------------------------------------
+$db->ok("insert into vault.creations values
+	('192.0.2.0/24', now() - interval '25 hours', 9),
+	('192.0.3.0/24', now() - interval '23 hours', 9)");
+$db->as_server($keep);
+is $db->ok('select network from vault.creations'), '192.0.3.0/24',
+	'a count goes when its day is over';
+
 # --- partitions -----------------------------------------------------------
 is partitions(), 5, 'this month, three more and the default';
 is $db->ok("select tableoid::regclass from vault.audit_log limit 1"),

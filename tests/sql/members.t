@@ -45,6 +45,8 @@ is create(V2->new($db, id => $v1, bare => 1)), 'VE09A|1',
 	'... also of protocol v1';
 is create(V2->new($db, bare => 1), key_id => bytes(16, 'ff')),
 	'VE053 Server key replaced', 'a key sealed by another server key';
+is create(V2->new($db, bare => 1), daily_limit => 1), '00000|1',
+	'a limit of one project a day: one';
 is create(V2->new($db, bare => 1), daily_limit => 1),
 	'VE029 Too many projects created today', 'the daily limit';
 is create($t, daily_limit => 1), '00000|1', '... not for one that is there';

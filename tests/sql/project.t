@@ -65,18 +65,40 @@ like $db->as_server("select vault.project_create('', '', 0)"),
 
 subtest 'daily limit' => sub {
 	my $db = $c->database('daily');
-	my $create = "select outcome from vault.project_create('x', '', 2)";
-	is $db->as_server($create), '00000', 'first';
-	is $db->as_server($create), '00000', 'second';
-	is $db->as_server($create), 'VE029 Too many projects created today',
-		'third';
+	my $create = sub {
+		my ($from, $limit) = @_;
+		return $db->as_server("select outcome from
+			vault.project_create('x', '$from', @{[$limit // 2]})");
+	};
+	my $refused = 'VE029 Too many projects created today';
+	is $create->('192.0.2.1'), '00000', 'first';
+	is $create->('192.0.2.1'), '00000', 'second';
+	is $create->('192.0.2.1'), $refused, 'third';
 	is $db->ok('select count(*) from vault.projects'), 2, 'none was made';
 	is $db->ok("select count(*) from vault.environments"), 6,
 		'... nor its environments';
-	is $db->as_server($create =~ s/2\)$/0)/r), '00000', '0 is no limit';
-	$db->ok("update vault.projects set created_at =
-		now() - interval '25 hours'");
-	is $db->as_server($create), '00000', 'older ones do not count';
+	is $create->('192.0.2.1', 0), '00000', '0 is no limit';
+	is $create->('192.0.2.254'), $refused, 'the /24 has one limit';
+	is $create->('::ffff:192.0.2.9'), $refused, '... written as IPv6 too';
+	is $create->('192.0.3.1'), '00000', 'another network is not held up';
+	is $create->('::ffff:192.0.4.1'), '00000', '... nor so';
+	is $create->('::ffff:192.0.4.2'), '00000', '... twice';
+	is $create->('192.0.4.3'), $refused, '... which is IPv4';
+	is $create->('2001:db8:0:aa01::1'), '00000', 'IPv6';
+	is $create->('2001:db8:0:aaff:1:2:3:4'), '00000', '... the same /56';
+	is $create->('2001:db8:0:aa00::'), $refused, '... has one limit';
+	is $create->('2001:db8:0:ab00::'), '00000', '... the next /56 its own';
+	is $create->('fe80::1%eth0'), '00000', 'an address with a zone';
+	is $create->($_), '00000', "no address: '$_'" for 'unknown', '10.1.2.x';
+	is $create->(''), $refused, '... those share one limit';
+
+	$db->ok('delete from vault.environments; delete from vault.projects');
+	is $create->('192.0.2.1'), $refused, 'removed ones count';
+	$db->ok("update vault.creations set began_at =
+		now() - interval '25 hours' where network = '192.0.2.0/24'");
+	is $create->('192.0.2.1'), '00000', 'those of yesterday do not';
+	is $create->('192.0.2.1'), '00000', '... the day begins anew';
+	is $create->('192.0.2.1'), $refused, '... with the same limit';
 };
 
 subtest 'server key' => sub {

@@ -74,7 +74,7 @@ for my $code (sort keys %sentence) {
 is $db->ok("select c.conrelid::regclass || ' ' || c.conname from pg_constraint
 	c where c.connamespace = 'vault'::regnamespace and c.contype = 'p'
 	and c.conrelid::regclass::text !~
-	'^vault\\.(projects|migrations|server_key)\$' and
+	'^vault\\.(projects|migrations|server_key|creations)\$' and
 	(select a.attname from pg_attribute a where a.attrelid = c.conrelid
 	and a.attnum = c.conkey[1]) <> 'project_id'"), '',
 	'project_id leads every primary key';
