@@ -273,6 +273,12 @@ test_no_key(void)
 	    "Neither the cache nor the server may be used: nothing to load "
 	    "from",
 	    "is nothing");
+	server_is("down");
+	cache_is("fresh");
+	is_int(vaultenv_load(&opts,
+		   &(struct vaultenv_load_options){ .no_cache = 1 }, &loaded,
+		   &err),
+	    VAULTENV_ERR_NETWORK, "nor is it used when the server is away");
 	unsetenv("VAULT_KEY");
 
 	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\n", 0644);
