@@ -75,34 +75,72 @@ command(struct change *ch, const char *sql, const char *tag)
 	return r;
 }
 
+/* The statements that list and replace the keys of one kind; their ids, if they
+ * have such. */
+struct kind {
+	enum stmt list, replace;
+	const char *key, *id;
+};
+
+static const struct kind kinds[] = {
+	{ AUTH_KEY_LIST, AUTH_KEY_REPLACE, "auth_key", NULL },
+	{ MEMBER_KEY_LIST, MEMBER_KEY_REPLACE, "sealed", "key_id" },
+};
+
 static int
-reseal(struct change *ch, const struct db_result *keys, int row)
+reseal(struct change *ch, const struct kind *kind, const struct db_result *keys,
+    int row)
 {
-	uint8_t auth_key[KEY_LEN], sealed[SEALED_LEN];
+	uint8_t key[KEY_LEN], sealed[SEALED_LEN];
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
+	char project[37], device[37];
+	struct key_owner owner = { .project = project };
 	const uint8_t *was;
-	char project[37];
-	size_t len;
+	size_t len, id_len = 0;
 	int result = -1;
 
-	was = db_get_bytes(keys, row, "auth_key", &len);
+	was = db_get_bytes(keys, row, kind->key, &len);
+	if (kind->id != NULL) {
+		owner.request_id = db_get_bytes(keys, row, kind->id, &id_len);
+		db_get_uuid(keys, row, "member_id", device);
+		owner.device = device;
+	}
 	if (!db_get_uuid(keys, row, "project_id", project) || was == NULL ||
-	    serverkey_open(ch->old, auth_key, was, len, project) != 0) {
-		fail(
-		    ch, "an auth key does not open under the old key", project);
+	    serverkey_open(ch->old, key, was, len, &owner) != 0) {
+		fail(ch, "a key does not open under the old key", project);
 		goto out;
 	}
-	if (serverkey_seal(ch->new, sealed, auth_key, project) != 0) {
-		fail(ch, "an auth key cannot be sealed", project);
+	if (serverkey_seal(ch->new, sealed, key, &owner) != 0) {
+		fail(ch, "a key cannot be sealed", project);
 		goto out;
 	}
 	db_text(&p, project);
+	if (kind->id != NULL)
+		db_bytes(&p, owner.request_id, id_len);
 	db_bytes(&p, sealed, SEALED_LEN);
-	result = exec(ch, AUTH_KEY_REPLACE, &p, &r);
+	result = exec(ch, kind->replace, &p, &r);
 	db_result_free(&r);
 out:
-	mem_wipe(auth_key, sizeof(auth_key));
+	mem_wipe(key, sizeof(key));
+	return result;
+}
+
+static int
+reseal_all(struct change *ch, const struct kind *kind)
+{
+	struct db_result r;
+	int result = -1;
+
+	if (exec(ch, kind->list, NULL, &r) != 0)
+		return -1;
+	for (int row = 0; row < db_rows(&r); row++)
+		if (reseal(ch, kind, &r, row) != 0)
+			goto out;
+	ch->n_keys += db_rows(&r);
+	result = 0;
+out:
+	db_result_free(&r);
 	return result;
 }
 
@@ -143,13 +181,9 @@ change_database(struct change *ch)
 		goto out;
 	}
 	db_result_free(&r);
-	if (exec(ch, AUTH_KEY_LIST, NULL, &r) != 0)
-		return -1;
-	for (int row = 0; row < db_rows(&r); row++)
-		if (reseal(ch, &r, row) != 0)
-			goto out;
-	ch->n_keys = db_rows(&r);
-	db_result_free(&r);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (reseal_all(ch, &kinds[i]) != 0)
+			return -1;
 	db_bytes(&p, ch->old->id, SERVERKEY_ID_LEN);
 	db_bytes(&p, ch->new->id, SERVERKEY_ID_LEN);
 	if (exec(ch, SERVER_KEY_REPLACE, &p, &r) != 0)

@@ -31,6 +31,7 @@ static enum refusal
 read_key(struct call *c, struct auth_key *key)
 {
 	const char *project = c->in.text[FIELD_PROJECT_ID];
+	const struct key_owner owner = { .project = project };
 	enum refusal refusal = REFUSAL_SERVER_KEY_REPLACED;
 	struct db_params p = { .n = 0 };
 	struct db_result r;
@@ -50,7 +51,7 @@ read_key(struct call *c, struct auth_key *key)
 					   : REFUSAL_NO_AUTH_KEY;
 		goto out;
 	}
-	if (serverkey_open(c->server->key, key->key, sealed, len, project) !=
+	if (serverkey_open(c->server->key, key->key, sealed, len, &owner) !=
 	    0) {
 		log_error("the auth key of project %s does not open under "
 			  "this server key: restart vault.fcgi if the key was "

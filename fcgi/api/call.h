@@ -11,7 +11,9 @@
 #include "http/reply.h"
 #include "http/request.h"
 #include "key/serverkey.h"
+#include "wire/mac.h"
 
+struct auth_key;
 struct keycache;
 struct replay;
 struct route;
@@ -34,7 +36,10 @@ struct call {
 	struct reply *reply;
 	uint8_t digest[MAC_LEN];    /* of a signature that was verified */
 	uint8_t sealed[SEALED_LEN]; /* the auth key that verified it */
-	char project[37];           /* for the log; empty: not known */
+	/* v2: the request, the key of its id, and whose that is */
+	struct request_auth auth;
+	struct auth_key *key; /* NULL: not known */
+	char project[37];     /* for the log; empty: not known */
 	char device[37];
 };
 

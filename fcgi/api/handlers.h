@@ -8,6 +8,9 @@
 
 struct call;
 
+/* By the setting project_creation. 0, or -1 with the refusal in the reply. */
+int project_may_be_created(struct call *c);
+
 void health(struct call *c);
 void project_create(struct call *c);
 void project_set_key(struct call *c);

@@ -23,8 +23,8 @@ token_is_good(const struct call *c)
 	       mem_equal(hash, c->server->create_token_hash, HASH_LEN);
 }
 
-static int
-check_creation(struct call *c)
+int
+project_may_be_created(struct call *c)
 {
 	switch ((enum creation)c->server->settings->project_creation) {
 	case CREATION_OPEN:
@@ -49,7 +49,7 @@ project_create(struct call *c)
 	struct db_result r = { .pg = NULL };
 	char id[37];
 
-	if (check_creation(c) != 0)
+	if (project_may_be_created(c) != 0)
 		return;
 	db_text(&p, c->in.text[FIELD_PROJECT_NAME]);
 	db_text(&p, c->req.remote);
@@ -75,12 +75,13 @@ project_set_key(struct call *c)
 	struct json_writer *body = &c->reply->body;
 	const char *project = c->in.text[FIELD_PROJECT_ID];
 	const char *hex = c->in.text[FIELD_AUTH_KEY_HASH];
+	const struct key_owner owner = { .project = project };
 	uint8_t auth_key[KEY_LEN], sealed[SEALED_LEN];
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
 
 	if (hex_decode(auth_key, KEY_LEN, hex, strlen(hex)) != 0 ||
-	    serverkey_seal(c->server->key, sealed, auth_key, project) != 0) {
+	    serverkey_seal(c->server->key, sealed, auth_key, &owner) != 0) {
 		reply_refuse(c->reply, REFUSAL_INTERNAL);
 		goto out;
 	}

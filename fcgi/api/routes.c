@@ -13,7 +13,8 @@
  *  5. its function in sql/functions, and its line in sql/install.sql and
  *     sql/grants.sql (the tests of sql/);
  *  6. a row in lib/PROTOCOL and in the list of tests/VaultTest/Client.pm,
- *     over which the integration tests loop.
+ *     over which the integration tests loop; of protocol v2 in
+ *     lib/PROTOCOL-v2, and a call in tests/fcgi/v2.py.
  */
 #include "config.h"
 
@@ -21,20 +22,26 @@
 
 #include "api/auth.h"
 #include "api/handlers.h"
+#include "api/mac.h"
 #include "api/replay.h"
 #include "api/routes.h"
+#include "api/v2.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/settings.h"
 #include "key/keycache.h"
 
 #define SMALL       131072
+#define WRAP_TEXT   256 /* bytes of a wrap in a request, at most */
 #define V1          "/api/v1/"
+#define V2          "/api/v2/"
 #define BIT         FIELD_BIT
 #define PROJECT     BIT(FIELD_PROJECT_ID)
 #define ENVIRONMENT (PROJECT | BIT(FIELD_ENVIRONMENT))
 #define DEVICE      (PROJECT | BIT(FIELD_DEVICE_ID))
 #define HASH        BIT(FIELD_DEVICE_HASH)
+#define LOG         BIT(FIELD_LOG_HAVE)
+#define JOINING     (BIT(FIELD_REGISTRATION) | BIT(FIELD_REQUEST_KEY))
 
 static const struct route routes[] = {
 	{ "GET", "/health", ACCESS_PUBLIC, SMALL, 0, 0, health },
@@ -63,6 +70,42 @@ static const struct route routes[] = {
 	    secret_versions },
 	{ "POST", V1 "secrets/rollback", ACCESS_SIGNED, SMALL,
 	    ENVIRONMENT | BIT(FIELD_VERSION), 0, secret_rollback },
+	{ "POST", V2 "project/create", ACCESS_JOINING, SMALL,
+	    PROJECT | BIT(FIELD_ROOT) | JOINING, BIT(FIELD_PROJECT_NAME),
+	    project_create_v2 },
+	{ "POST", V2 "project/delete", ACCESS_MEMBER, SMALL,
+	    PROJECT | BIT(FIELD_DELETION), LOG, project_delete },
+	{ "POST", V2 "devices/register", ACCESS_JOINING, SMALL,
+	    PROJECT | JOINING, LOG, member_register },
+	{ "POST", V2 "devices/list", ACCESS_MEMBER, SMALL, PROJECT,
+	    LOG | BIT(FIELD_AFTER_DEVICE), member_list },
+	{ "POST", V2 "log/read", ACCESS_MEMBER, SMALL, PROJECT | LOG, 0,
+	    log_read },
+	{ "POST", V2 "log/append", ACCESS_MEMBER, BODY_WRAPS,
+	    PROJECT | BIT(FIELD_ENTRY), LOG | JOINING | BIT(FIELD_WRAPS),
+	    log_append },
+	{ "POST", V2 "secrets/pull", ACCESS_MEMBER, SMALL, ENVIRONMENT | LOG,
+	    BIT(FIELD_RECORD_HAVE) | BIT(FIELD_RECORDS_FROM) |
+		BIT(FIELD_VERSION),
+	    record_pull },
+	{ "POST", V2 "secrets/heads", ACCESS_MEMBER, SMALL, PROJECT, LOG,
+	    record_heads },
+	{ "POST", V2 "secrets/current-version", ACCESS_MEMBER, SMALL,
+	    ENVIRONMENT, LOG, record_poll },
+	{ "POST", V2 "secrets/records", ACCESS_MEMBER, SMALL,
+	    ENVIRONMENT | BIT(FIELD_FROM),
+	    LOG | BIT(FIELD_TO) | BIT(FIELD_BLOBS), record_list },
+	{ "POST", V2 "secrets/push", ACCESS_MEMBER, BODY_PUSH,
+	    PROJECT | BIT(FIELD_RECORD) | BIT(FIELD_SECRETS),
+	    LOG | BIT(FIELD_WRAPS), record_push },
+	{ "POST", V2 "keys/read", ACCESS_MEMBER, SMALL, ENVIRONMENT,
+	    LOG | BIT(FIELD_ALL) | BIT(FIELD_AFTER_WRAP), wrap_read },
+	{ "POST", V2 "keys/add", ACCESS_MEMBER, BODY_WRAPS,
+	    ENVIRONMENT | BIT(FIELD_WRAPS), LOG, wrap_add },
+	{ "POST", V2 "audit/list", ACCESS_MEMBER, SMALL, PROJECT,
+	    LOG | BIT(FIELD_BEFORE) | BIT(FIELD_LIMIT) | BIT(FIELD_DEVICE_ID) |
+		BIT(FIELD_ENVIRONMENT),
+	    audit_list },
 };
 
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -100,7 +143,18 @@ body_cap(const struct call *c)
 	const size_t max = (size_t)c->server->settings->max_body;
 	const size_t cap = c->route->body_cap;
 
-	return cap == 0 || cap > max ? max : cap;
+	switch (cap) {
+	case BODY_MAX_BODY:
+		return max;
+	case BODY_PUSH:
+		return max +
+		       WRAP_TEXT * (size_t)c->server->settings->max_devices;
+	case BODY_WRAPS:
+		return max > WRAP_TEXT * WRAPS_MAX ? max
+						   : WRAP_TEXT * WRAPS_MAX;
+	default:
+		return cap > max ? max : cap;
+	}
 }
 
 /* The members that the row declares. */
@@ -137,6 +191,8 @@ static int (*const checks[][4])(struct call *c) = {
 	[ACCESS_PUBLIC] = { parse },
 	[ACCESS_SIGNED] = { parse, auth_check, bind_path },
 	[ACCESS_DEVICE] = { parse, auth_check, bind_path },
+	[ACCESS_JOINING] = { parse, mac_check_new },
+	[ACCESS_MEMBER] = { parse, mac_check },
 };
 
 /* Path, then method. 0, or -1 with the refusal in the reply. */
@@ -209,8 +265,8 @@ routes_run(struct server *server, const struct request_source *source,
 	input_init(&c.in);
 	walk(&c);
 	reply_settle(reply);
-	/* The reply stays as it is from here on: where one is authenticated to
-	 * its client, that is done here. */
+	/* The reply stays as it is from here on. */
+	mac_reply(&c);
 	log_request(&(struct log_request){
 	    .method = c.req.method,
 	    .path = c.req.path,
@@ -222,5 +278,6 @@ routes_run(struct server *server, const struct request_source *source,
 	});
 	input_reset(&c.in);
 	request_reset(&c.req);
+	mac_reset(&c);
 	mem_wipe(c.digest, sizeof(c.digest));
 }

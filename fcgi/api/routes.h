@@ -9,16 +9,22 @@
 
 /* Who may call a route; and so what is checked for it, in which order. */
 enum route_access {
-	ACCESS_PUBLIC, /* anybody */
-	ACCESS_SIGNED, /* whoever has the vault key */
-	ACCESS_DEVICE  /* and, if the project has devices, is one */
+	ACCESS_PUBLIC,  /* anybody */
+	ACCESS_SIGNED,  /* whoever has the vault key */
+	ACCESS_DEVICE,  /* and, if the project has devices, is one */
+	ACCESS_JOINING, /* v2: who brings the request key */
+	ACCESS_MEMBER   /* v2: a device of the project */
 };
+
+#define BODY_MAX_BODY 0 /* the setting */
+#define BODY_PUSH     1 /* and wraps for max_devices */
+#define BODY_WRAPS    2 /* the setting; room for all wraps at least */
 
 struct route {
 	const char *method;
 	const char *path;
 	enum route_access access;
-	size_t body_cap;             /* bytes; 0: max_body */
+	size_t body_cap;             /* bytes, or one of these */
 	uint32_t required, optional; /* FIELD_BITs */
 	void (*handler)(struct call *c);
 };

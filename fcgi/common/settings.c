@@ -42,6 +42,7 @@ static const struct row rows[] = {
 	    { NULL } }, /* housekeep.sql forgets signatures 30 s late */
 	{ "db_prepare", CHOICE, AT(db_prepare), "on", 0, 0, { "off", "on" } },
 	{ "server_key_file", TEXT, AT(server_key_file), "", 0, 1024, { NULL } },
+	{ "url", TEXT, AT(url), "", 0, 1024, { NULL } },
 	{ "key_cache", NUMBER, AT(key_cache), "4096", 0, 1000000, { NULL } },
 	{ "project_creation", CHOICE, AT(project_creation), "open", 0, 0,
 	    { "open", "token", "closed" } },

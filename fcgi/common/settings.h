@@ -23,6 +23,7 @@ struct settings {
 	char *listen;
 	char *database;
 	char *server_key_file;
+	char *url; /* one or more, spaces between; empty: no protocol v2 */
 	char *project_creation_token_file;
 	int socket_mode;
 	int threads;

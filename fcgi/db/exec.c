@@ -74,14 +74,13 @@ static int
 exec_merged(struct dbconn *c, bool prepare, struct db_item *const *items, int n,
     int64_t deadline_ms, PGresult **out)
 {
-	struct db_params arrays;
-	char *memory;
-	int r;
+	struct db_array arrays[DB_PARAMS_MAX];
+	struct db_params p;
+	int r = -1;
 
-	if (dbmerge_params(items, n, &arrays, &memory) != 0)
-		return -1;
-	r = exec_one(c, items[0]->stmt, prepare, &arrays, deadline_ms, out);
-	free(memory);
+	if (dbmerge_params(items, n, &p, arrays) == 0)
+		r = exec_one(c, items[0]->stmt, prepare, &p, deadline_ms, out);
+	dbmerge_reset(arrays, items[0]->params->n);
 	return r;
 }
 

@@ -6,15 +6,16 @@
 #ifndef VAULT_FCGI_DB_MERGE_H
 #define VAULT_FCGI_DB_MERGE_H
 
-#include "db/params.h"
+#include "db/array.h"
 
 /*
  * The n-th parameter of each of the items, text or bytea, becomes an element of
- * the array that is the n-th of *out; all items have equally many, and some.
- * The arrays are in *memory, for free(). 0 or -1 (no memory).
+ * the array that is the n-th of *out and of arrays; all items have equally
+ * many, and some. 0 or negative (no memory); dbmerge_reset() in any case.
  */
-int dbmerge_params(
-    struct db_item *const *items, int n, struct db_params *out, char **memory);
+int dbmerge_params(struct db_item *const *items, int n, struct db_params *out,
+    struct db_array arrays[DB_PARAMS_MAX]);
+void dbmerge_reset(struct db_array *arrays, int n);
 
 /* Gives each of the items its row of res, which has as many, in their order;
  * res is used up. 0; -1: not so, or no memory; some may have a result by then,

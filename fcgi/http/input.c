@@ -7,9 +7,10 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "http/input.h"
+#include "http/input-v2.h"
 #include "http/reply.h"
 #include "wire/name.h"
 
@@ -95,6 +96,12 @@ accept_integer(struct input *in, enum field field, const struct json_value *v,
 }
 
 static bool
+accept_limit(struct input *in, enum field field, const struct json_value *v)
+{
+	return accept_integer(in, field, v, 1, 1000);
+}
+
+static bool
 accept_version(struct input *in, enum field field, const struct json_value *v)
 {
 	return accept_integer(in, field, v, 1, JSON_INTEGER_MAX);
@@ -144,9 +151,10 @@ accept_key_names(struct input *in, enum field field, const struct json_value *v)
 	return true;
 }
 
-#define HEX64 " must be 64 lower-case hex characters"
-#define WHOLE " must be a whole number from "
-#define UUID  " must be a UUID in lower case"
+#define BASE64 " must be a statement in base64"
+#define HEX64  " must be 64 lower-case hex characters"
+#define WHOLE  " must be a whole number from "
+#define UUID   " must be a UUID in lower case"
 #define NAME                                                                   \
 	" must be 1 to 128 bytes of text without control or invisible "        \
 	"characters"
@@ -178,6 +186,35 @@ static const struct rule rules[N_FIELDS] = {
 	    "bytes" },
 	[FIELD_KEY_COUNT] = { "key_count", accept_count,
 	    "key_count" WHOLE "0 to 1000000" },
+	[FIELD_ROOT] = { "root", accept_statement, "root" BASE64 },
+	[FIELD_ENTRY] = { "entry", accept_statement, "entry" BASE64 },
+	[FIELD_RECORD] = { "record", accept_statement, "record" BASE64 },
+	[FIELD_DELETION] = { "deletion", accept_statement, "deletion" BASE64 },
+	[FIELD_REGISTRATION] = { "registration", accept_statement,
+	    "registration" BASE64 },
+	[FIELD_REQUEST_KEY] = { "request_key", accept_key,
+	    "request_key" HEX64 ", not all zero" },
+	[FIELD_WRAPS] = { "wraps", accept_wraps,
+	    "wraps must be at most 5000 objects, each with a wrap of 80 bytes "
+	    "in base64" },
+	[FIELD_LOG_HAVE] = { "log_have", accept_base,
+	    "log_have" WHOLE "0 to 9007199254740991" },
+	[FIELD_RECORD_HAVE] = { "record_have", accept_hex,
+	    "record_have" HEX64 },
+	[FIELD_RECORDS_FROM] = { "records_from", accept_version,
+	    "records_from" WHOLE "1 to 9007199254740991" },
+	[FIELD_FROM] = { "from", accept_version,
+	    "from" WHOLE "1 to 9007199254740991" },
+	[FIELD_TO] = { "to", accept_version,
+	    "to" WHOLE "1 to 9007199254740991" },
+	[FIELD_BLOBS] = { "blobs", accept_bool, "blobs must be true or false" },
+	[FIELD_ALL] = { "all", accept_bool, "all must be true or false" },
+	[FIELD_AFTER_DEVICE] = { "after", accept_uuid, "after" UUID },
+	[FIELD_AFTER_WRAP] = { "after", accept_after_wrap,
+	    "after must be the key_id and device_id of a row" },
+	[FIELD_BEFORE] = { "before", accept_before,
+	    "before must be the at and id of a row" },
+	[FIELD_LIMIT] = { "limit", accept_limit, "limit" WHOLE "1 to 1000" },
 };
 
 const char *
@@ -276,4 +313,6 @@ input_reset(struct input *in)
 	json_object_reset(&in->json);
 	blob_reset(&in->secrets);
 	blob_reset(&in->key_names);
+	free(in->wraps);
+	in->wraps = NULL;
 }

@@ -11,12 +11,15 @@
 
 #include "base/json.h"
 #include "crypto/crypto.h"
+#include "wire/name.h"
 
 #define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
 #define KEY_NAMES_MAX    10000
 #define KEY_NAMES_SIZE   65536 /* as JSON; more are not kept */
 #define KEY_NAME_LEN_MAX 257
 #define BLOB_LEN_MIN     (IV_LEN + TAG_LEN)
+#define WRAP_LEN         80
+#define UUID_TEXT_LEN    36
 
 struct reply;
 
@@ -34,18 +37,53 @@ enum field {
 	FIELD_BASE_VERSION,
 	FIELD_KEY_NAMES,
 	FIELD_KEY_COUNT,
+	/* protocol v2 */
+	FIELD_ROOT,
+	FIELD_ENTRY,
+	FIELD_RECORD,
+	FIELD_DELETION,
+	FIELD_REGISTRATION,
+	FIELD_REQUEST_KEY,
+	FIELD_WRAPS,
+	FIELD_LOG_HAVE,
+	FIELD_RECORD_HAVE,
+	FIELD_RECORDS_FROM,
+	FIELD_FROM,
+	FIELD_TO,
+	FIELD_BLOBS,
+	FIELD_ALL,
+	FIELD_AFTER_DEVICE,
+	FIELD_AFTER_WRAP,
+	FIELD_BEFORE,
+	FIELD_LIMIT,
 	N_FIELDS
 };
 
 #define FIELD_BIT(field) (1u << (field))
 
+#define WRAPS_MAX        5000 /* in a request */
+
+/* A wrap, or the place of one: what it names is not empty. */
+struct wrap_input {
+	char environment[ENV_LEN_MAX + 1];
+	char device[UUID_TEXT_LEN + 1];
+	bool has_key_id, has_wrap;
+	uint8_t key_id[HASH_LEN];
+	uint8_t wrap[WRAP_LEN];
+};
+
 struct input {
 	uint32_t given;                /* FIELD_BITs */
 	const char *text[N_FIELDS];    /* NULL unless given; NUL-terminated */
-	int64_t number[N_FIELDS];      /* versions and counts */
+	int64_t number[N_FIELDS];      /* versions, counts, true and false */
 	struct blob secrets;           /* decoded */
 	uint8_t device_hash[HASH_LEN]; /* SHA-256 of what was received */
 	struct blob key_names;         /* the text of a JSON array */
+	struct wrap_input *wraps;
+	size_t n_wraps;
+	struct wrap_input after; /* FIELD_AFTER_WRAP */
+	char before_at[28];      /* FIELD_BEFORE: a time and an id */
+	char before_id[UUID_TEXT_LEN + 1];
 	struct json_object json;
 };
 

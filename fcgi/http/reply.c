@@ -91,6 +91,16 @@ reply_refuse_int(struct reply *r, enum refusal refusal, int64_t value)
 	json_end(&r->body, '}');
 }
 
+void
+reply_refuse_with(struct reply *r, enum refusal refusal, const char *sentence,
+    const char *name, const char *text)
+{
+	begin_anew(r);
+	refuse(r, refusal, sentence);
+	json_put_text(&r->body, name, text);
+	json_end(&r->body, '}');
+}
+
 static const char *
 phrase_of(int status)
 {
@@ -122,12 +132,18 @@ reply_head(const struct reply *r, char *out, size_t size)
 	    preflight && r->any_origin
 		? "Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
 		  "Access-Control-Allow-Headers: Content-Type, "
-		  "X-Vault-Signature\r\n"
+		  "X-Vault-Signature, X-Vault-Request\r\n"
 		  "Access-Control-Max-Age: 86400\r\n"
 		: "",
 	    r->allow != NULL ? "Allow: " : "", r->allow != NULL ? r->allow : "",
 	    r->allow != NULL ? "\r\n" : "",
 	    r->status == 503 ? "Retry-After: 1\r\n" : "");
+	if (r->auth[0] != '\0')
+		n += snprintf(out + n, size - (size_t)n,
+		    "X-Vault-Reply: %s\r\n%s", r->auth,
+		    r->any_origin ? "Access-Control-Expose-Headers: "
+				    "X-Vault-Reply\r\n"
+				  : "");
 	if (!preflight)
 		n += snprintf(out + n, size - (size_t)n,
 		    "Content-Type: application/json\r\n"

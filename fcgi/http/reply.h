@@ -11,12 +11,14 @@
 
 #include "base/json.h"
 #include "http/refusal.h"
+#include "wire/mac.h"
 
 struct reply {
 	int status;
 	struct json_writer body; /* whoever answers writes into it */
 	enum refusal refusal;
-	const char *allow; /* for 405 */
+	const char *allow;               /* for 405 */
+	char auth[REPLY_HEADER_LEN + 1]; /* X-Vault-Reply; empty: none */
 	/* Pages of any origin may read it, and ask whether they may send. */
 	bool any_origin;
 };
@@ -31,6 +33,9 @@ void
 reply_refuse_as(struct reply *r, enum refusal refusal, const char *sentence);
 /* The same, and the member that the table allows it. */
 void reply_refuse_int(struct reply *r, enum refusal refusal, int64_t value);
+/* A sentence that the table leaves open, and another member, a text. */
+void reply_refuse_with(struct reply *r, enum refusal refusal,
+    const char *sentence, const char *name, const char *text);
 /* For a body with members of its own: writes these two into the object that is
  * open, and sets the status. */
 void reply_refusal(struct reply *r, enum refusal refusal);

@@ -64,7 +64,7 @@ void
 request_init(struct request *req, const struct request_source *source)
 {
 	const char *uri = NULL, *remote = NULL;
-	bool signature_seen = false, token_seen = false;
+	bool signature_seen = false, auth_seen = false, token_seen = false;
 	size_t len;
 
 	*req = (struct request){ .source = source };
@@ -79,6 +79,7 @@ request_init(struct request *req, const struct request_source *source)
 		take(&req->content_length, p, "CONTENT_LENGTH");
 		take_only(&req->signature, &signature_seen, p,
 		    "HTTP_X_VAULT_SIGNATURE");
+		take_only(&req->auth, &auth_seen, p, "HTTP_X_VAULT_REQUEST");
 		take_only(&req->create_token, &token_seen, p,
 		    "HTTP_X_VAULT_CREATE_TOKEN");
 	}

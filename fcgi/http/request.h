@@ -35,6 +35,7 @@ struct request {
 	const char *content_type;        /* NULL: none */
 	const char *content_length;      /* likewise */
 	const char *signature;           /* NULL: none, or two */
+	const char *auth;                /* likewise: X-Vault-Request */
 	const char *create_token;        /* likewise */
 	size_t n_params;
 	struct blob body;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keycache.c: a table of rows of four: a project's row follows from its id,
- * and within a row the one not used for longest makes room. Ids are random
- * UUIDs that the server chose, so they spread by themselves.
+ * keycache.c: a table of rows of four: a key's row follows from its name, and
+ * within a row the one not used for longest makes room. Clients choose parts of
+ * a name, so the hash begins with a number that they do not know.
  */
 #include "config.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 #define WAYS 4
 
 struct entry {
-	char project[UUID_LEN]; /* [0] is 0: free */
+	char name[KEYCACHE_NAME_MAX + 1]; /* empty: free */
 	struct auth_key key;
 	int64_t read_ms;
 	uint64_t used; /* the clock of uses */
@@ -26,6 +27,7 @@ struct keycache {
 	pthread_mutex_t lock;
 	struct entry *entries;
 	size_t n_rows;
+	uint64_t seed;
 	uint64_t uses;
 };
 
@@ -40,6 +42,11 @@ keycache_new(int max)
 	if (k->n_rows > 0 &&
 	    (k->entries = secmem_alloc(
 		 k->n_rows * WAYS * sizeof(*k->entries))) == NULL) {
+		free(k);
+		return NULL;
+	}
+	if (random_bytes(&k->seed, sizeof(k->seed)) != 0) {
+		secmem_free(k->entries, k->n_rows * WAYS * sizeof(*k->entries));
 		free(k);
 		return NULL;
 	}
@@ -61,29 +68,29 @@ keycache_free(struct keycache **k)
 
 /* FNV-1a */
 static struct entry *
-row_of(struct keycache *k, const char *project)
+row_of(struct keycache *k, const char *name)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = k->seed;
 
-	for (int i = 0; i < UUID_LEN; i++)
-		h = (h ^ (uint8_t)project[i]) * UINT64_C(0x100000001b3);
+	for (; *name != '\0'; name++)
+		h = (h ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
 	return k->entries + h % k->n_rows * WAYS;
 }
 
-/* The project's entry, or the one that makes room for it, with k->lock held
+/* The name's entry, or the one that makes room for it, with k->lock held
  * from now on. NULL: nothing is kept, and no lock held. */
 static struct entry *
-lock_entry(struct keycache *k, const char *project, bool *found)
+lock_entry(struct keycache *k, const char *name, bool *found)
 {
 	struct entry *row, *oldest;
 
 	if (k->n_rows == 0)
 		return NULL;
 	pthread_mutex_lock(&k->lock);
-	oldest = row = row_of(k, project);
+	oldest = row = row_of(k, name);
 	*found = true;
 	for (struct entry *e = row; e < row + WAYS; e++) {
-		if (memcmp(e->project, project, UUID_LEN) == 0)
+		if (strcmp(e->name, name) == 0)
 			return e;
 		if (e->used < oldest->used)
 			oldest = e;
@@ -93,11 +100,11 @@ lock_entry(struct keycache *k, const char *project, bool *found)
 }
 
 bool
-keycache_get(struct keycache *k, const char project[UUID_LEN + 1],
-    struct auth_key *out, int64_t *read_ms)
+keycache_get(struct keycache *k, const char *name, struct auth_key *out,
+    int64_t *read_ms)
 {
 	bool found;
-	struct entry *e = lock_entry(k, project, &found);
+	struct entry *e = lock_entry(k, name, &found);
 
 	if (e == NULL)
 		return false;
@@ -111,15 +118,15 @@ keycache_get(struct keycache *k, const char project[UUID_LEN + 1],
 }
 
 void
-keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
-    const struct auth_key *key, int64_t now_ms)
+keycache_put(struct keycache *k, const char *name, const struct auth_key *key,
+    int64_t now_ms)
 {
 	bool found;
-	struct entry *e = lock_entry(k, project, &found);
+	struct entry *e = lock_entry(k, name, &found);
 
 	if (e == NULL)
 		return;
-	memcpy(e->project, project, UUID_LEN);
+	snprintf(e->name, sizeof(e->name), "%s", name);
 	e->key = *key;
 	e->read_ms = now_ms;
 	e->used = ++k->uses;
@@ -127,10 +134,10 @@ keycache_put(struct keycache *k, const char project[UUID_LEN + 1],
 }
 
 void
-keycache_drop(struct keycache *k, const char project[UUID_LEN + 1])
+keycache_drop(struct keycache *k, const char *name)
 {
 	bool found;
-	struct entry *e = lock_entry(k, project, &found);
+	struct entry *e = lock_entry(k, name, &found);
 
 	if (e == NULL)
 		return;

@@ -11,6 +11,8 @@
 
 #include "key/serverkey.h"
 #include "wire/labels.h"
+#include "wire/lp.h"
+#include "wire/statement.h"
 
 static int
 make_id(struct serverkey *k)
@@ -89,20 +91,49 @@ serverkey_free(struct serverkey **k)
 	*k = NULL;
 }
 
-int
-serverkey_seal(const struct serverkey *k, uint8_t out[SEALED_LEN],
-    const uint8_t auth_key[KEY_LEN], const char project[UUID_LEN + 1])
+/* lp(label) lp(project id) lp(device id) lp(request id), or of v1 the project's
+ * id alone. */
+static int
+put_owner(struct blob *aad, const struct key_owner *owner)
 {
-	return aead_encrypt(out, out + IV_LEN, out + SEAL_OVERHEAD, k->key,
-	    project, UUID_LEN, auth_key, KEY_LEN);
+	int r;
+
+	blob_init(aad, SIZE_MAX);
+	if (owner->device == NULL)
+		return blob_append(aad, owner->project, UUID_LEN);
+	if ((r = lp_append_text(aad, LABEL_MEMBER_KEY_V2)) != 0 ||
+	    (r = lp_append(aad, owner->project, UUID_LEN)) != 0 ||
+	    (r = lp_append(aad, owner->device, UUID_LEN)) != 0)
+		return r;
+	return lp_append(aad, owner->request_id, REQUEST_ID_LEN);
 }
 
 int
-serverkey_open(const struct serverkey *k, uint8_t auth_key[KEY_LEN],
-    const uint8_t *sealed, size_t len, const char project[UUID_LEN + 1])
+serverkey_seal(const struct serverkey *k, uint8_t out[SEALED_LEN],
+    const uint8_t key[KEY_LEN], const struct key_owner *owner)
 {
-	if (len != SEALED_LEN)
-		return VAULTENV_ERR_DECRYPT;
-	return aead_decrypt(auth_key, k->key, sealed, sealed + IV_LEN, project,
-	    UUID_LEN, sealed + SEAL_OVERHEAD, KEY_LEN);
+	struct blob aad;
+	int r = put_owner(&aad, owner);
+
+	if (r == 0)
+		r = aead_encrypt(out, out + IV_LEN, out + SEAL_OVERHEAD, k->key,
+		    aad.data, aad.len, key, KEY_LEN);
+	blob_reset(&aad);
+	return r;
+}
+
+int
+serverkey_open(const struct serverkey *k, uint8_t key[KEY_LEN],
+    const uint8_t *sealed, size_t len, const struct key_owner *owner)
+{
+	struct blob aad;
+	int r = put_owner(&aad, owner);
+
+	if (r == 0)
+		r = len != SEALED_LEN ? VAULTENV_ERR_DECRYPT
+				      : aead_decrypt(key, k->key, sealed,
+					    sealed + IV_LEN, aad.data, aad.len,
+					    sealed + SEAL_OVERHEAD, KEY_LEN);
+	blob_reset(&aad);
+	return r;
 }

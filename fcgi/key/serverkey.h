@@ -28,10 +28,18 @@ struct serverkey *serverkey_load(const char *path, char why[WHY_MAX]);
 struct serverkey *serverkey_generate(char text[2 * KEY_LEN + 2]);
 void serverkey_free(struct serverkey **k);
 
-/* iv | tag | ciphertext; the project's id is bound as AAD. 0 or negative. */
+/* What a sealed key belongs to, bound as AAD: a project's auth key, or a
+ * request key of one of its devices. */
+struct key_owner {
+	const char *project;       /* ids: texts */
+	const char *device;        /* NULL: an auth key */
+	const uint8_t *request_id; /* of a request key */
+};
+
+/* iv | tag | ciphertext. 0 or negative. */
 int serverkey_seal(const struct serverkey *k, uint8_t out[SEALED_LEN],
-    const uint8_t auth_key[KEY_LEN], const char project[UUID_LEN + 1]);
-int serverkey_open(const struct serverkey *k, uint8_t auth_key[KEY_LEN],
-    const uint8_t *sealed, size_t len, const char project[UUID_LEN + 1]);
+    const uint8_t key[KEY_LEN], const struct key_owner *owner);
+int serverkey_open(const struct serverkey *k, uint8_t key[KEY_LEN],
+    const uint8_t *sealed, size_t len, const struct key_owner *owner);
 
 #endif

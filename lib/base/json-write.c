@@ -150,6 +150,10 @@ json_put_string(struct json_writer *w, const char *text, size_t len)
 void
 json_put_name(struct json_writer *w, const char *name)
 {
+	if (name == NULL) {
+		separate(w);
+		return;
+	}
 	json_put_string(w, name, strlen(name));
 	json_put_raw(w, ":");
 }

@@ -37,6 +37,8 @@
 
 /* server only: the server key's fingerprint */
 #define LABEL_SERVER_KEY_ID	"vault-server-key-id-v1"
+/* and what binds a request key that it seals to its device */
+#define LABEL_MEMBER_KEY_V2	"vault-member-key-v2"
 
 #define SIGNATURE_HEADER_LEN	82	/* "v=" 13 digits ",d=" 64 hex */
 #define SIGNATURE_MAX_AGE_MS	300000

@@ -86,7 +86,7 @@ VaultTest->each_web(sub {
 		    'ts is the time in ms';
 	}
 	for my $path ('/', '/api', '/api/v1', '/api/v1/', '/api/v1/nope',
-	    '/api/v2/project/create', '/api/v1/health', '/healthy',
+	    '/api/v3/project/create', '/api/v1/health', '/healthy',
 	    '/api/v1/secrets/pull/', '/api/v1/Secrets/pull',
 	    '/api/v1/secrets/pull.json', '/api/v1/secrets', '/favicon.ico',
 	    '/secrets/pull', '/vault.fcgi', '/index.html',

@@ -33,8 +33,8 @@ my %may = (
 	'fcgi/http' => [qw(lib/base lib/crypto lib/wire)],
 	'fcgi/db' => [qw(lib/base fcgi/common fcgi/http)],
 	'fcgi/key' => [qw(lib/base lib/crypto lib/wire fcgi/common)],
-	'fcgi/api' => [qw(lib/base lib/crypto lib/wire fcgi/common fcgi/http
-	    fcgi/db fcgi/key)],
+	'fcgi/api' => [qw(lib/base lib/crypto lib/wire lib/trust fcgi/common
+	    fcgi/http fcgi/db fcgi/key)],
 	'fcgi' => [qw(lib/base lib/crypto fcgi/common fcgi/http fcgi/db
 	    fcgi/key fcgi/api)],
 );

@@ -69,6 +69,30 @@ full_body(uint32_t fields)
 		[FIELD_BASE_VERSION] = "0",
 		[FIELD_KEY_NAMES] = "[]",
 		[FIELD_KEY_COUNT] = "0",
+		[FIELD_ROOT] = "\"AAAA\"",
+		[FIELD_ENTRY] = "\"AAAA\"",
+		[FIELD_RECORD] = "\"AAAA\"",
+		[FIELD_DELETION] = "\"AAAA\"",
+		[FIELD_REGISTRATION] = "\"AAAA\"",
+		[FIELD_REQUEST_KEY] = "\"00112233445566778899aabbccddeeff0011"
+				      "2233445566778899aabbccddeeff\"",
+		[FIELD_WRAPS] = "[]",
+		[FIELD_LOG_HAVE] = "0",
+		[FIELD_RECORD_HAVE] = "\"00112233445566778899aabbccddeeff0011"
+				      "2233445566778899aabbccddeeff\"",
+		[FIELD_RECORDS_FROM] = "1",
+		[FIELD_FROM] = "1",
+		[FIELD_TO] = "1",
+		[FIELD_BLOBS] = "true",
+		[FIELD_ALL] = "false",
+		[FIELD_AFTER_DEVICE] = "\"" UUID "\"",
+		[FIELD_AFTER_WRAP] =
+		    "{\"device_id\":\"" UUID
+		    "\",\"key_id\":\"00112233445566778899aabbccddeeff"
+		    "00112233445566778899aabbccddeeff\"}",
+		[FIELD_BEFORE] = "{\"at\":\"2026-01-31T12:00:00.000000Z\","
+				 "\"id\":\"" UUID "\"}",
+		[FIELD_LIMIT] = "1",
 	};
 	static char text[2000];
 	size_t len = (size_t)sprintf(text, "{\"z\":0");
@@ -81,6 +105,13 @@ full_body(uint32_t fields)
 	return text;
 }
 
+static bool
+is_v2(const struct route *route)
+{
+	return route->access == ACCESS_JOINING ||
+	       route->access == ACCESS_MEMBER;
+}
+
 static void
 test_row(const struct route *route, size_t i)
 {
@@ -91,8 +122,10 @@ test_row(const struct route *route, size_t i)
 	ok(route->handler != NULL && route_number(route) == i,
 	    "%s has a handler and a number", route->path);
 	ok(strlen(route->path) < REQUEST_PATH_MAX, "a path that fits");
-	ok(post == (strncmp(route->path, "/api/v1/", 8) == 0),
-	    "POST is for what is below /api/v1/");
+	ok(post == (strncmp(route->path, "/api/v", 6) == 0),
+	    "POST is for what is below /api/");
+	ok(is_v2(route) == (strncmp(route->path, "/api/v2/", 8) == 0),
+	    "a MAC is for what is below /api/v2/");
 	ok((route->required & route->optional) == 0, "no field twice");
 	ok(route->access == ACCESS_PUBLIC || (route->required & project) != 0,
 	    "signed by a project");
@@ -119,9 +152,15 @@ test_way(const struct route *route)
 	answers("GET", route->path, "", 405, "method_not_allowed");
 	answers("POST", uri, "x", 400, "Invalid JSON");
 	answers("POST", uri, "{}", 400, " required");
-	/* Everything in order, and then there is no database. */
-	answers("POST", uri, full_body(route->required | route->optional), 503,
-	    "Database unavailable");
+	/* Everything in order, and then there is no MAC, or no database. */
+	if (is_v2(route))
+		answers("POST", uri,
+		    full_body(route->required | route->optional), 401,
+		    "request_form");
+	else
+		answers("POST", uri,
+		    full_body(route->required | route->optional), 503,
+		    "Database unavailable");
 }
 
 int
@@ -144,7 +183,7 @@ main(void)
 		test_row(route, n);
 		test_way(route);
 	}
-	is_int((intmax_t)n, 12, "protocol v1 has 12 paths");
+	is_int((intmax_t)n, 12 + 14, "v1 has 12 paths, v2 has 14");
 	answers("GET", "/health", "", 503, "\"status\":\"unavailable\"");
 	answers("GET", "/nope", "", 404, "not_found");
 	answers("OPTIONS", "/nope", "", 204, NULL);

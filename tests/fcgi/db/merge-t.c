@@ -25,13 +25,13 @@ test_params(void)
 	struct db_params one = { .n = 0 }, two = { .n = 0 }, out;
 	struct db_item a = { .params = &one }, b = { .params = &two };
 	struct db_item *items[] = { &a, &b };
-	char *memory = NULL;
+	struct db_array arrays[DB_PARAMS_MAX];
 
 	db_text(&one, "ab");
 	db_bytes(&one, "\0\xff", 2);
 	db_text(&two, "");
 	db_bytes(&two, "\1", 1);
-	is_int(dbmerge_params(items, 2, &out, &memory), 0, "two requests");
+	is_int(dbmerge_params(items, 2, &out, arrays), 0, "two requests");
 	is_int(out.n, 2, "become two arrays");
 	ok(out.formats[0] == 1 && out.lengths[0] == sizeof(text) - 1 &&
 		memcmp(out.values[0], text, sizeof(text) - 1) == 0,
@@ -39,7 +39,7 @@ test_params(void)
 	ok(out.formats[1] == 1 && out.lengths[1] == sizeof(bytes) - 1 &&
 		memcmp(out.values[1], bytes, sizeof(bytes) - 1) == 0,
 	    "one of bytea");
-	free(memory);
+	dbmerge_reset(arrays, 2);
 }
 
 static void
@@ -52,19 +52,19 @@ test_nulls(void)
 	struct db_params one = { .n = 0 }, two = { .n = 0 }, out;
 	struct db_item a = { .params = &one }, b = { .params = &two };
 	struct db_item *items[] = { &a, &b }, *last = &b;
-	char *memory = NULL;
+	struct db_array arrays[DB_PARAMS_MAX];
 
 	db_bytes(&one, "\1", 1);
 	db_bytes(&two, NULL, 32);
-	is_int(dbmerge_params(items, 2, &out, &memory), 0, "one gives none");
+	is_int(dbmerge_params(items, 2, &out, arrays), 0, "one gives none");
 	ok(out.lengths[0] == sizeof(bytes) - 1 &&
 		memcmp(out.values[0], bytes, sizeof(bytes) - 1) == 0,
 	    "a null among the others");
-	free(memory);
-	is_int(dbmerge_params(&last, 1, &out, &memory), 0, "nobody gives one");
+	dbmerge_reset(arrays, 1);
+	is_int(dbmerge_params(&last, 1, &out, arrays), 0, "nobody gives one");
 	ok(out.lengths[0] == 24 && out.values[0][11] == 17,
 	    "the array has its type all the same");
-	free(memory);
+	dbmerge_reset(arrays, 1);
 }
 
 static PGresult *

@@ -79,6 +79,18 @@ main(void)
 	reply_head(&r, head, sizeof(head));
 	ok(strstr(head, "\r\nAllow: POST, OPTIONS\r\n") != NULL, "Allow");
 	r.allow = NULL;
+	strcpy(r.auth, "m=00");
+	reply_head(&r, head, sizeof(head));
+	ok(strstr(head, "\r\nX-Vault-Reply: m=00\r\n") != NULL &&
+		strstr(head, "\r\nAccess-Control-Expose-Headers: "
+			     "X-Vault-Reply\r\n") != NULL,
+	    "X-Vault-Reply, which pages may read");
+	reply_refuse_with(
+	    &r, REFUSAL_BAD_STATEMENT, "A sentence", "reason", "record_cut");
+	is_str(body(&r),
+	    "{\"error\":\"A sentence\",\"code\":\"bad_statement\","
+	    "\"reason\":\"record_cut\"}",
+	    "one says what it is about");
 	reply_reset(&r);
 
 	reply_init(&r);
@@ -88,7 +100,8 @@ main(void)
 	    "Status: 204 No Content\r\n"
 	    "Access-Control-Allow-Origin: *\r\n"
 	    "Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
-	    "Access-Control-Allow-Headers: Content-Type, X-Vault-Signature\r\n"
+	    "Access-Control-Allow-Headers: Content-Type, X-Vault-Signature, "
+	    "X-Vault-Request\r\n"
 	    "Access-Control-Max-Age: 86400\r\n\r\n",
 	    "preflight");
 	r.any_origin = false;

@@ -15,7 +15,7 @@ static struct keycache *shared;
 static struct auth_key
 key_of(int n)
 {
-	struct auth_key k;
+	struct auth_key k = { .device = "" };
 
 	memset(k.key, n, sizeof(k.key));
 	memset(k.sealed, n + 1, sizeof(k.sealed));

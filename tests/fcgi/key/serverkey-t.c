@@ -12,6 +12,29 @@
 
 #define P1 "4f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11"
 #define P2 "4f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f12"
+#define D1 "4f1f6c0e-7b0a-8c57-9a51-0d8f0b1b6f13"
+#define D2 "4f1f6c0e-7b0a-8c57-9a51-0d8f0b1b6f14"
+
+static const uint8_t k1[16] = { 1 }, k2[16] = { 2 };
+static const struct key_owner p1 = { .project = P1 }, p2 = { .project = P2 };
+
+/* A request key is its project's, its device's and its id's. */
+static void
+test_request_key(const struct serverkey *k)
+{
+	static const struct key_owner right = { P1, D1, k1 };
+	static const struct key_owner others[] = { { P2, D1, k1 },
+		{ P1, D2, k1 }, { P1, D1, k2 }, { P1, NULL, NULL } };
+	uint8_t key[KEY_LEN] = { 7 }, out[KEY_LEN], sealed[SEALED_LEN];
+
+	is_int(serverkey_seal(k, sealed, key, &right), 0,
+	    "a request key is sealed");
+	is_int(serverkey_open(k, out, sealed, SEALED_LEN, &right), 0,
+	    "and opened");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ok(serverkey_open(k, out, sealed, SEALED_LEN, &others[i]) != 0,
+		    "for nobody else (%zu)", i);
+}
 
 int
 main(void)
@@ -29,21 +52,22 @@ main(void)
 	int fd;
 
 	memset(auth, 0x5a, sizeof(auth));
-	is_int(serverkey_seal(k, sealed, auth, P1), 0, "sealed");
-	is_int(serverkey_open(k, out, sealed, SEALED_LEN, P1), 0, "opened");
+	is_int(serverkey_seal(k, sealed, auth, &p1), 0, "sealed");
+	is_int(serverkey_open(k, out, sealed, SEALED_LEN, &p1), 0, "opened");
 	ok(memcmp(out, auth, KEY_LEN) == 0, "the same key");
-	is_int(serverkey_seal(k, again, auth, P1), 0, "sealed again");
+	test_request_key(k);
+	is_int(serverkey_seal(k, again, auth, &p1), 0, "sealed again");
 	ok(memcmp(again, sealed, SEALED_LEN) != 0, "with another iv");
-	ok(serverkey_open(k, out, sealed, SEALED_LEN, P2) != 0,
+	ok(serverkey_open(k, out, sealed, SEALED_LEN, &p2) != 0,
 	    "not for another project");
 	ok(memcmp(out, none, KEY_LEN) == 0, "and nothing is left in out");
-	ok(serverkey_open(other, out, sealed, SEALED_LEN, P1) != 0,
+	ok(serverkey_open(other, out, sealed, SEALED_LEN, &p1) != 0,
 	    "not under another key");
 	for (size_t len = 0; len < SEALED_LEN; len++)
-		opened |= serverkey_open(k, out, sealed, len, P1) == 0;
+		opened |= serverkey_open(k, out, sealed, len, &p1) == 0;
 	for (size_t i = 0; i < SEALED_LEN; i++) {
 		sealed[i] ^= 1;
-		opened |= serverkey_open(k, out, sealed, SEALED_LEN, P1) == 0;
+		opened |= serverkey_open(k, out, sealed, SEALED_LEN, &p1) == 0;
 		sealed[i] ^= 1;
 	}
 	ok(!opened, "not when shorter, nor with a bit changed");
