@@ -31,7 +31,8 @@ is join(' ', grep { /-dev$/ && !$needed{$_} } sort keys %uses), '',
 
 # Programs that a test needs, or else it skips: their packages, where those are
 # named otherwise; undef: every Debian has it, or only some machines can use it.
-my %of = (node => 'nodejs', psql => 'postgresql', pg_dump => 'postgresql', nm =>
+my %of = (node => 'nodejs', psql => 'postgresql', pg_dump => 'postgresql',
+    createdb => 'postgresql', nm =>
     'gcc', readelf => 'gcc', git => undef, script => undef,
     'systemd-analyze' => undef);
 for my $file (glob "$src/tests/*/*.t $src/tests/*/*.pm") {
