@@ -56,7 +56,7 @@ folder_lock(struct init *in)
 static int
 client_open(struct init *in, bool with_key)
 {
-	const struct session_files files = { in->file, NULL };
+	const struct session_files files = { .file = in->file };
 	struct vaultenv_options opts;
 	struct vaultenv_error err;
 

@@ -52,7 +52,7 @@ static int
 broken_set_aside(const struct args *args, char **backup)
 {
 	char zeros[VAULTENV_DEVICE_SECRET_LEN + 1];
-	struct session_files files = { NULL, NULL };
+	struct session_files files = { .file = NULL };
 	struct vaultenv_client *client = NULL;
 	struct vaultenv_options opts;
 	const char *path;

@@ -47,7 +47,7 @@ run_run(const struct args *args)
 	};
 	struct vaultenv_loaded *loaded = NULL;
 	struct vaultenv_options opts;
-	struct session_files files = { NULL, NULL };
+	struct session_files files = { .file = NULL };
 	struct vaultenv_error err;
 	int code, r;
 
@@ -115,5 +115,6 @@ const struct command command_run = {
 		 "away, the secrets come from .vault-cache, beside the\nfile.",
 	.options = run_options,
 	.takes_command = true,
+	.takes_layers = true,
 	.run = run_run,
 };

@@ -262,7 +262,7 @@ static int
 status_run(const struct args *args)
 {
 	struct status s = { .args = args };
-	struct session_files files = { NULL, NULL };
+	struct session_files files = { .file = NULL };
 	struct vaultenv_options opts;
 	struct vaultenv_error err;
 

@@ -40,7 +40,8 @@ enum exit_code {
 struct args {
 	const char *url;
 	const char *env;
-	const char *file;
+	const char *file; /* the first of --file */
+	const char *files[MAX_LIST + 1]; /* takes_layers: all of them */
 	bool json;
 	bool quiet;
 	bool insecure_http;
@@ -81,6 +82,7 @@ enum option_type {
 	OPTION_TEXT,
 	OPTION_LIST, /* may be given MAX_LIST times */
 	OPTION_ENV,
+	OPTION_FILE,
 	OPTION_VERSION,
 	OPTION_SECONDS
 };
@@ -105,6 +107,7 @@ struct command {
 	bool plain;            /* handles no secrets: needs no locked memory */
 	bool takes_command;    /* its operand is all that follows "--" */
 	bool two_environments; /* --env may be given twice */
+	bool takes_layers;     /* --file may be given more often */
 	int (*run)(const struct args *args); /* an enum exit_code */
 };
 

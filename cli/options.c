@@ -20,7 +20,7 @@ const struct option_row global_options[] = {
 	    "the server (default: $VAULT_URL, or VAULT_URL in .env)" },
 	{ "--env", "NAME", OPTION_ENV, false, ARG(env),
 	    "the environment (default: $NODE_ENV or $ENVIRONMENT)" },
-	{ "--file", "FILE", OPTION_TEXT, false, ARG(file),
+	{ "--file", "FILE", OPTION_FILE, false, ARG(files),
 	    "the .env file (default: .env)" },
 	{ "--json", NULL, OPTION_FLAG, false, ARG(json),
 	    "print one JSON object" },
@@ -105,7 +105,8 @@ option_store(const struct command *command, const struct option_row *row,
 
 	/* Which one is meant? A slip, like a value that a script adds. */
 	if (row->type != OPTION_FLAG && row->type != OPTION_LIST &&
-	    row->type != OPTION_ENV && is_given(row, args))
+	    row->type != OPTION_ENV && row->type != OPTION_FILE &&
+	    is_given(row, args))
 		return usage_error(command, "%s is given twice", row->name);
 	switch (row->type) {
 	case OPTION_FLAG:
@@ -114,6 +115,10 @@ option_store(const struct command *command, const struct option_row *row,
 	case OPTION_TEXT:
 		*(const char **)field = value;
 		break;
+	case OPTION_FILE:
+		if (args->file == NULL)
+			args->file = value;
+		/* fall through */
 	case OPTION_LIST:
 		for (n = 0; ((const char **)field)[n] != NULL; n++)
 			continue;
@@ -225,6 +230,9 @@ env_check(const struct command *command, struct args *args)
 		return usage_error(command,
 		    "--env must be 1 to 64 letters, digits, "
 		    "'.', '_' or '-', the first a letter or digit");
+	if (args->files[0] != NULL && args->files[1] != NULL &&
+	    !command->takes_layers)
+		return usage_error(command, "--file is given twice");
 	if (args->n_env > 1 && !command->two_environments)
 		return usage_error(command, "--env is given twice");
 	if (args->n_env > 2)

@@ -109,36 +109,45 @@ key_find(const struct args *args, struct session_files *files,
 	struct vaultenv_envfile *found = NULL, **place = &files->keys;
 	int r;
 
-	if (has_key(files->keys != NULL ? files->keys : files->file) ||
-	    session_variable("VAULT_KEY") != NULL)
-		return 0;
 	if ((r = vaultenv_envfile_find(&found, err)) != 0 || found == NULL)
 		return r;
 	if (args->file == NULL && !envfile_exists(files->file))
 		place = &files->file;
 	vaultenv_envfile_free(place);
-	*place = found;
+	files->key_at = *place = found;
 	note_print(
 	    args, "Using the VAULT_KEY of %s", vaultenv_envfile_path(found));
 	return 0;
 }
 
-/* Where the key comes from; NULL: from the environment, or nowhere. */
-static const struct vaultenv_envfile *
-key_file(const struct session_files *files)
+/* What is given by more than one --file lies under the first. */
+static int
+layers_read(const struct args *args, struct session_files *files,
+    struct vaultenv_error *err)
 {
-	const struct vaultenv_envfile *file =
-	    files->keys != NULL ? files->keys : files->file;
+	struct vaultenv_envfile *layer = NULL;
+	int r;
 
-	return session_variable("VAULT_KEY") == NULL && has_key(file) ? file
-								      : NULL;
+	for (const char *const *path = args->files + 1; *path != NULL; path++) {
+		if ((r = vaultenv_envfile_read(*path, &layer, err)) != 0)
+			return r;
+		if (!envfile_exists(layer)) {
+			vaultenv_envfile_free(&layer);
+			return vaultenv_error_set(err, VAULTENV_ERR_NOT_FOUND,
+			    "Check the path", "There is no %s", *path);
+		}
+		if (files->key_at == NULL && has_key(layer))
+			files->key_at = layer;
+		vaultenv_envfile_lay(files->file, &layer);
+	}
+	return 0;
 }
 
 int
 session_files_read(const struct args *args, struct session_files *files)
 {
 	const bool piped = files->file != NULL;
-	const struct vaultenv_envfile *from;
+	const bool is_named = args->file != NULL;
 	struct vaultenv_error err;
 	int r = 0;
 
@@ -146,16 +155,26 @@ session_files_read(const struct args *args, struct session_files *files)
 		r = vaultenv_envfile_read(
 		    session_file(args), &files->file, &err);
 	/* Without it the command ends, so nothing else is looked for. */
-	if (r == 0 && args->file != NULL && !envfile_exists(files->file))
+	if (r == 0 && is_named && !envfile_exists(files->file))
 		return EXIT_DONE;
-	if (r == 0 && args->file != NULL && (piped || !has_key(files->file)))
-		r = vaultenv_envfile_read(DEFAULT_FILE, &files->keys, &err);
-	if (r == 0)
+	if (r == 0 && !piped && has_key(files->file))
+		files->key_at = files->file;
+	if (r == 0 && is_named)
+		r = layers_read(args, files, &err);
+	if (r == 0 && is_named && files->key_at == NULL &&
+	    (r = vaultenv_envfile_read(DEFAULT_FILE, &files->keys, &err)) ==
+		0 &&
+	    has_key(files->keys))
+		files->key_at = files->keys;
+	if (r == 0 && files->key_at == NULL &&
+	    session_variable("VAULT_KEY") == NULL)
 		r = key_find(args, files, &err);
 	if (r != 0)
 		return session_fail(&err);
-	if ((from = key_file(files)) != NULL)
-		git_key_warn(vaultenv_envfile_path(from));
+	if (session_variable("VAULT_KEY") != NULL)
+		files->key_at = NULL;
+	if (files->key_at != NULL)
+		git_key_warn(vaultenv_envfile_path(files->key_at));
 	return EXIT_DONE;
 }
 
@@ -200,7 +219,7 @@ int
 session_write_check(const struct args *args, const struct session_files *files,
     const struct vaultenv_client *client)
 {
-	const struct vaultenv_envfile *file = key_file(files);
+	const struct vaultenv_envfile *file = files->key_at;
 	const char *id = vaultenv_client_project_id(client);
 	const char *url = vaultenv_client_url(client), *path;
 	struct vaultenv_error err;
@@ -234,7 +253,7 @@ static int
 open_checked(
     const struct args *args, struct vaultenv_client **client, bool to_write)
 {
-	struct session_files files = { NULL, NULL };
+	struct session_files files = { .file = NULL };
 	struct vaultenv_options opts;
 	struct vaultenv_error err;
 	int code;

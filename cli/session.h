@@ -26,6 +26,9 @@ const char *session_file(const struct args *args);
 struct session_files {
 	struct vaultenv_envfile *file; /* --file, else ".env" */
 	struct vaultenv_envfile *keys; /* ".env", where --file has no key */
+	/* The one of them, or of their layers, that the key is in; NULL: it is
+	 * in the environment, or nowhere. */
+	const struct vaultenv_envfile *key_at;
 };
 
 /*

@@ -255,6 +255,14 @@ int vaultenv_envfile_from(const char *path, int fd, const char *text,
 void vaultenv_envfile_free(struct vaultenv_envfile **file);
 
 /*
+ * Lays another file under this one, and under those that were laid before: of a
+ * name that several have, the first one's value counts (the last one's, where
+ * load has override), and the first VAULT_KEY. Takes under.
+ */
+void vaultenv_envfile_lay(
+    struct vaultenv_envfile *file, struct vaultenv_envfile **under);
+
+/*
  * The nearest .env above the current folder that has a VAULT_KEY; NULL: there is
  * none. The search ends with the top of a git repository or the home folder, and
  * before another file system, and a folder that is neither the user's nor root's
@@ -297,7 +305,9 @@ struct vaultenv_client;
 
 /* Options of a client. All zero is right for most; NULL opts means that. */
 struct vaultenv_options {
-	const char *path;	/* the .env file; NULL: ".env" */
+	/* The .env file; NULL: ".env". If it has no VAULT_KEY, and neither has
+	 * the environment, key and URL are those of ".env". */
+	const char *path;
 	/* Files that were read already, borrowed for the call: file in place of
 	 * path's, and key_file for the key and the URL alone. NULL: none. */
 	const struct vaultenv_envfile *file;

@@ -17,17 +17,21 @@
 
 #define PASSWD_MAX   (64 * 1024)
 #define KEY_FILE_MAX 256
+#define DEFAULT_FILE ".env"
 
 /*
- * The .env files: with the key (and the URL) in the first, unless they are one.
- * That one is read only if something is wanted of it.
+ * The .env files, each with its layers: the key (and the URL) in the first,
+ * unless they are one. That one is read only if something is wanted of it.
  */
 struct settings_files {
 	const char *path;
 	const struct vaultenv_envfile *keys;  /* NULL: not read yet */
 	const struct vaultenv_envfile *other; /* NULL: there is none */
 	struct vaultenv_envfile *own;
-	bool has_key; /* the key is in keys */
+	struct vaultenv_envfile *own_default;
+	/* The layer of keys that the key is in; NULL: it is in none. */
+	const struct vaultenv_envfile *key_at;
+	bool no_key; /* there is none to be wrong */
 };
 
 static const char *
@@ -36,22 +40,31 @@ non_empty(const char *text)
 	return text != NULL && *text != '\0' ? text : NULL;
 }
 
-/* *text, without white space around it, is borrowed from file; NULL: none. */
+/* What a name has in the first layer that has it. */
+struct setting {
+	const struct vaultenv_envfile *at;
+	const char *text; /* without white space around it; NULL: none has it */
+	size_t len;
+};
+
 static int
 file_find(const struct vaultenv_envfile *file, const char *name,
-    const char **text, size_t *len, struct vaultenv_error *err)
+    struct setting *out, struct vaultenv_error *err)
 {
 	const struct vaultenv_pair *pair;
 
-	*text = NULL;
-	if ((pair = vaultenv_list_find(file->list, name)) == NULL)
-		return 0;
-	*text = text_trim(pair->value, len);
-	if (*len == 0) {
-		*text = NULL;
-		return 0;
+	*out = (struct setting){ NULL, NULL, 0 };
+	for (; file != NULL; file = file->under) {
+		if ((pair = vaultenv_list_find(file->list, name)) == NULL)
+			continue;
+		out->text = text_trim(pair->value, &out->len);
+		if (out->len == 0)
+			continue;
+		out->at = file;
+		return vaultenv_envfile_check(file, err);
 	}
-	return vaultenv_envfile_check(file, err);
+	out->text = NULL;
+	return 0;
 }
 
 static int
@@ -71,27 +84,25 @@ keys_read(struct settings_files *files, struct vaultenv_error *err)
  * nothing to do with it, and speaks up when it says otherwise.
  */
 static int
-files_find_url(struct settings_files *files, const char **text, size_t *len,
+files_find_url(struct settings_files *files, struct setting *url,
     struct url_origin *origin, struct vaultenv_error *err)
 {
-	const char *other = NULL;
-	size_t other_len;
+	struct setting other;
 	int r;
 
 	if ((r = keys_read(files, err)) != 0 ||
-	    (r = file_find(files->keys, "VAULT_URL", text, len, err)) != 0 ||
-	    (files->other != NULL && (r = file_find(files->other, "VAULT_URL",
-					  &other, &other_len, err)) != 0))
+	    (r = file_find(files->keys, "VAULT_URL", url, err)) != 0 ||
+	    (r = file_find(files->other, "VAULT_URL", &other, err)) != 0)
 		return r;
-	if (*text != NULL) {
-		origin->path = files->keys->path;
-		origin->is_foreign = !files->has_key;
+	if (url->text != NULL) {
+		origin->path = url->at->path;
+		origin->is_foreign = !files->no_key && url->at != files->key_at;
 	}
-	if (other != NULL && (*text == NULL || *len != other_len ||
-				 memcmp(*text, other, *len) != 0)) {
-		*text = other;
-		*len = other_len;
-		origin->path = files->other->path;
+	if (other.text != NULL &&
+	    (url->text == NULL || url->len != other.len ||
+		memcmp(url->text, other.text, other.len) != 0)) {
+		*url = other;
+		origin->path = other.at->path;
 		origin->is_foreign = true;
 	}
 	return 0;
@@ -125,24 +136,26 @@ static int
 discover_url(struct vaultenv_client *c, const struct vaultenv_options *opts,
     struct settings_files *files, struct vaultenv_error *err)
 {
-	const char *from = "The URL given", *text = opts->url;
-	size_t len = text != NULL ? strlen(text) : 0;
+	const char *from = "The URL given";
+	struct setting url = { NULL, opts->url, 0 };
 	struct url_origin origin = { NULL, false, false };
 	int r;
 
-	if (text == NULL) {
+	if (url.text != NULL) {
+		url.len = strlen(url.text);
+	} else {
 		from = "VAULT_URL";
-		text = variable_get("VAULT_URL", &len);
+		url.text = variable_get("VAULT_URL", &url.len);
 	}
-	origin.is_given = text != NULL;
-	if (text == NULL &&
-	    (r = files_find_url(files, &text, &len, &origin, err)) != 0)
+	origin.is_given = url.text != NULL;
+	if (url.text == NULL &&
+	    (r = files_find_url(files, &url, &origin, err)) != 0)
 		return r;
-	if (text == NULL) {
-		text = VAULTENV_DEFAULT_URL;
-		len = strlen(text);
+	if (url.text == NULL) {
+		url.text = VAULTENV_DEFAULT_URL;
+		url.len = strlen(url.text);
 	}
-	if ((r = url_take(c, opts, text, len, from, err)) != 0)
+	if ((r = url_take(c, opts, url.text, url.len, from, err)) != 0)
 		return r;
 	return server_check(c, &origin, err);
 }
@@ -179,6 +192,59 @@ discover_environment(struct vaultenv_client *c,
 	return 0;
 }
 
+/* The file that is read where none is named, by whatever path. */
+static bool
+is_default(const char *path)
+{
+	char *named, *usual;
+	bool same;
+
+	if (strcmp(path, DEFAULT_FILE) == 0)
+		return true;
+	named = realpath(path, NULL);
+	usual = realpath(DEFAULT_FILE, NULL);
+	same = usual == NULL || (named != NULL && strcmp(named, usual) == 0);
+	free(named);
+	free(usual);
+	return same;
+}
+
+/* A file that is named and has no key: key and URL are those of the usual one.
+ */
+static int
+default_find_key(struct settings_files *files, struct setting *key,
+    struct vaultenv_error *err)
+{
+	int r;
+
+	if (files->other != NULL || is_default(files->keys->path))
+		return 0;
+	if ((r = vaultenv_envfile_read(
+		 DEFAULT_FILE, &files->own_default, err)) != 0 ||
+	    (r = file_find(files->own_default, "VAULT_KEY", key, err)) != 0 ||
+	    key->text == NULL)
+		return r;
+	files->other = files->keys;
+	files->keys = files->own_default;
+	return 0;
+}
+
+static int
+files_find_key(
+    struct settings_files *files, const char **text, struct vaultenv_error *err)
+{
+	struct setting key;
+	int r;
+
+	if ((r = keys_read(files, err)) != 0 ||
+	    (r = file_find(files->keys, "VAULT_KEY", &key, err)) != 0 ||
+	    (key.text == NULL && (r = default_find_key(files, &key, err)) != 0))
+		return r;
+	files->key_at = key.at;
+	*text = key.text;
+	return 0;
+}
+
 static int
 discover_vault_key(struct client_keys *keys,
     const struct vaultenv_options *opts, struct settings_files *files,
@@ -191,11 +257,8 @@ discover_vault_key(struct client_keys *keys,
 	if (text == NULL)
 		text = variable_get("VAULT_KEY", &len);
 	if (text == NULL) {
-		if ((r = keys_read(files, err)) != 0 ||
-		    (r = file_find(
-			 files->keys, "VAULT_KEY", &text, &len, err)) != 0)
+		if ((r = files_find_key(files, &text, err)) != 0)
 			return r;
-		files->has_key = text != NULL;
 	}
 	if (text == NULL)
 		return err_set(err, VAULTENV_ERR_NO_KEY,
@@ -232,7 +295,7 @@ discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 		.path = opts->path,
 		.keys = opts->key_file != NULL ? opts->key_file : opts->file,
 		.other = opts->key_file != NULL ? opts->file : NULL,
-		.has_key = opts->no_key != 0, /* there is none to be wrong */
+		.no_key = opts->no_key != 0,
 	};
 	int r;
 
@@ -247,6 +310,7 @@ discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 	r = discover_url(c, opts, &files, err);
 out:
 	vaultenv_envfile_free(&files.own);
+	vaultenv_envfile_free(&files.own_default);
 	return r;
 }
 

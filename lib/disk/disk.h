@@ -50,6 +50,7 @@ struct vaultenv_envfile {
 	char *text; /* NULL: there is no such file */
 	size_t len;
 	struct vaultenv_list *list;
+	struct vaultenv_envfile *under; /* the next layer; NULL: this is the last */
 	bool is_regular; /* a file that can be read again */
 	uid_t uid;       /* whose it is, and who else may write to it */
 	mode_t mode;

@@ -91,6 +91,9 @@ vaultenv_envfile_from(const char *path, int fd, const char *text, size_t len,
 		err_general(err, r);
 	else
 		r = envfile_new(path, &copy, fd < 0 ? NULL : &st, out, err);
+	/* Not the bytes that are there: they cannot be read again by us. */
+	if (r == 0 && fd >= 0 && (size_t)st.st_size != len)
+		(*out)->is_regular = false;
 	blob_reset(&copy);
 	return r;
 }
@@ -119,11 +122,22 @@ vaultenv_envfile_free(struct vaultenv_envfile **file)
 
 	if (file == NULL || (f = *file) == NULL)
 		return;
+	vaultenv_envfile_free(&f->under);
 	vaultenv_list_free(&f->list);
 	vaultenv_text_free(&f->text, f->len);
 	free(f->path);
 	free(f);
 	*file = NULL;
+}
+
+void
+vaultenv_envfile_lay(
+    struct vaultenv_envfile *file, struct vaultenv_envfile **under)
+{
+	while (file->under != NULL)
+		file = file->under;
+	file->under = *under;
+	*under = NULL;
 }
 
 int

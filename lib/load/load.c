@@ -104,16 +104,31 @@ load_job_open(struct load_job *job, const struct vaultenv_options *opts,
 }
 
 /* What can be read only once stays as it was. */
+static int
+layer_refresh(const struct vaultenv_envfile *from,
+    struct vaultenv_envfile **out, struct vaultenv_error *err)
+{
+	if (from->text != NULL && !from->is_regular)
+		return envfile_copy(from, from->path, out, err);
+	return vaultenv_envfile_read(from->path, out, err);
+}
+
 int
 load_job_refresh(struct load_job *job, struct vaultenv_error *err)
 {
-	struct vaultenv_envfile *file = NULL;
+	const struct vaultenv_envfile *from = job->file;
+	struct vaultenv_envfile *file = NULL, *layer = NULL;
 	int r;
 
-	if (job->file->text != NULL && !job->file->is_regular)
-		return 0;
-	if ((r = vaultenv_envfile_read(job->file->path, &file, err)) != 0)
+	if ((r = layer_refresh(from, &file, err)) != 0)
 		return r;
+	while ((from = from->under) != NULL) {
+		if ((r = layer_refresh(from, &layer, err)) != 0) {
+			vaultenv_envfile_free(&file);
+			return r;
+		}
+		vaultenv_envfile_lay(file, &layer);
+	}
 	vaultenv_envfile_free(&job->own_file);
 	job->file = job->own_file = file;
 	return 0;

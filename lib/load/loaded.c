@@ -14,11 +14,11 @@
 
 /* One by one: with expand A=${A}:more may follow an A of the same file. */
 static int
-lay_expanded(const struct load_job *job, struct vaultenv_list *list)
+lay_expanded(const struct load_job *job, const struct vaultenv_envfile *file,
+    struct vaultenv_list *list)
 {
 	const struct expand_scope scope = { list, job->environment,
 		job->options.override != 0 };
-	const struct vaultenv_envfile *file = job->file;
 	struct dotenv_assignment a;
 	struct blob scratch, value;
 	struct dotenv_scan scan;
@@ -42,22 +42,45 @@ lay_expanded(const struct load_job *job, struct vaultenv_list *list)
 	return r;
 }
 
-/* The file's own variables, over what the vault has. No file: none. */
 static int
-lay_file(const struct load_job *job, struct vaultenv_list *list,
-    struct vaultenv_error *err)
+lay_layer(const struct load_job *job, const struct vaultenv_envfile *file,
+    struct vaultenv_list *list)
 {
 	const struct vaultenv_pair *pair;
 	int r = 0;
 
 	if (job->options.expand)
-		r = lay_expanded(job, list);
-	else
-		for (size_t i = 0; r == 0 && (pair = vaultenv_list_at(
-						  job->file->list, i)) != NULL;
-		     i++)
-			r = vaultenv_list_set(
-			    list, pair->name, pair->value, pair->value_len);
+		return lay_expanded(job, file, list);
+	for (size_t i = 0;
+	     r == 0 && (pair = vaultenv_list_at(file->list, i)) != NULL; i++)
+		r = vaultenv_list_set(
+		    list, pair->name, pair->value, pair->value_len);
+	return r;
+}
+
+/* What is laid last counts: the first layer or, with override, the last. */
+static int
+lay_layers(const struct load_job *job, const struct vaultenv_envfile *file,
+    struct vaultenv_list *list)
+{
+	int r = 0;
+
+	if (file == NULL)
+		return 0;
+	if (job->options.override && (r = lay_layer(job, file, list)) != 0)
+		return r;
+	if ((r = lay_layers(job, file->under, list)) != 0)
+		return r;
+	return job->options.override ? 0 : lay_layer(job, file, list);
+}
+
+/* The file's own variables, over what the vault has. No file: none. */
+static int
+lay_file(const struct load_job *job, struct vaultenv_list *list,
+    struct vaultenv_error *err)
+{
+	int r = lay_layers(job, job->file, list);
+
 	if (r == VAULTENV_ERR_INVALID)
 		err_set(err, r, "Split them",
 		    "%s and the secrets have more than 1,000,000 names or 16 "

@@ -274,21 +274,44 @@ path_absolute(const char *path)
 	return whole;
 }
 
+/* file NULL: the one of the path given. */
+static int
+layer_take(const struct vaultenv_envfile *file, const char *given,
+    struct vaultenv_envfile **out, struct vaultenv_error *err)
+{
+	char *whole = path_absolute(given);
+	const char *path = whole != NULL ? whole : given;
+	int r;
+
+	r = file != NULL ? envfile_copy(file, path, out, err)
+			 : vaultenv_envfile_read(path, out, err);
+	free(whole);
+	return r;
+}
+
 /* The watch's own: the program may free its file, or call it by another path.
  */
 static int
 file_take(const struct vaultenv_options *opts, struct vaultenv_envfile **out,
     struct vaultenv_error *err)
 {
-	const char *given = opts->file != NULL ? opts->file->path : opts->path;
-	char *whole = path_absolute(given);
-	const char *path = whole != NULL ? whole : given;
+	const struct vaultenv_envfile *from = opts->file;
+	struct vaultenv_envfile *file = NULL, *layer = NULL;
 	int r;
 
-	r = opts->file != NULL ? envfile_copy(opts->file, path, out, err)
-			       : vaultenv_envfile_read(path, out, err);
-	free(whole);
-	return r;
+	if (from == NULL)
+		return layer_take(NULL, opts->path, out, err);
+	if ((r = layer_take(from, from->path, &file, err)) != 0)
+		return r;
+	while ((from = from->under) != NULL) {
+		if ((r = layer_take(from, from->path, &layer, err)) != 0) {
+			vaultenv_envfile_free(&file);
+			return r;
+		}
+		vaultenv_envfile_lay(file, &layer);
+	}
+	*out = file;
+	return 0;
 }
 
 static int

@@ -168,6 +168,25 @@ $p->gives(['run', '--no-keys', '--', 'sh', '-c', "$own; echo \$A", {env => $both
     "none none\nvault\n", '', '--no-keys takes it out');
 $p->spew('.env', $keys);
 
+# ---- layers, and the rule where the key is
+$p->spew('first', "A=first\nFIRST=1\n");
+$p->spew('second', "A=second\nB=second\nSECOND=1\n");
+my $layers = 'echo $A $B $FIRST $SECOND ${C-unset}';
+$p->gives(['run', '--file', 'first', '--file', 'second', '--', 'sh', '-c', $layers, {url => $url}],
+    0, "first second 1 1\n", '', '--file twice: layers, the first wins, and over the vault');
+$p->gives(['run', '--override', '--file', 'first', '--file', 'second', '--', 'sh', '-c', $layers,
+    {url => $url, env => {A => 'mine'}}], 0, "second second 1 1\n", '',
+    '--override: the last wins, and over the environment');
+$p->gives(['run', '--file', 'first', '--file', 'none', '--', 'true'], 1, '',
+    "vault-env: There is no none. Check the path\n", 'each must be there');
+$p->gives(['pull', '--file', 'first', '--file', 'second'], 2, '',
+    "vault-env: --file is given twice. See: vault-env pull --help\n", 'but elsewhere it is one');
+$p->spew('keys', $keys);
+rename $p->path('.env'), $p->path('kept') or die;
+$p->gives(['run', '--file', 'first', '--file', 'keys', '--', 'sh', '-c', $layers, {url => $url}],
+    0, "first line one line two 1\n", '', 'the key may be in any layer');
+rename $p->path('kept'), $p->path('.env') or die;
+
 # ---- a .env that is a link, as Kubernetes mounts it
 $p->spew('..data-env', $keys . "OWN=linked\n");
 unlink $p->path('.env');

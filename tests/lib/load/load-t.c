@@ -228,6 +228,54 @@ test_names(void)
 	unsetenv("WHO");
 }
 
+/* A file that is named, and layers of files. */
+static void
+test_files(void)
+{
+	struct vaultenv_load_options how = { .override = 1 };
+	struct vaultenv_options opts = options;
+	struct vaultenv_envfile *file = NULL, *under = NULL;
+	struct vaultenv_loaded *loaded;
+	struct vaultenv_error err;
+
+	server_is("up");
+	cache_is("absent");
+	env_is("file");
+	ok(chdir(FOLDER) == 0, "in the folder of the .env file");
+	fake_write("named", "LOCAL=named\nNAMED=1\n", 0644);
+	fake_write("more", "LOCAL=more\nMORE=1\n", 0644);
+	opts.path = "named";
+	is_int(vaultenv_load(&opts, NULL, &loaded, &err), 0,
+	    "a file without a key, beside a .env with one");
+	is_int(loaded->source, VAULTENV_SOURCE_SERVER, "is used with that key");
+	is_str(vaultenv_list_find(loaded->variables, "LOCAL")->value, "named",
+	    "and with its own variables alone");
+	vaultenv_loaded_free(&loaded);
+
+	vaultenv_envfile_read("named", &file, &err);
+	vaultenv_envfile_read("more", &under, &err);
+	vaultenv_envfile_lay(file, &under);
+	ok(under == NULL, "a layer is taken");
+	vaultenv_envfile_read(".env", &under, &err);
+	vaultenv_envfile_lay(file, &under);
+	ok(chdir("..") == 0, "elsewhere");
+	opts.file = file;
+	is_int(vaultenv_load(&opts, NULL, &loaded, &err), 0, "three layers");
+	is_int(loaded->source, VAULTENV_SOURCE_SERVER, "the last has the key");
+	is_str(vaultenv_list_find(loaded->variables, "LOCAL")->value, "named",
+	    "the first wins");
+	ok(vaultenv_list_find(loaded->variables, "MORE") != NULL,
+	    "what it lacks the others have");
+	vaultenv_loaded_free(&loaded);
+	is_int(vaultenv_load(&opts, &how, &loaded, &err), 0, "with override");
+	is_str(vaultenv_list_find(loaded->variables, "LOCAL")->value, "file",
+	    "the last wins");
+	vaultenv_loaded_free(&loaded);
+	vaultenv_envfile_free(&file);
+	unlink(FOLDER "/named");
+	unlink(FOLDER "/more");
+}
+
 static void
 test_no_key(void)
 {
@@ -396,6 +444,7 @@ main(void)
 	table_open();
 	test_table();
 	test_names();
+	test_files();
 	test_no_key();
 	test_link();
 	test_setenv();
