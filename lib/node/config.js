@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // require('vault-env/config'), or node -r vault-env/config: loads before the
 // next line runs. Takes the settings that dotenv/config takes: DOTENV_CONFIG_PATH,
-// _QUIET, _DEBUG and _OVERRIDE, and the same as arguments
+// _ENCODING, _QUIET, _DEBUG and _OVERRIDE, and the same as arguments
 // (dotenv_config_path=…).
 'use strict';
 
 const { saysYes, variable } = require('./options.js');
 const { configBlocking } = require('./vault.js');
 
-const names = ['path', 'quiet', 'debug', 'override'];
+const names = ['path', 'encoding', 'quiet', 'debug', 'override'];
 const said = Object.fromEntries(names.map((name) =>
   [name, variable(`DOTENV_CONFIG_${name.toUpperCase()}`)]));
 
@@ -18,6 +18,7 @@ for (const argument of process.argv) {
 }
 configBlocking({
   path: said.path,
+  encoding: said.encoding,
   quiet: saysYes(said.quiet),
   debug: saysYes(said.debug),
   override: saysYes(said.override),

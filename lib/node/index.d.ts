@@ -11,7 +11,10 @@ export interface Secrets {
 }
 
 export interface ServerOptions {
-  /** The .env file, ".env" by default. .vault-cache is in its folder. */
+  /**
+   * The .env file, ".env" by default. .vault-cache is in its folder. Has it no
+   * VAULT_KEY, nor the environment, key and URL are those of ".env".
+   */
   path?: string | URL;
   /** Default: NODE_ENV, else ENVIRONMENT, else "development". */
   environment?: string;
@@ -19,7 +22,14 @@ export interface ServerOptions {
   vaultUrl?: string | URL;
 }
 
-export interface ConfigOptions extends ServerOptions {
+export interface ConfigOptions extends Omit<ServerOptions, 'path'> {
+  /**
+   * Several: of a name that more than one file has, the first one's value counts,
+   * with override the last one's.
+   */
+  path?: string | URL | (string | URL)[];
+  /** Of the files, as Buffer names it. Default: "utf8". */
+  encoding?: BufferEncoding;
   /** Variables that exist already are replaced. Default: they win. */
   override?: boolean;
   /** false: .vault-cache is neither read nor written. Default: true. */

@@ -9,7 +9,7 @@ const { fileURLToPath } = require('node:url');
 const { isMainThread } = require('node:worker_threads');
 
 const server = ['path', 'environment', 'vaultUrl'];
-const load = [...server, 'override', 'cache', 'allow', 'processEnv', 'quiet', 'debug'];
+const load = [...server, 'override', 'cache', 'allow', 'processEnv', 'quiet', 'debug', 'encoding'];
 const known = {
   checkVersion: server,
   config: load,
@@ -88,6 +88,14 @@ function processEnv(options) {
   return value;
 }
 
+function encoding(options) {
+  const value = text(options, 'encoding') || 'utf8';
+  if (!Buffer.isEncoding(value)) {
+    throw typeError('options.encoding', 'an encoding of Buffer, such as utf8 or latin1');
+  }
+  return value;
+}
+
 // An environment variable, without the white space that files and CI variables
 // end in.
 function variable(name) {
@@ -101,13 +109,21 @@ function filePath(options) {
   return value.startsWith('~') ? path.join(os.homedir(), value.slice(1)) : value;
 }
 
+function filePaths(options, of) {
+  if (!Array.isArray(options.path) || !known[of].includes('override')) return [filePath(options)];
+  if (options.path.length === 0) throw typeError('options.path', 'one path at least');
+  return options.path.map((one) => filePath({ path: one }));
+}
+
 // Options as the addon takes them. A worker's process.env is its own, and C
 // sees only the process's: so what a worker has set goes along.
 function settings(options = {}, of = 'config') {
   checkNames(options, of);
   const url = options.vaultUrl instanceof URL ? options.vaultUrl.href : text(options, 'vaultUrl');
+  const [first, ...layers] = filePaths(options, of);
   const result = {
-    path: filePath(options),
+    path: first,
+    layers,
     environment: text(options, 'environment') || variable('NODE_ENV') ||
       variable('ENVIRONMENT') || 'development',
     url: url || undefined,
@@ -115,6 +131,7 @@ function settings(options = {}, of = 'config') {
     override: flag(options, 'override', false),
     allow: names(options, 'allow'),
     env: processEnv(options),
+    encoding: encoding(options),
     quiet: flagOrText(options, 'quiet') || saysYes(variable('DOTENV_CONFIG_QUIET')),
     debug: flagOrText(options, 'debug') || saysYes(variable('DOTENV_CONFIG_DEBUG')),
   };
@@ -130,13 +147,14 @@ function settings(options = {}, of = 'config') {
 // The options by which settings() gives the same, but for what changed says.
 function optionsOf(s, changed) {
   const options = {
-    path: s.path,
+    path: [s.path, ...s.layers],
     environment: s.environment,
     vaultUrl: s.url,
     cache: s.cache,
     override: s.override,
     allow: s.allow,
     processEnv: s.env,
+    encoding: s.encoding,
     quiet: s.quiet,
     debug: s.debug,
   };

@@ -84,7 +84,7 @@ function finish(options, result) {
     }
   }
   if (options.debug) {
-    const from = source === 'file' ? options.path :
+    const from = source === 'file' ? [options.path, ...options.layers].join(', ') :
       `${options.environment}, version ${version}, from the ${source}`;
     warn(`debug: ${Object.keys(parsed).length} variables of ${from}`);
   }
@@ -93,45 +93,78 @@ function finish(options, result) {
   return { parsed, version };
 }
 
+// ---- files in another encoding, which the library does not know
+
+function isUtf8(s) {
+  return ['utf8', 'utf-8'].includes(s.encoding.toLowerCase());
+}
+
+// The library asks the descriptor whose file it is.
+function open(file, encoding) {
+  try {
+    const fd = fs.openSync(file, 'r');
+    return { fd, bytes: Buffer.from(fs.readFileSync(fd, encoding)) };
+  } catch (error) {
+    if (error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+// What the library's function returns, given settings that hold the texts.
+function withTexts(s, call) {
+  if (isUtf8(s)) return call(s);
+  const texts = [s.path, ...s.layers].map((file) => open(file, s.encoding));
+  try {
+    return call({ ...s, texts });
+  } finally {
+    for (const { fd } of texts) if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+function loadSync(s, how) {
+  return withTexts(s, (all) => native.loadSync(all, how));
+}
+
 // ---- the functions of index.d.ts
 
 // Certainly: the library has the last word on what is a key, and a FIFO can be
 // read once only.
 function hasNoKey(s) {
   if (s.vaultKey !== undefined || variable('VAULT_KEY') !== undefined) return false;
-  try {
-    return fs.statSync(s.path).isFile() && !fs.readFileSync(s.path).includes('VAULT_KEY');
-  } catch (error) {
-    return error.code === 'ENOENT';
-  }
+  return [s.path, ...s.layers, '.env'].every((file) => {
+    try {
+      return fs.statSync(file).isFile() && !fs.readFileSync(file, s.encoding).includes('VAULT_KEY');
+    } catch (error) {
+      return error.code === 'ENOENT';
+    }
+  });
 }
 
 // Without a key it is dotenv, for a program that does not wait either: variables
 // are set when it returns, and the promise has what dotenv's result has.
 function config(options) {
-  let s;
   try {
-    s = settings(options, 'config');
+    const s = settings(options, 'config');
     if (hasNoKey(s)) {
-      const result = finish(s, native.loadSync(s, 'file'));
+      const result = finish(s, loadSync(s, 'file'));
       return Object.assign(Promise.resolve(result), result);
     }
+    return withTexts(s, (all) => native.load(all)).then((result) => finish(s, result));
   } catch (error) {
     return Promise.reject(error);
   }
-  return native.load(s).then((result) => finish(s, result));
 }
 
 // What vault-env/config does: config() that waits.
 function configBlocking(options) {
   const s = settings(options, 'config');
   if (!isMainThread) s.freshS = FRESH_IN_WORKER_S;
-  return finish(s, native.loadSync(s, 'server'));
+  return finish(s, loadSync(s, 'server'));
 }
 
 function configSync(options) {
   const s = settings(options, 'configSync');
-  return finish(s, native.loadSync(s, s.cache ? 'cache' : 'file'));
+  return finish(s, loadSync(s, s.cache ? 'cache' : 'file'));
 }
 
 function parse(source) {
@@ -175,4 +208,4 @@ async function checkVersion(options) {
 }
 
 module.exports = { VaultError, checkVersion, config, configBlocking, configSync, givenTo,
-  loads, native, parse, pull, push, warn };
+  loads, native, parse, pull, push, warn, withTexts };

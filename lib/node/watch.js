@@ -6,14 +6,14 @@
 
 const { isMainThread } = require('node:worker_threads');
 const { checkNames, optionsOf, settings, typeError } = require('./options.js');
-const { VaultError, givenTo, loads, native, warn } = require('./vault.js');
+const { VaultError, givenTo, loads, native, warn, withTexts } = require('./vault.js');
 
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 // A poll in hand may end before the process does, but not hold it for long.
 const EXIT_WAIT_MS = 1000;
 
 // Options by which two loads give the same.
-const sameLoad = ['path', 'environment', 'url', 'allow', 'env'];
+const sameLoad = ['path', 'layers', 'environment', 'url', 'allow', 'env', 'encoding'];
 
 const watches = new Set();
 let hasExitHandler = false;
@@ -66,7 +66,8 @@ class Watch {
   }
 
   start(interval, known) {
-    const started = native.watchStart(this.#wanted, interval, known, (news) => this.#hear(news));
+    const started = withTexts(this.#wanted, (all) =>
+      native.watchStart(all, interval, known, (news) => this.#hear(news)));
     if (started.status === 'NO_KEY') return;
     if (started.status !== 'OK') throw new VaultError(started);
     this.#native = started.watch;

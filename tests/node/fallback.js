@@ -184,6 +184,29 @@ test('allow takes what would be left out', async () => {
   });
 });
 
+test('a file without a key is used with the key of .env; path may be a list', async () => {
+  await serverIs('up');
+  worldIs({ key: 'file', cache: 'absent' });
+  write('named.env', 'LOCAL=named\n');
+  write('more.env', 'LOCAL=more\nMORE=1\n');
+  await withEnv({ ...env, VAULT_URL: url }, async () => {
+    await said(async () => {
+      assert.deepStrictEqual((await vault.config({ path: 'named.env' })).parsed,
+        { WHO: 'server', FROM_VAULT: 'yes', LOCAL: 'named' });
+      assert.deepStrictEqual((await vault.config({ path: ['named.env', 'more.env'] })).parsed,
+        { WHO: 'server', FROM_VAULT: 'yes', LOCAL: 'named', MORE: '1' });
+      const { parsed } = await vault.config({ path: ['named.env', 'more.env'], override: true });
+      assert.strictEqual(parsed.LOCAL, 'more');
+    });
+  });
+  write('keys.env', table.env_files.file);
+  remove('.env');
+  await withEnv({ ...env, VAULT_URL: url }, () => said(async () => {
+    const { parsed } = await vault.config({ path: ['named.env', 'keys.env'] });
+    assert.deepStrictEqual(parsed, { WHO: 'server', FROM_VAULT: 'yes', LOCAL: 'named' });
+  }));
+});
+
 test('names that run code are left out of a plain file, too', async () => {
   worldIs({ key: 'none', cache: 'absent' });
   fs.appendFileSync('.env', 'NODE_OPTIONS=--require ./evil.js\nENV=mine\n');

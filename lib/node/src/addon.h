@@ -34,6 +34,10 @@ struct settings {
 	struct vaultenv_options client;
 	struct vaultenv_load_options load;
 	char **allow; /* load.allow */
+	char **layers; /* paths of what lies under client.path */
+	struct vaultenv_envfile *file; /* with its layers; NULL: not read yet */
+	int file_status; /* what came of reading it */
+	struct vaultenv_error file_err;
 	struct vaultenv_change_options change; /* push */
 	int64_t version;
 };
@@ -79,6 +83,13 @@ void *handle_data(napi_env env, napi_value value, const napi_type_tag *tag);
 
 void settings_read(napi_env env, napi_value object, struct settings *s);
 void settings_reset(struct settings *s);
+
+/* ---- files.c ---- */
+
+/* Of an array, for client.path and each layer: what JavaScript has read. */
+void files_take(napi_env env, napi_value texts, struct settings *s);
+/* Reads them unless that was done, and lends them to client. A status. */
+int files_read(struct settings *s, struct vaultenv_error *err);
 
 /* For vaultenv_options.notice; arg is a struct notices. */
 void notice_keep(void *arg, const char *text);

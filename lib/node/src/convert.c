@@ -301,6 +301,8 @@ handle_data(napi_env env, napi_value value, const napi_type_tag *tag)
 void
 settings_read(napi_env env, napi_value object, struct settings *s)
 {
+	napi_value texts;
+
 	memset(s, 0, sizeof(*s));
 	s->client.path = js_get_text(env, object, "path");
 	s->client.environment = js_get_text(env, object, "environment");
@@ -314,6 +316,9 @@ settings_read(napi_env env, napi_value object, struct settings *s)
 	s->load.override = js_get_bool(env, object, "override");
 	s->allow = js_get_names(env, object, "allow");
 	s->load.allow = (const char *const *)s->allow;
+	s->layers = js_get_names(env, object, "layers");
+	if ((texts = member(env, object, "texts", napi_object)) != NULL)
+		files_take(env, texts, s);
 	s->load.fresh_s = js_get_int(env, object, "freshS", 0);
 	s->version = js_get_int(env, object, "version", 0);
 	s->change = (struct vaultenv_change_options){
@@ -345,5 +350,7 @@ settings_reset(struct settings *s)
 	wipe_free(s->client.device_secret);
 	wipe_free(s->client.ca_file);
 	js_names_free(&s->allow);
+	js_names_free(&s->layers);
+	vaultenv_envfile_free(&s->file);
 	memset(s, 0, sizeof(*s));
 }

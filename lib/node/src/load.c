@@ -56,8 +56,11 @@ load_result(napi_env env, struct work *w)
 static void
 load_execute(struct work *w)
 {
-	w->outcome.status = vaultenv_load(&w->settings.client,
-	    &w->settings.load, &((struct load *)w)->loaded, &w->outcome.err);
+	struct outcome *o = &w->outcome;
+
+	if ((o->status = files_read(&w->settings, &o->err)) == 0)
+		o->status = vaultenv_load(&w->settings.client,
+		    &w->settings.load, &((struct load *)w)->loaded, &o->err);
 }
 
 static void
@@ -92,13 +95,10 @@ load_cached_execute(struct load *l)
 {
 	struct vaultenv_options *opts = &l->work.settings.client;
 	struct outcome *o = &l->work.outcome;
-	struct vaultenv_envfile *file = NULL;
 	char why[VAULTENV_ERROR_LINE];
 
-	o->status = vaultenv_envfile_read(opts->path, &file, &o->err);
-	if (o->status != 0)
+	if ((o->status = files_read(&l->work.settings, &o->err)) != 0)
 		return;
-	opts->file = file;
 	o->status = vaultenv_load_cached(
 	    opts, &l->work.settings.load, &l->loaded, &o->err);
 	if (o->status == VAULTENV_ERR_NOT_FOUND ||
@@ -110,8 +110,6 @@ load_cached_execute(struct load *l)
 		if (o->status == 0)
 			notice_keep(&o->notices, why);
 	}
-	opts->file = NULL;
-	vaultenv_envfile_free(&file);
 }
 
 /* loadSync(settings, "server" | "cache" | "file") */

@@ -296,8 +296,10 @@ addon_watch_start(napi_env env, napi_callback_info info)
 		goto out;
 	options.arg = settings.client.notice_arg = b;
 	settings.client.notice = on_notice;
-	o.status = vaultenv_watch_start(&settings.client, &settings.load,
-	    loaded_of(env, argv[2]), &options, &b->watch, &o.err);
+	if ((o.status = files_read(&settings, &o.err)) == 0)
+		o.status = vaultenv_watch_start(&settings.client,
+		    &settings.load, loaded_of(env, argv[2]), &options,
+		    &b->watch, &o.err);
 	if (o.status != 0) {
 		napi_release_threadsafe_function(b->way, napi_tsfn_abort);
 		bridge_unref(b);
