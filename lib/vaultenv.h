@@ -317,8 +317,8 @@ struct vaultenv_options {
 	const char *device_secret; /* NULL: $VAULT_DEVICE_SECRET, else
 				    * ~/.vault/<project id>.key, else none */
 	const char *environment; /* NULL: $NODE_ENV, $ENVIRONMENT, "development" */
-	const char *url;	/* NULL: $VAULT_URL, VAULT_URL in the file, the
-				 * built-in default */
+	const char *url;	/* NULL: $VAULT_URL; else VAULT_URL in the file, else
+				 * the built-in default, unless UNTRUSTED */
 	int insecure_http;	/* not 0: allow http:// to other hosts than loopback */
 	int no_key;		/* not 0: do not look for a vault key (to create a
 				 * project); signed calls then give NO_KEY */
@@ -350,6 +350,9 @@ struct vaultenv_options {
 /*
  * Finds the keys and checks them; no network. NO_KEY, INVALID (key, URL, or
  * http to a host that is not loopback), IO (a key file that others can read).
+ * UNTRUSTED: the URL of a file, or the default, is not the one that is known for
+ * the project (vaultenv_client_trust()), or none is known and the key is not from
+ * that file; or the file is not the user's (vaultenv_envfile_check()).
  */
 int vaultenv_client_open(const struct vaultenv_options *opts,
     struct vaultenv_client **out, struct vaultenv_error *err);
@@ -602,9 +605,10 @@ struct vaultenv_loaded {
  * 401, a 403 or a failed decryption the cache is never used: those are errors
  * as vaultenv_secrets_pull() has them.
  *
- * What was pulled last is remembered per environment (~/.vault/<project
- * id>.state). An older version is the error PROTOCOL; the same version with
- * other bytes gives a notice, and so does a cache or a memory that cannot be
+ * What was pulled last is remembered by server and environment
+ * (~/.vault/<project id>.state). An older version is the error PROTOCOL; a newer
+ * one is UNTRUSTED if the server's history does not have those between; the same
+ * version with other bytes gives a notice, and so does a cache or a memory that cannot be
  * written. A VAULT_CACHE_MAX_AGE that is no time, and a negative number in
  * load, are INVALID too.
  */

@@ -226,6 +226,36 @@ watch_new(PyObject *on_update_object, PyObject *on_error_object,
 	return w;
 }
 
+/* Takes w: the capsule has it, unless the start fails. */
+static PyObject *
+watch_run(struct watch *w, struct place *place,
+    const struct vaultenv_load_options *how,
+    const struct vaultenv_loaded *known, struct vaultenv_watch_options *options)
+{
+	PyObject *capsule = PyCapsule_New(w, CAPSULE, NULL);
+	struct vaultenv_error err;
+	int r;
+
+	if (capsule == NULL) {
+		watch_free(w);
+		return NULL;
+	}
+	options->arg = place->options.notice_arg = w;
+	place->options.notice = notice;
+	/* Callbacks may come at once, and wait for the GIL. */
+	Py_BEGIN_ALLOW_THREADS
+	r = vaultenv_watch_start(&place->options, how,
+	    known->variables != NULL ? known : NULL, options, &w->handle, &err);
+	Py_END_ALLOW_THREADS
+	if (r != 0) {
+		watch_free(w);
+		Py_DECREF(capsule);
+		return error_raise(&err);
+	}
+	(void)PyCapsule_SetDestructor(capsule, capsule_free);
+	return capsule;
+}
+
 /*
  * watch_start(place, no_cache, override, allow, interval_ms,
  * known or None, version, on_update, on_error): capsule. on_update gets
@@ -241,10 +271,8 @@ watch_start(PyObject *self, PyObject *args)
 	PyObject *values, *update, *error, *allow, *capsule = NULL;
 	const char **names = NULL;
 	struct place place = { NULL };
-	struct vaultenv_error err;
 	struct watch *w = NULL;
 	long long version;
-	int r;
 
 	if (!PyArg_ParseTuple(args, PLACE_FORMAT "ppO!iOLOO:watch_start",
 		PLACE_ARGS(place), &how.no_cache, &how.override,
@@ -257,25 +285,7 @@ watch_start(PyObject *self, PyObject *args)
 	    (PyDict_Check(values) && !dict_list(values, &known.variables)) ||
 	    (w = watch_new(update, error, place.notice)) == NULL)
 		goto out;
-	if ((capsule = PyCapsule_New(w, CAPSULE, NULL)) == NULL) {
-		watch_free(w);
-		goto out;
-	}
-	options.arg = place.options.notice_arg = w;
-	place.options.notice = notice;
-	/* Callbacks may come at once, and wait for the GIL. */
-	Py_BEGIN_ALLOW_THREADS
-	r = vaultenv_watch_start(&place.options, &how,
-	    known.variables != NULL ? &known : NULL, &options, &w->handle,
-	    &err);
-	Py_END_ALLOW_THREADS
-	if (r != 0) {
-		watch_free(w);
-		Py_CLEAR(capsule);
-		error_raise(&err);
-	} else {
-		(void)PyCapsule_SetDestructor(capsule, capsule_free);
-	}
+	capsule = watch_run(w, &place, &how, &known, &options);
 out:
 	vaultenv_list_free(&known.variables);
 	PyMem_Free(names);
