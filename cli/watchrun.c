@@ -50,7 +50,7 @@ struct watchrun {
 /* ---- in the watch's thread ---- */
 
 static void
-news_bring(void *arg, const struct vaultenv_update *update)
+news_store(void *arg, const struct vaultenv_update *update)
 {
 	struct news *news = arg;
 	struct vaultenv_list *copy = NULL;
@@ -238,7 +238,7 @@ watchrun(const struct args *args, const struct vaultenv_options *opts,
 	struct vaultenv_watch_options how = {
 		.interval_ms =
 		    1000 * (int)(s < MAX_INTERVAL_S ? s : MAX_INTERVAL_S),
-		.on_change = news_bring,
+		.on_change = news_store,
 		.on_error = news_fail,
 		.arg = &w.news,
 	};

@@ -159,7 +159,7 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 }
 
 # A clock that is off by more than minutes: refused, with both times. (One that is
-# off by minutes is in tests/lib/net/transport-t.)
+# off by minutes is in tests/lib/client/clock-t.)
 {
 	my $p = CliTest->new;
 	my $time = qr/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/;

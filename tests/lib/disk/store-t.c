@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files: what is refused and in which words, modes, that a failed write leaves
- * the old content and no litter, that nothing is overwritten that must be kept,
- * and edits of .env files to the byte. Works for root too, whom modes do not
+ * the old content and no litter, and that nothing is overwritten that must be
+ * kept. Works for root too, whom modes do not
  * stop: a write fails by RLIMIT_FSIZE here.
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -18,72 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "disk/disk.h"
-#include "sentence.h"
-#include "tap.h"
-
-static struct vaultenv_error err;
-
-static void
-put(const char *path, const char *text, mode_t mode)
-{
-	int fd;
-
-	/* Its old mode may forbid writing, to anybody but root. */
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
-	    fchmod(fd, mode) != 0 || close(fd) != 0) {
-		printf("Bail out! cannot write %s\n", path);
-		exit(1);
-	}
-}
-
-/* Valid until the next call; "(none)" if it cannot be read. */
-static const char *
-content(const char *path)
-{
-	static char text[4096];
-	ssize_t n;
-	int fd = open(path, O_RDONLY);
-
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return "(none)";
-	text[n] = '\0';
-	return text;
-}
-
-static unsigned
-mode_of(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 ? st.st_mode & 07777 : 0;
-}
-
-static int
-n_files(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	int n = -2; /* "." and ".." */
-
-	while (dir != NULL && readdir(dir) != NULL)
-		n++;
-	if (dir != NULL)
-		closedir(dir);
-	return n;
-}
-
-static void
-fails(int r, int code, const char *text)
-{
-	is_int(r, code, "it fails with its code");
-	is_str(sentence(&err), text, text);
-	memset(&err, 0, sizeof(err));
-}
+#include "files.h"
 
 static int
 read_path(const char *path)
@@ -397,103 +331,20 @@ private_files(void)
 	is_int(n_files("."), n, "and nothing is left behind");
 }
 
-static void
-edits(void)
-{
-	static const struct {
-		const char *was, *name, *value, *want;
-	} cases[] = {
-		{ "", "A", "1", "A=1\n" },
-		{ "B=2\n", "A", "1", "B=2\nA=1\n" },
-		{ "B=2", "A", "1", "B=2\nA=1\n" },
-		{ "B=2\r\n", "A", "1", "B=2\r\nA=1\r\n" },
-		{ "# x\r\nB=2", "A", "1", "# x\r\nB=2\r\nA=1\r\n" },
-		{ "A=0", "A", "1", "A=1" },
-		{ "A=0\r\nB=2\r\n", "A", "1", "A=1\r\nB=2\r\n" },
-		{ "A=0\n# A=5\nA=3\nB=2\n", "A", "1",
-		    "A=0\n# A=5\nA=1\nB=2\n" },
-		{ "\xef\xbb\xbf"
-		  "A=0\n",
-		    "A", "1",
-		    "\xef\xbb\xbf"
-		    "A=1\n" },
-		{ "  export A=0 # why\nB=2", "A", "1",
-		    "  export A=1 # why\nB=2" },
-		{ "A='x\ny' # why\n\n\nB=2\n", "A", "1",
-		    "A=1 # why\n\n\nB=2\n" },
-		{ "A=\nB=2\n", "A", "1", "A=1\nB=2\n" },
-		{ "A: 0\nB: 2\n", "A", "1", "A=1\nB: 2\n" },
-		{ "A=\n'x'\nB=2", "A", "1", "A=1\nB=2" },
-		{ "A=0\nB=2", "A", "it's\n#", "A=\"it's\\n#\"\nB=2" },
-		{ "A=0\n", "A", "", "A=''\n" },
-		{ "not an assignment\n\xff\n", "A", "1",
-		    "not an assignment\n\xff\nA=1\n" },
-		{ "B=it's\nA=0\n", "A", "two words",
-		    "B=it's\nA='two words'\n" },
-		{ "A=old\n", "A", "C:\\a #\\",
-		    "A='C:\\a #\\' # the ' before # ends the value\n" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		put("env", cases[i].was, 0644);
-		printf("# edit %zu\n", i);
-		is_int(vaultenv_envfile_set(
-			   "env", cases[i].name, cases[i].value, &err),
-		    0, "an edit succeeds");
-		is_str(content("env"), cases[i].want, "to the byte");
-	}
-	is_int(mode_of("env"), 0600, "the file is then private");
-	unlink("env");
-	is_int(vaultenv_envfile_set("env", "A", "1", NULL), 0,
-	    "a missing file is made");
-	is_str(content("env"), "A=1\n", "with the one line");
-	is_int(mode_of("env"), 0600, "and private");
-
-	put("env", "B='open\nA=0\nC=3\n", 0600);
-	fails(vaultenv_envfile_set("env", "A", "\nx", &err),
-	    VAULTENV_ERR_UNWRITABLE,
-	    "A cannot be set in env: with it the file "
-	    "would read otherwise at B. Close the quotes and finish the lines "
-	    "of that file, then try again");
-	is_str(content("env"), "B='open\nA=0\nC=3\n", "the file stands");
-	put("env", "B:", 0600);
-	fails(vaultenv_envfile_set("env", "A", "1", &err),
-	    VAULTENV_ERR_UNWRITABLE,
-	    "A cannot be set in env: with it the file "
-	    "would read otherwise at B. Close the quotes and finish the lines "
-	    "of that file, then try again");
-	fails(vaultenv_envfile_set("env", "A B", "1", &err),
-	    VAULTENV_ERR_UNWRITABLE,
-	    "'A B' is not a name that .env text can "
-	    "hold (letters, digits, '_', '.' and '-'). Use --json instead");
-	fails(vaultenv_envfile_set("env", "A", "\\r\r", &err),
-	    VAULTENV_ERR_UNWRITABLE,
-	    "A cannot be written as .env text: its "
-	    "value has a backslash before n or r and a carriage return. Use "
-	    "--json instead");
-	is_str(content("env"), "B:", "the file stands");
-	fails(vaultenv_envfile_set("link", "A", "1", &err), VAULTENV_ERR_IO,
-	    "Cannot write link: it is a symbolic link. Give the path of the "
-	    "file itself");
-}
-
 int
 main(void)
 {
-	char dir[] = "/tmp/store-t-XXXXXX", command[64];
+	char dir[] = "/tmp/store-t-XXXXXX";
 
-	if (mkdtemp(dir) == NULL || chdir(dir) != 0) {
+	if (!folder_enter(dir)) {
 		printf("Bail out! no temporary folder\n");
 		return 1;
 	}
-	umask(022);
 	odd_files();
 	reading();
 	writing();
 	leftovers();
 	private_files();
-	edits();
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ok(chdir("/") == 0 && system(command) == 0, "the folder is removed");
+	folder_remove(dir);
 	return tap_done();
 }

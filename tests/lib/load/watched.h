@@ -211,4 +211,71 @@ seen_reset(void)
 	pthread_mutex_unlock(&seen.lock);
 }
 
+/* False when there are not as many reports after ms. */
+static inline bool
+wait_for(const int *counter, int n, int ms)
+{
+	const int64_t end = now_ms() + ms;
+	bool there;
+
+	for (;;) {
+		pthread_mutex_lock(&seen.lock);
+		there = *counter >= n;
+		pthread_mutex_unlock(&seen.lock);
+		if (there || now_ms() >= end)
+			return there;
+		sleep_ms(1);
+	}
+}
+
+static inline bool
+wait_polls(int n, int ms)
+{
+	const int64_t end = now_ms() + ms;
+
+	while (polls() < n && now_ms() < end)
+		sleep_ms(1);
+	return polls() >= n;
+}
+
+static const struct vaultenv_options options = { .vault_key = KEY,
+	.device_secret = SECRET,
+	.environment = "production",
+	.url = FAKE_URL,
+	.transport = answer };
+static const struct vaultenv_watch_options quick = {
+	.interval_ms = INTERVAL_MS,
+	.on_change = on_change,
+	.on_error = on_error
+};
+static const struct vaultenv_load_options no_cache = { .no_cache = 1 };
+
+static inline struct vaultenv_loaded *
+load(void)
+{
+	struct vaultenv_loaded *loaded = NULL;
+	struct vaultenv_error err;
+
+	if (vaultenv_load(&options, &no_cache, &loaded, &err) != 0) {
+		printf("Bail out! %s\n", sentence(&err));
+		exit(1);
+	}
+	return loaded;
+}
+
+static inline struct vaultenv_watch *
+start(const struct vaultenv_loaded *known,
+    const struct vaultenv_watch_options *watch)
+{
+	struct vaultenv_watch *w = NULL;
+	struct vaultenv_error err;
+
+	if (vaultenv_watch_start(&options, &no_cache, known, watch, &w, &err) !=
+	    0) {
+		printf("Bail out! %s\n", sentence(&err));
+		exit(1);
+	}
+	return w;
+}
+
 #endif
