@@ -34,17 +34,22 @@ call_device_param(const struct call *c, struct db_params *p)
 	db_bytes(p, given ? c->in.device_hash : NULL, HASH_LEN);
 }
 
-/* A refusal with the member that the function gave it, if it did. */
+/* A refusal with the member that the function gave it, if it did: a number, or
+ * an id. */
 static void
 refuse(struct call *c, const struct db_result *r)
 {
-	const char *member = refusals[r->refusal].member;
+	const struct refusal_row *row = &refusals[r->refusal];
+	char id[37];
 
-	if (member != NULL && !db_is_null(r, 0, member))
-		reply_refuse_int(
-		    c->reply, r->refusal, db_get_int(r, 0, member));
-	else
+	if (row->member == NULL || db_is_null(r, 0, row->member))
 		reply_refuse(c->reply, r->refusal);
+	else if (db_get_uuid(r, 0, row->member, id))
+		reply_refuse_with(
+		    c->reply, r->refusal, row->sentence, row->member, id);
+	else
+		reply_refuse_int(
+		    c->reply, r->refusal, db_get_int(r, 0, row->member));
 }
 
 int

@@ -14,6 +14,7 @@ int project_may_be_created(struct call *c);
 void health(struct call *c);
 void project_create(struct call *c);
 void project_set_key(struct call *c);
+void project_freeze(struct call *c);
 void device_register(struct call *c);
 void device_approve(struct call *c);
 void device_list(struct call *c);

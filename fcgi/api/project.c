@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * project.c: projects and their auth keys: the two calls that no signature
- * protects.
+ * protects, and the one by which a project goes on in another.
  */
 #include "config.h"
 
@@ -97,5 +97,29 @@ project_set_key(struct call *c)
 	json_end(body, '}');
 out:
 	mem_wipe(auth_key, sizeof(auth_key));
+	db_result_free(&r);
+}
+
+void
+project_freeze(struct call *c)
+{
+	struct json_writer *body = &c->reply->body;
+	struct db_result r = { .pg = NULL };
+	struct db_params p;
+	char id[37];
+
+	call_begin_params(c, &p);
+	db_text(&p, c->req.remote);
+	db_text(&p, c->in.text[FIELD_MOVED_TO]);
+	db_text(&p, c->in.number[FIELD_FROZEN] != 0 ? "true" : "false");
+	if (call_exec(c, PROJECT_FREEZE, &p, &r) != 0)
+		goto out;
+	json_begin(body, '{');
+	json_put_text(
+	    body, "moved_to", db_get_uuid(&r, 0, "moved_to", id) ? id : NULL);
+	json_put_name(body, "frozen");
+	json_put_raw(body, db_get_bool(&r, 0, "frozen") ? "true" : "false");
+	json_end(body, '}');
+out:
 	db_result_free(&r);
 }

@@ -24,10 +24,13 @@ answer_version(struct call *c, enum stmt stmt, const struct db_params *p)
 {
 	struct json_writer *body = &c->reply->body;
 	struct db_result r = { .pg = NULL };
+	char id[37];
 
 	if (call_exec(c, stmt, p, &r) == 0) {
 		json_begin(body, '{');
 		json_put_int(body, "version", db_get_int(&r, 0, "version"));
+		if (db_get_uuid(&r, 0, "moved_to", id))
+			json_put_text(body, "moved_to", id);
 		json_end(body, '}');
 	}
 	db_result_free(&r);

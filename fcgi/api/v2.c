@@ -105,9 +105,22 @@ proven(enum refusal refusal)
 	}
 }
 
+/*
+ * Who asks to join gets no log, unless it is a member: its key is not known
+ * yet, and whoever has VAULT_KEY alone is to read nothing.
+ */
+static bool
+may_see_proof(const struct call *c, const struct db_result *r)
+{
+	const char *status = db_get_text(r, 0, "status");
+
+	return c->route->access != ACCESS_JOINING ||
+	       (status != NULL && strcmp(status, "approved") == 0);
+}
+
 /* A refusal with the log that it follows from. Without it too it is one. */
 static void
-refuse_with_log(struct call *c, enum refusal refusal, int64_t have)
+refuse_with_log(struct call *c, const struct db_result *refused, int64_t have)
 {
 	struct json_writer *body = &c->reply->body;
 	struct db_params p = { .n = 0 };
@@ -118,19 +131,22 @@ refuse_with_log(struct call *c, enum refusal refusal, int64_t have)
 	if ((c->in.given & FIELD_BIT(FIELD_LOG_HAVE)) != 0)
 		have = c->in.number[FIELD_LOG_HAVE];
 	db_text(&p, c->in.text[FIELD_PROJECT_ID]);
-	db_text(&p, proven(refusal));
-	db_text(&p, NULL);
+	db_text(&p, proven(refused->refusal));
+	if (db_is_null(refused, 0, "generation"))
+		db_text(&p, NULL);
+	else
+		db_int(&p, db_get_int(refused, 0, "generation"));
 	db_bytes(&p, c->auth.id, REQUEST_ID_LEN);
 	db_int(&p, have);
 	if (db_exec(c->server->db, LOG_PROOF, &p, &r) != 0) {
-		reply_refuse(c->reply, refusal);
+		reply_refuse(c->reply, refused->refusal);
 		goto out;
 	}
 	count = db_get_int(&r, 0, "log_count");
 	db_get_elements(&r, 0, "log", &e);
 	json_writer_reset(body);
 	json_begin(body, '{');
-	reply_refusal(c->reply, refusal);
+	reply_refusal(c->reply, refused->refusal);
 	v2_put_elements(body, "log", &r, "log");
 	json_put_int(body, "log_count", count);
 	v2_put_true(body, "more", have + e.n < count);
@@ -158,8 +174,8 @@ refuse(
 
 	if (r->refusal == REFUSAL_BAD_STATEMENT && code != NULL)
 		refuse_code(c, member, code);
-	else if (proven(r->refusal) != NULL)
-		refuse_with_log(c, r->refusal, have);
+	else if (proven(r->refusal) != NULL && may_see_proof(c, r))
+		refuse_with_log(c, r, have);
 	else if (r->refusal == REFUSAL_VERSION_CONFLICT)
 		reply_refuse_int(
 		    c->reply, r->refusal, db_get_int(r, 0, "version"));

@@ -135,8 +135,9 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select outcome, joins from vault.project_joins($1::uuid)", 1, true,
 	    STMT_SINGLY },
 	[MEMBER_REGISTER] = { "member_register",
-	    "select outcome, code, device_id, status from "
-	    "vault.member_register($1::uuid, $2::bytea, $3::bytea, "
+	    "select outcome, code, device_id, status, "
+	    "generation from vault.member_register($1::uuid, $2::bytea, "
+	    "$3::bytea, "
 	    "$4::text, $5::bytea, $6::bytea, $7::bytea, $8::uuid, "
 	    "$9::text, $10::bytea, $11::bytea, $12::bytea)",
 	    12, true, STMT_SINGLY },

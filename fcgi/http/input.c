@@ -214,6 +214,9 @@ static const struct rule rules[N_FIELDS] = {
 	    "after must be the key_id and device_id of a row" },
 	[FIELD_BEFORE] = { "before", accept_before,
 	    "before must be the at and id of a row" },
+	[FIELD_MOVED_TO] = { "moved_to", accept_uuid, "moved_to" UUID },
+	[FIELD_FROZEN] = { "frozen", accept_bool,
+	    "frozen must be true or false" },
 	[FIELD_LIMIT] = { "limit", accept_limit, "limit" WHOLE "1 to 1000" },
 };
 

@@ -56,12 +56,16 @@ enum field {
 	FIELD_AFTER_WRAP,
 	FIELD_BEFORE,
 	FIELD_LIMIT,
+	/* of a v1 project that goes on in one of v2 */
+	FIELD_MOVED_TO,
+	FIELD_FROZEN,
 	N_FIELDS
 };
 
 #define FIELD_BIT(field) (1u << (field))
+_Static_assert(N_FIELDS <= 32, "a bit for each");
 
-#define WRAPS_MAX        5000 /* in a request */
+#define WRAPS_MAX 5000 /* in a request */
 
 /* A wrap, or the place of one: what it names is not empty. */
 struct wrap_input {

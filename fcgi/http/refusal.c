@@ -123,7 +123,7 @@ const struct refusal_row refusals[N_REFUSALS] = {
 	    "project_exists", NULL },
 	[REFUSAL_MOVED_ELSEWHERE] = { 409, "moved_elsewhere",
 	    "This project has moved to another project", "moved_elsewhere",
-	    NULL },
+	    "moved_to" },
 	[REFUSAL_LOG_CHANGED] = { 409, "log_changed",
 	    "List of devices has changed", "log_changed", NULL },
 	[REFUSAL_HEADS_CHANGED] = { 409, "heads_changed",

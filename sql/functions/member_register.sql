@@ -16,6 +16,7 @@
 --                            many devices wait; VE09C it is one of protocol v1
 --            code            with VE000: register_join, register_request_key
 --            device_id, status
+--            generation      of the VAULT_KEY that signed, with VE011
 -- raises:    VE053 the server key in force is another
 -- writes:    requests, members (one that waits for an approval may go),
 --            member_keys, audit_log
@@ -25,7 +26,7 @@ create or replace function vault.member_register(
 	p_sealed bytea, p_key_id bytea, p_join bytea, p_device uuid,
 	p_name text, p_sign bytea, p_box bytea, p_registration bytea,
 	out outcome char(5), out code text, out device_id uuid,
-	out status text)
+	out status text, out generation int)
 language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
@@ -57,8 +58,9 @@ begin
 		when p.protocol = 1 then 'VE09C'
 		when p.joins[cardinality(p.joins)] = p_join then '00000'
 		when p_join = any(p.joins) then 'VE011'
-		else 'VE000' end, p.joins
-	into outcome, v_joins
+		else 'VE000' end, p.joins,
+		array_position(p.joins, p_join) - 1
+	into outcome, v_joins, generation
 	from vault.projects p
 	where p.id = p_project and p.deleted_at is null;
 	outcome := coalesce(outcome, 'VE040');

@@ -39,6 +39,7 @@ our %CANARIES;		# blobs, hashes, keys and signatures sent so far
 our %ROUTES = (
 	'project/create' => {need => [qw(project_name)]},
 	'project/set-key' => {need => [qw(project_id auth_key_hash)]},
+	'project/freeze' => {need => [qw(project_id moved_to frozen)]},
 	'devices/register' => {need => [qw(project_id device_name device_hash)]},
 	'devices/approve' => {need => [qw(project_id device_id)]},
 	'devices/list' => {need => [qw(project_id)]},
@@ -210,7 +211,9 @@ sub full_body
 	return {project_id => $self->{project}, environment => 'staging',
 	    secrets => blob(), device_name => 'any', version => 1,
 	    device_hash => $self->{device_hash} // device_hash('none'),
-	    device_id => $self->{device_id} // random_uuid(), %more};
+	    device_id => $self->{device_id} // random_uuid(),
+	    moved_to => '5f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11',
+	    frozen => JSON::PP::false, %more};
 }
 
 sub random_uuid		# version 4, RFC 4122

@@ -138,6 +138,7 @@ VaultTest->each_web(sub {
 	my %sentence = (
 		'project/create' => 'project_name required',
 		'project/set-key' => 'project_id and auth_key_hash required',
+		'project/freeze' => 'project_id, moved_to, and frozen required',
 		'devices/register' =>
 		    'project_id, device_name, and device_hash required',
 		'devices/approve' => 'project_id and device_id required',

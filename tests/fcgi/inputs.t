@@ -46,6 +46,7 @@ my %wrong = (
 	key_names => ['true', '1', '"A"', '{}', '[1]', '[null]', '[[]]', '[""]',
 	    '["A",true]', '["' . 'k' x 258 . '"]',
 	    '[' . join(',', ('"A"') x 10_001) . ']'],
+	bool => ['null', '0', '1', '"true"', '""', '[]', '{}', 'TRUE'],
 	count => ['true', '"1"', '[]', '{}', '-1', '1.5', '1e3', '1' x 30],
 );
 $wrong{auth_key_hash} = [@{$wrong{hex64}}, '"' . '0' x 64 . '"'];
@@ -53,7 +54,8 @@ $wrong{base_version} = [grep { !/^(?:null|0)\z/ } @{$wrong{version}}];
 $wrong{'may version'} = [grep { $_ ne 'null' } @{$wrong{version}}];
 $wrong{'may hash'} = [grep { $_ ne 'null' } @{$wrong{hex64}}];
 my %kind = (project_name => 'name', device_name => 'name',
-    project_id => 'uuid', device_id => 'uuid', device_hash => 'hex64',
+    project_id => 'uuid', device_id => 'uuid', moved_to => 'uuid',
+    frozen => 'bool', device_hash => 'hex64',
     auth_key_hash => 'auth_key_hash', environment => 'environment',
     secrets => 'blob', version => 'version', key_names => 'key_names',
     key_count => 'count', base_version => 'base_version');

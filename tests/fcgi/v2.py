@@ -343,8 +343,12 @@ p.append(ROTATE, join=new.join, old_psk=psk, cuts=p.cut("dev"))
 p.vk = new
 r = p.refused(laptop, "secrets/current-version", poll, "401 vault_key_replaced", "by the old one", vk=old)
 same((r["log"][-1], p.good_mac), (p.texts[-1], True), "... with the rotation, and a MAC")
-p.refused(laptop, "devices/register", p.joining(laptop, vk=old), "401 vault_key_replaced",
-          "a registration by the old one", vk=old)
+r = p.refused(laptop, "devices/register", p.joining(laptop, vk=old), "401 vault_key_replaced",
+              "a registration by the old one", vk=old)
+same(r["log"], p.texts, "... with the log up to the rotation")
+r = p.refused(stranger, "devices/register", p.joining(stranger, vk=old), "401 vault_key_replaced",
+              "... of an unknown device", vk=old)
+ok("log" not in r, "... which sees no log", r)
 same(p.must(laptop, "devices/register", p.joining(laptop))["status"], "approved", "one by the new one")
 same(p.must(p.admin, "devices/register", p.joining(p.admin))["status"], "approved", "... of the admin")
 same(p.value(laptop, "dev"), "four", "what was there can be read")

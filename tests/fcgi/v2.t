@@ -24,6 +24,30 @@ for ($r->{stdout} =~ /^(?:not )?ok .*(?:\n# .*)*/mg) {
 is $r->{status}, 0, 'to its end' or diag $r->{stderr};
 
 # ---- v1 and v2
+my $leaving = VaultTest::Client->new($s->{url})->create('leaving');
+my $blob = VaultTest::Client::blob();
+my $there = '5f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11';
+my $freeze = sub {
+	my $r = $leaving->call('project/freeze', {moved_to => $_[0],
+	    frozen => $_[1] ? JSON::PP::true : JSON::PP::false});
+	return join ' ', $r->{status}, map { $r->{json}{$_} // () }
+	    qw(code moved_to frozen);
+};
+my $push = sub {
+	my $r = $leaving->push_blob('production', $blob, {unique => $_[0]});
+	return join ' ', $r->{status}, map { $r->{json}{$_} // () }
+	    qw(code version moved_to error);
+};
+is $push->(1), '200 1', 'a push to a project of v1';
+is $freeze->($there, 0), "200 $there 0", 'it says where it goes';
+is $push->(2), "200 2 $there", '... and a push is told';
+is $freeze->('6f1f6c0e-7b0a-4c57-9a51-0d8f0b1b6f11', 0),
+    "409 moved_elsewhere $there", '... to one place only';
+is $freeze->($there, 1), "200 $there 1", '... then it is frozen';
+is $push->(3), '403 project_moved This project has moved to protocol v2: ask ' .
+    'for the new VAULT_KEY', '... nothing changes any more';
+is $leaving->pull('production')->{json}{version}, 2, '... and reading goes on';
+
 my $project = $s->psql('select id from vault.projects where protocol = 2 and ' .
     'deleted_at is null limit 1');
 if ($project) {

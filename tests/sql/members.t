@@ -220,6 +220,7 @@ is $t->append('admin', kind => 2, of => 'x'), 'VE011||', '... for a change too';
 is proof('VE011', 'admin', 0), '11|11', '... with the log up to the rotation';
 is $t->register('admin', key => $t->key('old')), 'VE011||approved',
 	'a registration by the old one';
+is $t->register('unknown'), 'VE011||', '... of an unknown device';
 is proof('VE011', 'nobody', 10, 0), '1|11', '... has its proof';
 is $t->register('admin', key => $t->key('fresh'), join => bytes(32, '11')),
 	'00000||approved', 'a registration by the new one';
@@ -353,13 +354,13 @@ is $db->as_server("select vault.project_unfreeze('$nobody')"), 'f',
 	'... if there is such a project';
 
 # --- keys under the server key -----------------------------------------------------------------------
-is V2::call($db, 'count(*)', 'member_key_list'), $db->ok('select count(*)
+is $db->as_rekey('select count(*) from vault.member_key_list()'), $db->ok('select count(*)
 	from vault.member_keys'), 'all request keys, to be sealed anew';
-is $db->as_server("select vault.member_key_replace('$crowd->{id}', "
+is $db->as_rekey("select vault.member_key_replace('$crowd->{id}', "
 	. $crowd->key('d22') . ', ' . bytes(60, '44') . ')'), 't', '... one by one';
-is $db->as_server('select vault.member_keys_forget()'), $db->ok('select
-	count(*) from vault.members where project_id = \'' . $crowd->{id}
-	. '\''), 'all are forgotten';
+my $keys = $db->ok('select count(*) from vault.member_keys');
+is $db->as_rekey('select vault.member_keys_forget()'), $keys, 'all are forgotten';
+is rows('member_keys', 'true'), 0, '... really';
 
 # --- a week --------------------------------------------------------------------------------------------
 $db->ok("update vault.members set created_at = now() - interval '8 days' where

@@ -93,6 +93,8 @@ full_body(uint32_t fields)
 		[FIELD_BEFORE] = "{\"at\":\"2026-01-31T12:00:00.000000Z\","
 				 "\"id\":\"" UUID "\"}",
 		[FIELD_LIMIT] = "1",
+		[FIELD_MOVED_TO] = "\"" UUID "\"",
+		[FIELD_FROZEN] = "false",
 	};
 	static char text[2000];
 	size_t len = (size_t)sprintf(text, "{\"z\":0");
@@ -183,7 +185,7 @@ main(void)
 		test_row(route, n);
 		test_way(route);
 	}
-	is_int((intmax_t)n, 12 + 14, "v1 has 12 paths, v2 has 14");
+	is_int((intmax_t)n, 13 + 14, "v1 has 13 paths, v2 has 14");
 	answers("GET", "/health", "", 503, "\"status\":\"unavailable\"");
 	answers("GET", "/nope", "", 404, "not_found");
 	answers("OPTIONS", "/nope", "", 204, NULL);
