@@ -16,11 +16,12 @@
 #include "secrets.h"
 #include "session.h"
 
+/* What the old file must not lose, and the secrets, with their version. */
 static int
-file_out(const struct args *args, const char *text, size_t len,
-    struct vaultenv_error *err)
+file_out(const struct args *args, const struct fetched *got, const char *text,
+    size_t len, struct vaultenv_error *err)
 {
-	struct vaultenv_envfile *old = NULL;
+	struct vaultenv_envfile *old = NULL, *file = NULL;
 	struct text new = { 0 };
 	int r;
 
@@ -34,9 +35,13 @@ file_out(const struct args *args, const char *text, size_t len,
 		    vaultenv_strerror(VAULTENV_ERR_NOMEM));
 		goto out;
 	}
-	r = envfile_store(args->output, new.bytes, new.len, err);
+	if ((r = vaultenv_envfile_from(
+		 args->output, -1, new.bytes, new.len, &file, err)) == 0)
+		r = vaultenv_envfile_follow(
+		    file, got->client, NULL, got->version, err);
 out:
 	text_wipe(&new);
+	vaultenv_envfile_free(&file);
 	vaultenv_envfile_free(&old);
 	return r;
 }
@@ -53,7 +58,7 @@ dotenv_out(const struct args *args, const struct fetched *got)
 		return session_fail(&err);
 	if (args->output == NULL)
 		code = out_secret(text, len);
-	else if (file_out(args, text, len, &err) != 0)
+	else if (file_out(args, got, text, len, &err) != 0)
 		code = session_fail(&err);
 	else
 		say(args, "Pulled %zu variable%s of %s, version %lld, into %s",

@@ -11,9 +11,12 @@
 #include <string.h>
 
 #include "envfile.h"
+#include "move.h"
 #include "output.h"
 #include "secrets.h"
 #include "session.h"
+
+#define WAITING "pushing the secrets"
 
 struct push {
 	const struct args *args;
@@ -21,6 +24,7 @@ struct push {
 	const char *environment;
 	struct session_files files;
 	bool from_stdin;
+	char answer; /* of who was asked, 0: nobody was */
 	struct vaultenv_changed *changed;
 };
 
@@ -91,37 +95,151 @@ race_explain(const struct push *p, int64_t current)
 static int
 push_fail(const struct push *p, struct vaultenv_error *err)
 {
+	const struct vaultenv_changed *changed = p->changed;
+
 	if (err->code == VAULTENV_ERR_CONFLICT && err->current_version > 0)
 		return race_explain(p, err->current_version);
 	if (err->code == VAULTENV_ERR_DECRYPT)
 		snprintf(err->hint, sizeof(err->hint),
 		    "Use --force to replace it all the same");
+	else if (err->code == VAULTENV_ERR_CONFLICT &&
+		 vaultenv_list_len(changed->conflicts) > 0)
+		snprintf(
+		    err->hint, sizeof(err->hint), "Use --ours or --theirs");
+	else if (err->code == VAULTENV_ERR_CONFLICT && changed->unfounded)
+		snprintf(err->hint, sizeof(err->hint),
+		    "Use --replace if %.80s is the whole, or --merge to add "
+		    "and change only",
+		    vaultenv_envfile_path(p->files.file));
 	return session_fail(err);
+}
+
+/* A file that does not know what it was made from takes something away. */
+static int
+confirm(void *arg, const struct vaultenv_changed *changed,
+    struct vaultenv_error *err)
+{
+	struct push *p = arg;
+	bool yes;
+
+	wait_end();
+	changes_show(p->args, changed->changes, changed->n_changes);
+	yes = ask("It is not known from which version of %s %s was made. Push "
+		  "these changes?",
+	    p->environment, vaultenv_envfile_path(p->files.file));
+	wait_begin(p->args, WAITING);
+	p->answer = yes ? 'y' : 'n';
+	return yes ? 0
+		   : vaultenv_error_set(err, VAULTENV_ERR_CONFLICT, NULL,
+			 "Nothing was pushed");
+}
+
+/* The names that others have changed, which are in the file now. */
+static int
+taken_tell(const struct push *p)
+{
+	const struct vaultenv_envfile *file = p->files.file;
+	struct vaultenv_change *changes = NULL;
+	size_t n = 0, n_shown = 0;
+	int r;
+
+	if (!p->changed->followed || p->args->quiet || p->args->json)
+		return EXIT_DONE;
+	r = vaultenv_list_diff(
+	    vaultenv_envfile_list(file), p->changed->secrets, &changes, &n);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (vaultenv_name_is_reserved(changes[i].name))
+			continue;
+		if (n_shown++ == 0)
+			say(p->args, "Took into %s what others have changed:",
+			    vaultenv_envfile_path(file));
+		change_show(p->args, &changes[i]);
+	}
+	free(changes);
+	return session_exit_code(r);
+}
+
+/*
+ * Once for each file, when its first push has noted in it what it is now: later
+ * it is known.
+ */
+static bool
+offers_move(const struct push *p)
+{
+	const struct args *args = p->args;
+
+	return p->changed->followed && !args->json && !args->quiet &&
+	       !args->yes && args->file == NULL && can_ask() &&
+	       vaultenv_envfile_base(p->files.file, p->client) < 0 &&
+	       ask("Leave only the keys in %s? Its values are in the vault now",
+		   vaultenv_envfile_path(p->files.file));
+}
+
+static int
+push_done(const struct push *p)
+{
+	const struct args *args = p->args;
+	int code;
+
+	if (p->answer == 0)
+		changed_tell(args, p->environment, p->changed);
+	else
+		pushed_say(args, p->environment, p->changed);
+	if (args->dry_run)
+		return EXIT_DONE;
+	if ((code = taken_tell(p)) == EXIT_DONE &&
+	    (args->move || offers_move(p)))
+		code = move_out(args, p->client,
+		    vaultenv_envfile_path(p->files.file), p->changed->version);
+	return code;
+}
+
+static int
+options_check(const struct push *p)
+{
+	const struct args *args = p->args;
+	const char *one = NULL, *other = NULL;
+
+	if (args->ours && args->theirs)
+		one = "--ours", other = "--theirs";
+	else if (args->replace && args->merge)
+		one = "--replace", other = "--merge";
+	else if (args->move && p->from_stdin)
+		one = "--move", other = "--file -";
+	if (one == NULL)
+		return EXIT_DONE;
+	error_print("See: vault-env push --help",
+	    "%s and %s do not go together", one, other);
+	return EXIT_USAGE;
 }
 
 static int
 push_run(const struct args *args)
 {
 	struct push p = { .args = args };
-	struct vaultenv_change_options options = { .base_version = -1,
-		.replace = 1,
+	const struct vaultenv_change_options options = {
+		.ours = args->ours,
+		.theirs = args->theirs,
+		.replace = args->replace,
+		.merge = args->merge,
+		.confirm = can_ask() ? confirm : NULL,
 		.force = args->force,
-		.dry_run = args->dry_run };
+		.arg = &p,
+		.dry_run = args->dry_run,
+	};
 	struct vaultenv_error err;
 	int code, r;
 
 	p.from_stdin = args->file != NULL && strcmp(args->file, "-") == 0;
-	if ((code = file_read(&p)) != EXIT_DONE ||
+	if ((code = options_check(&p)) != EXIT_DONE ||
+	    (code = file_read(&p)) != EXIT_DONE ||
 	    (code = client_open(&p)) != EXIT_DONE)
 		goto out;
-	options.list = vaultenv_envfile_list(p.files.file);
-	wait_begin(args, "pushing the secrets");
-	r = vaultenv_secrets_change(p.client, &options, &p.changed, &err);
+	wait_begin(args, WAITING);
+	r = vaultenv_envfile_push(
+	    p.client, p.files.file, &options, &p.changed, &err);
 	wait_end();
-	if (r != 0)
-		code = push_fail(&p, &err);
-	else
-		changed_tell(args, p.environment, p.changed);
+	code = r != 0 ? push_fail(&p, &err) : push_done(&p);
 out:
 	vaultenv_changed_free(&p.changed);
 	session_files_free(&p.files);
@@ -134,6 +252,16 @@ static const struct option_row push_options[] = {
 	    "show the changes, push nothing" },
 	{ "--force", NULL, OPTION_FLAG, false, ARG(force),
 	    "replace a current version that this device cannot read" },
+	{ "--move", NULL, OPTION_FLAG, false, ARG(move),
+	    "then leave only the keys in the file" },
+	{ "--ours", NULL, OPTION_FLAG, false, ARG(ours),
+	    "the file has what others have changed as well" },
+	{ "--theirs", NULL, OPTION_FLAG, false, ARG(theirs),
+	    "they have what the file has changed as well" },
+	{ "--replace", NULL, OPTION_FLAG, false, ARG(replace),
+	    "the file is the whole, whatever it was made from" },
+	{ "--merge", NULL, OPTION_FLAG, false, ARG(merge),
+	    "the file only adds and changes" },
 	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
 	    "do not ask about a key that is new on this machine" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
@@ -146,7 +274,9 @@ const struct command command_push = {
 	    "Prints what changes: + added, ~ changed, - removed. "
 	    "VAULT_KEY, VAULT_URL and\nVAULT_DEVICE_SECRET are never pushed. "
 	    "The key is taken from FILE if it holds\none, else from .env. "
-	    "FILE may be -, which is standard input.",
+	    "FILE may be -, which is standard input. What others have\npushed "
+	    "since the version that the file was made from stays, and is "
+	    "written into\nthe file.",
 	.options = push_options,
 	.run = push_run,
 };

@@ -19,6 +19,8 @@
 struct status {
 	const struct args *args;
 	struct vaultenv_client *client;
+	const struct vaultenv_envfile *file;
+	char *hides;     /* what the file hides of the secrets; NULL: nothing */
 	int pulled;      /* enum vaultenv_status of the pull */
 	int64_t version; /* there; 0: not known, or none */
 	bool has_version;
@@ -64,6 +66,8 @@ server_ask(struct status *s)
 	wait_begin(s->args, "asking for the secrets");
 	s->pulled =
 	    vaultenv_secrets_pull(s->client, 0, &list, &s->version, &err);
+	if (s->pulled == 0)
+		s->hides = vaultenv_envfile_hides_text(s->file, list);
 	vaultenv_list_free(&list);
 	if (s->pulled != 0)
 		problem_add(s, session_exit_code(s->pulled), &err);
@@ -274,6 +278,7 @@ status_run(const struct args *args)
 		s.code = session_fail(&err);
 		goto out;
 	}
+	s.file = files.file;
 	server_ask(&s);
 	cache_ask(&s, &opts);
 	if (args->json)
@@ -282,7 +287,10 @@ status_run(const struct args *args)
 		rows_print(&s);
 	for (size_t i = 0; i < s.n_problems; i++)
 		error_show(&s.problems[i]);
+	if (s.hides != NULL)
+		warning_print("%s", s.hides);
 out:
+	free(s.hides);
 	free(s.updated_at);
 	vaultenv_client_free(&s.client);
 	session_files_free(&files);

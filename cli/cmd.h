@@ -56,6 +56,11 @@ struct args {
 	int64_t version;
 	bool dry_run;
 	bool force;
+	bool move;
+	bool ours;
+	bool theirs;
+	bool replace;
+	bool merge;
 	bool reveal;
 	bool completion;
 	const char *operand;

@@ -132,16 +132,21 @@ change_mark(char mark)
 }
 
 void
-changes_show(
-    const struct args *args, const struct vaultenv_change *changes, size_t n)
+change_show(const struct args *args, const struct vaultenv_change *change)
 {
 	if (args->json)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		change_mark(changes[i].mark);
-		out_text(changes[i].name, COLOUR_NONE);
-		putchar('\n');
-	}
+	change_mark(change->mark);
+	out_text(change->name, COLOUR_NONE);
+	putchar('\n');
+}
+
+void
+changes_show(
+    const struct args *args, const struct vaultenv_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		change_show(args, &changes[i]);
 }
 
 static void
@@ -165,6 +170,20 @@ changed_json(const char *environment, const struct vaultenv_changed *changed)
 }
 
 void
+pushed_say(const struct args *args, const char *environment,
+    const struct vaultenv_changed *changed)
+{
+	if (changed->pushed)
+		say(args, "Pushed version %lld to %s",
+		    (long long)changed->version, environment);
+	else if (changed->n_changes == 0)
+		say(args, "Nothing changed: %s is at version %lld", environment,
+		    (long long)changed->version);
+	else
+		say(args, "Nothing was pushed: this was a dry run");
+}
+
+void
 changed_tell(const struct args *args, const char *environment,
     const struct vaultenv_changed *changed)
 {
@@ -174,14 +193,7 @@ changed_tell(const struct args *args, const char *environment,
 	}
 	if (!args->quiet || args->dry_run)
 		changes_show(args, changed->changes, changed->n_changes);
-	if (changed->pushed)
-		say(args, "Pushed version %lld to %s",
-		    (long long)changed->version, environment);
-	else if (changed->n_changes == 0)
-		say(args, "Nothing changed: %s is at version %lld", environment,
-		    (long long)changed->version);
-	else
-		say(args, "Nothing was pushed: this was a dry run");
+	pushed_say(args, environment, changed);
 }
 
 void

@@ -50,10 +50,15 @@ int secrets_json(
 void secrets_hidden_hint(const struct args *args, const char *other);
 
 /* "+ NAME" lines; with --json nothing. */
+void change_show(
+    const struct args *args, const struct vaultenv_change *change);
 void changes_show(
     const struct args *args, const struct vaultenv_change *changes, size_t n);
 void change_mark(char mark); /* "+ " in its colour */
 
+/* The version alone. */
+void pushed_say(const struct args *args, const char *environment,
+    const struct vaultenv_changed *changed);
 /* What came of a change: the names, and the version; or as JSON. */
 void changed_tell(const struct args *args, const char *environment,
     const struct vaultenv_changed *changed);

@@ -285,6 +285,11 @@ const char *vaultenv_envfile_text(
 const struct vaultenv_list *vaultenv_envfile_list(
     const struct vaultenv_envfile *file);
 
+/* The notice that variables of the file hide other values of secrets, for free().
+ * NULL: none does, or out of memory. */
+char *vaultenv_envfile_hides_text(const struct vaultenv_envfile *file,
+    const struct vaultenv_list *secrets);
+
 /*
  * Sets `name` in a .env file, by vaultenv_file_write(): its line is replaced
  * where it stands (the last one that assigns it), or added at the end; every
@@ -508,11 +513,15 @@ struct vaultenv_changed {
 	int64_t version;	/* that is there now; 0: none */
 	int64_t base_version;	/* that was there before */
 	int pushed;		/* 0: nothing differed, or dry_run */
+	int followed;		/* the file that was pushed agrees with it now */
 	size_t n_changes;
 	struct vaultenv_change *changes;	/* from before to secrets */
 	struct vaultenv_list *before;
 	struct vaultenv_list *secrets;
-	struct vaultenv_list *conflicts; /* names that both have changed */
+	/* CONFLICT: names that both have changed; or the list would change or
+	 * remove secrets, and it is not known what it was made from. */
+	struct vaultenv_list *conflicts;
+	int unfounded;
 };
 
 /*
@@ -525,6 +534,32 @@ int vaultenv_secrets_change(struct vaultenv_client *client,
     const struct vaultenv_change_options *options,
     struct vaultenv_changed **out, struct vaultenv_error *err);
 void vaultenv_changed_free(struct vaultenv_changed **changed);
+
+/*
+ * The version of the client's environment that a .env file was made from, by
+ * the one comment line in it that push and pull keep. -1: not known.
+ */
+int64_t vaultenv_envfile_base(const struct vaultenv_envfile *file,
+    const struct vaultenv_client *client);
+
+/*
+ * Writes the file anew: that line says version, and, unless secrets is NULL, its
+ * variables are what secrets has; reserved names and every other byte stay.
+ * UNWRITABLE: .env text cannot hold that. IO.
+ */
+int vaultenv_envfile_follow(const struct vaultenv_envfile *file,
+    const struct vaultenv_client *client, const struct vaultenv_list *secrets,
+    int64_t version, struct vaultenv_error *err);
+
+/*
+ * vaultenv_secrets_change() to the file's variables, from the version that they
+ * were made from; then the file follows, unless options->merge. Where it cannot,
+ * a notice says so. options: its edit, list and base_version are not looked at.
+ */
+int vaultenv_envfile_push(struct vaultenv_client *client,
+    const struct vaultenv_envfile *file,
+    const struct vaultenv_change_options *options,
+    struct vaultenv_changed **out, struct vaultenv_error *err);
 
 /* 0 when nothing was pushed yet. updated_at: for free(), may be NULL. */
 int vaultenv_secrets_current_version(struct vaultenv_client *client,

@@ -191,7 +191,7 @@ static int
 may_push(const struct change *c, struct vaultenv_error *err)
 {
 	const struct vaultenv_change_options *o = c->options;
-	const struct vaultenv_changed *changed = c->changed;
+	struct vaultenv_changed *changed = c->changed;
 	char names[NAMES_TEXT];
 
 	if (vaultenv_list_len(changed->conflicts) > 0) {
@@ -206,6 +206,7 @@ may_push(const struct change *c, struct vaultenv_error *err)
 		return 0;
 	if (o->confirm != NULL)
 		return o->confirm(o->arg, changed, err);
+	changed->unfounded = 1;
 	return err_set(err, VAULTENV_ERR_CONFLICT,
 	    "Replace what is there, or merge into it",
 	    "It is not known from which version of %s this was made, and it "

@@ -62,6 +62,39 @@ int envfile_copy(const struct vaultenv_envfile *file, const char *path,
 /* The last assignment of name, as it is the one that counts. False: none. */
 bool envfile_find(const char *text, size_t len, const char *name,
     struct dotenv_assignment *found);
+/* Appends text with pair set in it. UNWRITABLE. */
+int envfile_put(struct blob *out, const char *text, size_t len,
+    const struct vaultenv_pair *pair, struct vaultenv_error *err);
+/* UNWRITABLE, unless edited reads as want. what: is being set, for sentences. */
+int envfile_check(const char *path, const struct vaultenv_list *want,
+    const struct blob *edited, const char *what, struct vaultenv_error *err);
+/* "\r\n" if the first line of text ends so, else "\n". */
+const char *envfile_line_break(const char *text, size_t len);
+/* The sentence of r, INVALID being too large a file. Returns r. */
+int envfile_no_room(int r, struct vaultenv_error *err);
+
+/* ---- origin.c: the line that says what a .env file was made from ---- */
+
+struct origin {
+	const char *project_id;
+	const char *environment;
+	int64_t version;
+};
+
+/* The version that text says for of's project and environment. -1: none. */
+int64_t origin_find(const char *text, size_t len, const struct origin *of);
+/* Appends text with its line saying so; what it says of other environments of
+ * this project stays. NOMEM, INVALID. */
+int origin_put(struct blob *out, const char *text, size_t len,
+    const struct origin *of);
+
+/* ---- envfile-follow.c ---- */
+
+/* Writes file anew with that origin and, unless secrets is NULL, with its
+ * variables, but for reserved ones, being those. UNWRITABLE, IO. */
+int envfile_follow(const struct vaultenv_envfile *file,
+    const struct origin *of, const struct vaultenv_list *secrets,
+    struct vaultenv_error *err);
 
 /* ---- version.c ---- */
 

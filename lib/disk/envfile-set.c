@@ -11,8 +11,8 @@
 
 #include "disk/disk.h"
 
-static int
-no_room(int r, struct vaultenv_error *err)
+int
+envfile_no_room(int r, struct vaultenv_error *err)
 {
 	if (r != VAULTENV_ERR_INVALID)
 		return err_general(err, r);
@@ -21,8 +21,8 @@ no_room(int r, struct vaultenv_error *err)
 }
 
 /* "\r\n" if the file's first line ends so. */
-static const char *
-line_break(const char *text, size_t len)
+const char *
+envfile_line_break(const char *text, size_t len)
 {
 	const char *p = len == 0 ? NULL : memchr(text, '\n', len);
 
@@ -50,39 +50,40 @@ envfile_find(const char *text, size_t len, const char *name,
 }
 
 /* Indentation, "export" before and a comment behind the assignment stay. */
-static int
-edit(struct blob *out, const char *text, size_t len,
+int
+envfile_put(struct blob *out, const char *text, size_t len,
     const struct vaultenv_pair *pair, struct vaultenv_error *err)
 {
-	const char *eol = line_break(text, len);
+	const char *eol = envfile_line_break(text, len);
 	struct dotenv_assignment a;
 	int r;
 
 	if (envfile_find(text, len, pair->name, &a)) {
 		if ((r = blob_append(out, text, a.name)) != 0)
-			return no_room(r, err);
+			return envfile_no_room(r, err);
 		if ((r = dotenv_append_pair(out, pair, err)) != 0)
 			return r;
 		r = blob_append(out, text + a.value_end, len - a.value_end);
-		return r == 0 ? 0 : no_room(r, err);
+		return r == 0 ? 0 : envfile_no_room(r, err);
 	}
 	if ((r = blob_append(out, text, len)) != 0)
-		return no_room(r, err);
+		return envfile_no_room(r, err);
 	if (len > 0 && text[len - 1] != '\n' && text[len - 1] != '\r' &&
 	    (r = blob_append_str(out, eol)) != 0)
-		return no_room(r, err);
+		return envfile_no_room(r, err);
 	if ((r = dotenv_append_pair(out, pair, err)) != 0)
 		return r;
-	return (r = blob_append_str(out, eol)) == 0 ? 0 : no_room(r, err);
+	return (r = blob_append_str(out, eol)) == 0 ? 0
+						    : envfile_no_room(r, err);
 }
 
 /*
  * A quote that was left open elsewhere in the file may close in the new value,
  * or the other way round. Then nothing is written.
  */
-static int
-check(const char *path, const struct vaultenv_list *want,
-    const struct blob *edited, const char *name, struct vaultenv_error *err)
+int
+envfile_check(const char *path, const struct vaultenv_list *want,
+    const struct blob *edited, const char *what, struct vaultenv_error *err)
 {
 	struct vaultenv_list *got = NULL;
 	struct vaultenv_change *changes = NULL;
@@ -94,14 +95,14 @@ check(const char *path, const struct vaultenv_list *want,
 	if (r != 0)
 		return r;
 	if ((r = vaultenv_list_diff(want, got, &changes, &n)) != 0)
-		no_room(r, err);
+		envfile_no_room(r, err);
 	else if (n > 0)
 		r = err_set(err, VAULTENV_ERR_UNWRITABLE,
 		    "Close the quotes and finish the lines of that file, then "
 		    "try again",
 		    "%s cannot be set in %s: with it the file would read "
 		    "otherwise at %s",
-		    name, path, changes[0].name);
+		    what, path, changes[0].name);
 	free(changes);
 	vaultenv_list_free(&got);
 	return r;
@@ -119,15 +120,15 @@ vaultenv_envfile_set(const char *path, const char *name, const char *value,
 
 	blob_init(&edited, FILE_MAX);
 	if ((r = vaultenv_envfile_read(path, &file, err)) != 0 ||
-	    (r = edit(&edited, file->len == 0 ? "" : file->text, file->len,
-		 &pair, err)) != 0)
+	    (r = envfile_put(&edited, file->len == 0 ? "" : file->text,
+		 file->len, &pair, err)) != 0)
 		goto out;
 	if ((r = vaultenv_list_copy(file->list, &want)) != 0 ||
 	    (r = vaultenv_list_set(want, name, value, pair.value_len)) != 0) {
-		no_room(r, err);
+		envfile_no_room(r, err);
 		goto out;
 	}
-	if ((r = check(path, want, &edited, name, err)) != 0)
+	if ((r = envfile_check(path, want, &edited, name, err)) != 0)
 		goto out;
 	r = vaultenv_file_write(
 	    path, (const char *)edited.data, edited.len, err);

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -178,4 +179,43 @@ const struct vaultenv_list *
 vaultenv_envfile_list(const struct vaultenv_envfile *file)
 {
 	return file->list;
+}
+
+static int
+hidden_find(const struct vaultenv_list *file,
+    const struct vaultenv_list *secrets, struct vaultenv_list *names)
+{
+	const struct vaultenv_pair *pair, *other;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (pair = vaultenv_list_at(file, i)) != NULL;
+	     i++) {
+		other = vaultenv_list_find(secrets, pair->name);
+		if (other != NULL && !pair_value_equal(pair, other) &&
+		    !vaultenv_name_is_reserved(pair->name))
+			r = vaultenv_list_set(names, pair->name, "", 0);
+	}
+	return r;
+}
+
+char *
+vaultenv_envfile_hides_text(
+    const struct vaultenv_envfile *file, const struct vaultenv_list *secrets)
+{
+	struct vaultenv_list *names = NULL;
+	char joined[NAMES_TEXT], *text = NULL;
+
+	if (vaultenv_list_new(&names) != 0 ||
+	    hidden_find(file->list, secrets, names) != 0 ||
+	    vaultenv_list_len(names) == 0)
+		goto out;
+	names_join(names, joined);
+	if (asprintf(&text,
+		"%s hides other values of the vault: %s. Take them out of the "
+		"file to use the vault's, or push them",
+		file->path, joined) < 0)
+		text = NULL;
+out:
+	vaultenv_list_free(&names);
+	return text;
 }

@@ -103,6 +103,17 @@ variables_begin(const struct load_job *job, struct vaultenv_list **secrets,
 	    job, filter_vault, &loaded->variables, loaded->left_out);
 }
 
+/* Whoever pushes, or sets a secret, would wonder. */
+static void
+hidden_notify(const struct load_job *job, const struct vaultenv_list *secrets)
+{
+	char *text = vaultenv_envfile_hides_text(job->file, secrets);
+
+	if (text != NULL)
+		notice_give(&job->notice, text);
+	free(text);
+}
+
 int
 loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
     struct vaultenv_loaded **out, struct vaultenv_error *err)
@@ -116,6 +127,7 @@ loaded_new(const struct load_job *job, struct vaultenv_list **secrets,
 		err_general(err, r);
 		goto out;
 	}
+	hidden_notify(job, loaded->variables);
 	if ((r = lay_file(job, loaded->variables, err)) != 0)
 		goto out;
 	if ((r = filter_list(job, filter_file, &loaded->variables,

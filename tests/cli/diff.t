@@ -21,7 +21,7 @@ $p->must('push', '--file', 'x');
 $p->gives(['diff'], 0, "development: nothing to version 1\n+ A: ********\n+ B: ********\n" .
     "+ GONE: ********\n+ EMPTY: \"\"\n", $hint, 'the first version');
 $p->spew('x', "A=1\nB='2\n\e[2J'\nNEW=\"it's\"\nEMPTY=\n");
-$p->must('push', '--file', 'x');
+$p->must('push', '--file', 'x', '--replace');
 $p->gives(['diff'], 0, "development: version 1 to version 2\n~ B: ******** -> ********\n" .
     "+ NEW: ********\n- GONE: ********\n", $hint, 'the newest and the one before');
 $p->gives(['diff', '--reveal'], 0, "development: version 1 to version 2\n~ B: \"two\" -> " .

@@ -43,7 +43,7 @@ is_deeply($p->json('push', '--dry-run'), {environment => 'development',
     version => 1, pushed => JSON::PP::false, changes => [map { {mark =>
     $_->[0], name => $_->[1]} } ['~', 'A'], ['+', 'NEW'], ['-', 'C']]},
     'push --dry-run --json');
-is_deeply($p->json('push'), {environment => 'development', version => 2,
+is_deeply($p->json('push', '--replace'), {environment => 'development', version => 2,
     pushed => JSON::PP::true, changes => [map { {mark => $_->[0], name =>
     $_->[1]} } ['~', 'A'], ['+', 'NEW'], ['-', 'C']]}, 'push --json');
 is_deeply($p->json('push'), {environment => 'development', version => 2,
@@ -53,7 +53,7 @@ $p->spew('only', "X=1\n");
 $p->gives(['push', '--file', 'only', '--env', 'production'], 0, "+ X\nPushed " .
     "version 1 to production\n", '', 'a file without the key');
 $p->spew('latin', "X='\xe9'\n");
-$p->gives(['push', '--file', 'latin'], 1, '', qr/\Avault-env:\ X\ cannot\ be
+$p->gives(['push', '--replace', '--file', 'latin'], 1, '', qr/\Avault-env:\ X\ cannot\ be
     \ pushed:/x, 'a value that is no UTF-8');
 $p->gives(['push', {env => {NODE_ENV => 'test', ENVIRONMENT => 'other'}}], 0,
     qr/ to test$/m, '', '$NODE_ENV');
@@ -84,13 +84,14 @@ umask 022;
 $p->gives(['pull', '--output', 'out'], 0, "Pulled 4 variables of development, " .
     "version 2, into out\n", '');
 is($p->mode('out'), '0600', 'the file is for its owner only');
-is($p->slurp('out'), $r->{stdout}, 'and holds the secrets');
+my $made_from = "# vault-env: made from development 2 of project @{[$p->project]}\n";
+is($p->slurp('out'), $made_from . $r->{stdout}, 'and holds the secrets, and which version they are');
 $p->spew('out', "# gone\nOLD=1\nVAULT_URL='$url'\nexport VAULT_KEY=\"@{[$p->key]}\"" .
     "\n# replaced by vault-env init on 2026-01-31: VAULT_KEY=old\n");
 chmod 0644, $p->path('out');
 $p->gives(['pull', '--output', 'out', '--quiet'], 0, '', '');
 is($p->mode('out'), '0600', 'an open file is closed');
-like($p->slurp('out'), qr/\A\#\ replaced\ by\ vault-env\ init\ on\ 2026-01-31:
+like($p->slurp('out'), qr/\A\Q$made_from\E\#\ replaced\ by\ vault-env\ init\ on\ 2026-01-31:
     \ VAULT_KEY=old\nVAULT_URL=[^\n]*\nVAULT_KEY=[^\n]*\n\Q$r->{stdout}\E\z/x,
     'key, URL and an old key are kept, the rest is replaced');
 is($p->run('pull', '--file', 'out', {url => undef})->{status}, 0,
@@ -145,9 +146,9 @@ my $slow = CliTest::proxy($url, $plan);
 $p->spew('other', "A=3\n");
 $p->spew('mine', "A=4\n");
 VaultTest::spew($plan, "2 run cd $p->{dir} && env HOME=$p->{home} $CliTest::BIN " .
-    "--url $url push --quiet --file other");
+    "--url $url push --quiet --replace --file other");
 my $before = $p->json('versions')->{versions}[0]{version};
-$r = $p->run('push', '--file', 'mine', {url => $slow});
+$r = $p->run('push', '--replace', '--file', 'mine', {url => $slow});
 is($r->{status}, 3, 'a conflict exits 3');
 is($r->{stderr} =~ s/, pushed (?:just now|\d+ seconds? ago),/,/r,
     'vault-env: development changed while you were pushing: version ' .
@@ -155,15 +156,15 @@ is($r->{stderr} =~ s/, pushed (?:just now|\d+ seconds? ago),/,/r,
     "on. Run vault-env pull to see it, then push again\n",
     'and says who was first');
 is_deeply($p->json('pull')->{secrets}, {A => 3}, 'who was first has won');
-$p->gives(['push', '--file', 'mine'], 0, "~ A\nPushed version @{[$before + 2]} " .
+$p->gives(['push', '--replace', '--file', 'mine'], 0, "~ A\nPushed version @{[$before + 2]} " .
     "to development\n", '', 'then the push works');
 
 # An answer that got lost: the same push again makes no second version.
 VaultTest::spew($plan, '2 after');
 $p->spew('mine', "A=5\n");
-is($p->run('push', '--file', 'mine', {url => $slow})->{status}, 4,
+is($p->run('push', '--replace', '--file', 'mine', {url => $slow})->{status}, 4,
     'the answer to a push is lost');
-$p->gives(['push', '--file', 'mine'], 0, "Nothing changed: development is at " .
+$p->gives(['push', '--replace', '--file', 'mine'], 0, "Nothing changed: development is at " .
     "version @{[$before + 3]}\n", '', 'the next push finds it done');
 
 # ---- a version that this device cannot read

@@ -64,7 +64,7 @@ sub fifo
 unlink $p->path('.env');
 for (['push', '+ C'], ['run', '--', 'sh', '-c', 'echo "$A$C"'], ['status', '--quiet']) {
 	my $pid = fifo('.env', $keys . "A=1\nC=fifo\n");
-	my $r = $p->run($_->[0] eq 'push' ? 'push' : @$_);
+	my $r = $p->run($_->[0] eq 'push' ? ('push', '--replace') : @$_);
 
 	is($r->{status}, 0, "$_->[0] with a FIFO for its .env") or
 	    diag("$r->{stdout}$r->{stderr}");

@@ -39,7 +39,7 @@ asks(['init'], 1, 'project/create', 'project/set-key', 'devices/register');
 asks(['init'], 1, 'devices/list');
 asks(['push', '--dry-run', '--file', 'one'], 1, 'secrets/pull');
 asks(['push', '--file', 'one'], 1, 'secrets/pull', 'secrets/push');
-asks(['push', '--file', 'two'], 1, 'secrets/pull', 'secrets/push');
+asks(['push', '--file', 'two', '--replace'], 1, 'secrets/pull', 'secrets/push');
 asks(['push', '--file', 'two'], 1, 'secrets/pull');
 asks(['push', '--file', 'two', '--env', 'prod'], 1, 'secrets/pull', 'secrets/push');
 asks(['pull'], 1, 'secrets/pull');
@@ -47,6 +47,8 @@ asks(['pull', '--version', 1], 1, 'secrets/pull');
 asks(['get', 'A'], 1, 'secrets/pull');
 asks(['export'], 1, 'secrets/pull');
 asks(['set', 'C=3'], 1, 'secrets/pull', 'secrets/push');
+# of an older version, which has to be seen
+asks(['push', '--file', 'two'], 1, 'secrets/pull', 'secrets/pull');
 asks(['set', 'C=3'], 1, 'secrets/pull');
 asks(['delete', 'C'], 1, 'secrets/pull', 'secrets/push');
 asks(['diff'], 1, 'secrets/pull', 'secrets/pull');

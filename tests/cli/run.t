@@ -128,14 +128,17 @@ $p->gives(['run', '--', 'sh', '-c', $print], 0, "vault\nline one\n\tline two\n\n
     'the secrets');
 is($p->mode('.vault-cache'), '0600', 'and a cache');
 $p->spew('.env', $keys . "A=file\nOWN=1\n");
+my %hides = map { $_ => "[vault-env] $_ hides other values of the vault: A. Take them out " .
+    "of the file to use the vault's, or push them\n" } '.env', 'other';
 $p->gives(['run', '--', 'sh', '-c', "$print; echo \$OWN", {env => {C => 'mine'}}], 0,
-    "file\nline one\n\tline two\nmine\n1\n", '', 'the file over the vault, existing ' .
+    "file\nline one\n\tline two\nmine\n1\n", $hides{'.env'}, 'the file over the vault, existing ' .
     'variables over both');
 $p->gives(['run', '--override', '--', 'sh', '-c', $print, {env => {A => 'mine',
-    B => 'mine', C => 'mine'}}], 0, "file\nline one\n\tline two\n\n", '', '--override');
+    B => 'mine', C => 'mine'}}], 0, "file\nline one\n\tline two\n\n", $hides{'.env'},
+    '--override');
 $p->spew('other', "A=other\n");
 $p->gives(['run', '--file', 'other', '--', 'sh', '-c', $print, {url => $url}], 0,
-    "other\nline one\n\tline two\n\n", '', '--file without a key: the key of .env');
+    "other\nline one\n\tline two\n\n", $hides{other}, '--file without a key: the key of .env');
 $p->spew('secrets', "A=staging\n");
 $p->must('push', '--file', 'secrets', '--env', 'staging');
 $p->spew('.env', $keys);

@@ -92,7 +92,7 @@ $p->gives(['run', '--', 'true'], 3, '', $jump, 'a version out of nowhere is refu
 like(VaultTest::slurp($state), qr/"version":1,/, 'and not remembered');
 renumber(9000000000000000, 1);
 $p->gives(['run', '--', 'true'], 0, '', '', 'so the true ones are taken as before');
-$p->spew("b", "A=1\nB=$_\n"), $p->must("push", "--file", "b") for 1 .. 4;
+$p->spew("b", "A=1\nB=$_\n"), $p->must("push", "--replace", "--file", "b") for 1 .. 4;
 $p->gives(['run', '--', 'sh', '-c', 'echo $B'], 0, "4\n", '',
     'a jump that the history explains is none');
 renumber(5, 3000);

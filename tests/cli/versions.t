@@ -24,7 +24,7 @@ $p->gives(['rollback', '--version', 1], 1, '', "vault-env: Version not found " .
 
 for my $text ("A=1\n", "A=2\nB=1\n", "B=1\n" . join('', map { "N$_=1\n" } 1 .. 12)) {
 	$p->spew('x', $text);
-	$p->must('push', '--file', 'x');
+	$p->must('push', '--file', 'x', '--replace');
 }
 $s->psql("update vault.secret_versions set created_at = now() - case version " .
     "when 1 then interval '3 days 1 hour' else interval '3 minutes 5 seconds' " .

@@ -134,7 +134,7 @@ for my $device (0, 1) {
 		# Without one, what is pushed would be anybody's who has the key.
 		next if !$device;
 		push @back, $round unless eval {
-			cli_ok($who, 'push', '--env', 'production', '--file', 'new.env');
+			cli_ok($who, 'push', '--env', 'production', '--replace', '--file', 'new.env');
 			is_deeply_quiet(node_ok('pull', %node)->{secrets}, $secrets) };
 		diag $@ if $@;
 		last if @there + @back > 4;

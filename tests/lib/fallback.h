@@ -24,6 +24,9 @@ static struct json_object *table;
 static struct json_object *server; /* NULL: away */
 static int n_calls, n_notices;
 static char notices[2 * VAULTENV_ERROR_TEXT]; /* a line each */
+/* The one that every load gives, as the file has another LOCAL than the vault:
+ * kept apart, and not counted. */
+static char hides[VAULTENV_ERROR_TEXT];
 
 static inline int
 answer(void *arg, const char *url, const char *const *headers, const char *body,
@@ -53,6 +56,10 @@ note(void *arg, const char *text)
 {
 	const size_t used = strlen(notices);
 
+	if (strstr(text, " hides other values of the vault: ") != NULL) {
+		snprintf(hides, sizeof(hides), "%s", text);
+		return;
+	}
 	n_notices++;
 	snprintf(notices + used, sizeof(notices) - used, "%s%s",
 	    used > 0 ? "\n" : "", text);
@@ -80,7 +87,7 @@ load(const struct vaultenv_load_options *how, struct vaultenv_loaded **out,
     struct vaultenv_error *err)
 {
 	n_calls = n_notices = 0;
-	notices[0] = '\0';
+	notices[0] = hides[0] = '\0';
 	*out = NULL;
 	memset(err, 0, sizeof(*err));
 	return vaultenv_load(&options, how, out, err);

@@ -18,6 +18,7 @@ const env = { ENVIRONMENT: 'production', VAULT_DEVICE_SECRET: table.device_secre
   VAULT_CACHE_MAX_AGE: '1d' };
 const cache = '.vault-cache';
 const leftOut = `[vault-env] ${table.left_out}`;
+const hides = `[vault-env] ${table.hides.replace('{file}', '.env')}`;
 const server = fakeServer();
 let url;
 
@@ -62,7 +63,7 @@ const loaded = ['server', 'cache', 'file'];
 function linesOf(row) {
   const text = row.text.replace('{url}', url).replace('{away}', sorry(url));
   const lines = text === '' ? [] : [`[vault-env] ${text}`];
-  return row.want === 'file' ? lines : [...lines, leftOut];
+  return row.want === 'file' ? lines : [hides, ...lines, leftOut];
 }
 
 function checkLoaded(row, result) {
@@ -180,7 +181,7 @@ test('allow takes what would be left out', async () => {
       assert.strictEqual(typeof parsed.LD_PRELOAD, 'string');
       assert.strictEqual(process.env.LD_PRELOAD, parsed.LD_PRELOAD);
     });
-    assert.deepStrictEqual(lines, []);
+    assert.deepStrictEqual(lines, [hides]);
   });
 });
 

@@ -280,7 +280,7 @@ class Person:
     def push(self, text, *args):
         """text becomes what the vault holds; .env stays."""
         write(self.dir + "/to-push", text)
-        self.cli("push", "--file", "to-push", *args)
+        self.cli("push", "--replace", "--file", "to-push", *args)
 
     def python(self, code, *args, **more):
         """Runs code by itself: (status, stdout, stderr)."""

@@ -133,7 +133,7 @@ sub application
 	my $dir = $opt{dir} // VaultTest::tmpdir();
 	VaultTest::spew("$dir/.env", $person->{key});
 	VaultTest::spew("$dir/to-push", variables($n));
-	must([$CLI, 'push', '--force', '--file', 'to-push'], cwd => $dir,
+	must([$CLI, 'push', '--force', '--replace', '--file', 'to-push'], cwd => $dir,
 	    env => environment(%env));
 	must([$CLI, 'run', '--', 'true'], cwd => $dir,
 	    env => environment(%env));

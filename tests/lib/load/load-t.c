@@ -10,23 +10,23 @@
 
 /* ---- the table ---- */
 
-/* {url}, {cache}, {away} */
+/* {url}, {file}, {cache}, {away} */
 static void
 fill_in(char *out, size_t size, const char *text)
 {
 	static const char *const words[][2] = { { "{url}", FAKE_URL },
-		{ "{cache}", CACHE },
-		{ "{away}", "Cannot reach " FAKE_URL
-			    ". Check the URL (VAULT_URL)" } };
+		{ "{file}", FOLDER "/.env" }, { "{cache}", CACHE },
+		{ "{away}",
+		    "Cannot reach " FAKE_URL ". Check the URL (VAULT_URL)" } };
 	size_t used = 0, i;
 
 	while (*text != '\0') {
-		for (i = 0; i < 3; i++) {
+		for (i = 0; i < 4; i++) {
 			if (strncmp(text, words[i][0], strlen(words[i][0])) ==
 			    0)
 				break;
 		}
-		if (i == 3) {
+		if (i == 4) {
 			out[used++] = *text++;
 			continue;
 		}
@@ -113,6 +113,9 @@ check_row(struct json_object *row, int r, const struct vaultenv_loaded *loaded,
 		    "%s%s", *text != '\0' ? "\n" : "",
 		    text_of(table, "left_out"));
 	is_str(notices, text, "and notices");
+	fill_in(
+	    text, sizeof(text), *want != 'f' ? text_of(table, "hides") : "");
+	is_str(hides, text, "of what the file hides, too");
 }
 
 static void
@@ -148,7 +151,7 @@ test_table(void)
 		env_is(text_of(row, "key"));
 		cache_is(text_of(row, "cache"));
 		n_calls = n_notices = 0;
-		notices[0] = '\0';
+		notices[0] = hides[0] = '\0';
 		loaded = NULL;
 		memset(&err, 0, sizeof(err));
 		r = vaultenv_load_cached(&options, NULL, &loaded, &err);
@@ -189,7 +192,8 @@ test_names(void)
 	vaultenv_loaded_free(&loaded);
 
 	fake_write(FOLDER "/.env",
-	    "ENV=mine\nPATH=/evil\nWHO=file\nVAULT_KEY=" KEY "\nVAULT_URL=" FAKE_URL
+	    "ENV=mine\nPATH=/evil\nWHO=file\nVAULT_KEY=" KEY
+	    "\nVAULT_URL=" FAKE_URL
 	    "\nOWN='${WHO}-${WHO:-x}-$WHO'\nOWN=${OWN}+${FROM_VAULT}\n",
 	    0644);
 	is_int(load(NULL, &loaded, &err), 0, "the file's own names");
@@ -332,8 +336,8 @@ test_no_key(void)
 	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\n", 0644);
 	is_int(load(NULL, &loaded, &err), VAULTENV_ERR_INVALID,
 	    "a key that is none is an error all the same");
-	ok(strncmp(sentence(&err), "VAULT_KEY is not a vault key, ", 30) == 0, "%s",
-	    sentence(&err));
+	ok(strncmp(sentence(&err), "VAULT_KEY is not a vault key, ", 30) == 0,
+	    "%s", sentence(&err));
 	unlink(FOLDER "/.env");
 	ok(mkdir(FOLDER "/.env", 0700) == 0, "a folder .env");
 	setenv("VAULT_KEY", KEY, 1);
@@ -380,8 +384,7 @@ test_link(void)
 	    "and variables");
 	ok(file_text(CACHE) != NULL, "the cache is beside the link");
 	vaultenv_loaded_free(&loaded);
-	ok(rename(CACHE, FOLDER "/cache") == 0 &&
-		symlink("cache", CACHE) == 0,
+	ok(rename(CACHE, FOLDER "/cache") == 0 && symlink("cache", CACHE) == 0,
 	    "a cache that is a link");
 	is_int(vaultenv_load_cached(&options, NULL, &loaded, &err),
 	    VAULTENV_ERR_IO, "is not followed");
@@ -414,8 +417,8 @@ test_setenv(void)
 	is_str(getenv("T_OLD"), "3", "both");
 	vaultenv_list_set(list, "T_OLD", "4", 1);
 	vaultenv_list_set(list, "T_NUL", "a\0b", 3);
-	is_int(vaultenv_list_setenv(list, 1, &err), VAULTENV_ERR_INVALID,
-	    "a NUL");
+	is_int(
+	    vaultenv_list_setenv(list, 1, &err), VAULTENV_ERR_INVALID, "a NUL");
 	is_str(sentence(&err),
 	    "T_NUL cannot be an environment variable: its value holds a NUL. "
 	    "Store it as base64",
@@ -432,8 +435,8 @@ test_setenv(void)
 	    0, "unless it overrides");
 	is_str(getenv("T_OLD"), "file", "what there is");
 	fake_write(FOLDER "/.env", "VAULT_KEY=vk_1_2\nT_OLD=new\n", 0644);
-	is_int(vaultenv_load_setenv(&options, NULL, &err),
-	    VAULTENV_ERR_INVALID, "an error of the load");
+	is_int(vaultenv_load_setenv(&options, NULL, &err), VAULTENV_ERR_INVALID,
+	    "an error of the load");
 	is_str(getenv("T_OLD"), "file", "sets nothing");
 	unlink(FOLDER "/.env");
 }
