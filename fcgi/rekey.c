@@ -288,7 +288,7 @@ run(struct change *ch, const struct settings *settings)
 		    "interrupted is finished. ");
 	else
 		snprintf(ch->said, WHY_MAX,
-		    "%d auth keys are sealed "
+		    "%d keys are sealed "
 		    "under the new server key. ",
 		    ch->n_keys);
 	snprintf(ch->said + strlen(ch->said), WHY_MAX - strlen(ch->said),

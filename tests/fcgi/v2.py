@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A team of protocol v2 against a real server, by the other implementation
-(tests/interop/reference.py): python3 v2.py URL prints TAP. Every reply is held
-against its MAC, every log and record that comes is verified, every blob opened.
+(tests/interop/reference.py): python3 v2.py URL COMMAND prints TAP. Every reply is
+held against its MAC, every log and record that comes is verified, every blob
+opened. COMMAND replaces the server key amid all that.
 """
-import http.client, json, os, secrets, sys, time, urllib.parse, uuid
+import http.client, json, os, secrets, subprocess, sys, time, urllib.parse, uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 from reference import *
 
@@ -354,6 +355,10 @@ same(p.must(p.admin, "devices/register", p.joining(p.admin))["status"], "approve
 same(p.value(laptop, "dev"), "four", "what was there can be read")
 p.push(laptop, "dev", "five", new_key=True)
 same(p.value(p.admin, "dev"), "five", "and what is new")
+
+# ---- the server key is replaced
+same(subprocess.call(sys.argv[2:]), 0, "another server key")
+same(p.value(laptop, "dev"), "five", "nobody notices")
 
 # ---- again and again
 body, made = p.record(laptop, "dev", "six")

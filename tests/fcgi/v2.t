@@ -15,8 +15,14 @@ my $s = VaultTest->server;
 my $url = $s->{url} =~ s{/+$}{}r;
 $s->set(url => "https://elsewhere.example $url");
 
-my $r = VaultTest::run(['python3', "$VaultTest::SRC/tests/fcgi/v2.py", $url],
-    timeout => 300);
+my $rekeyed = VaultTest::tmpdir() . '/rekeyed';
+my $r = VaultTest::run(['python3', "$VaultTest::SRC/tests/fcgi/v2.py", $url,
+    'sh', '-c', '"$1" --config "$2/vault.conf" --rekey >"$3" && ' .
+    '"$4" restart --dir "$2" vault', 'sh', "$VaultTest::BUILD/fcgi/vault.fcgi",
+    $s->dir, $rekeyed, "$VaultTest::SRC/etc/dev-server"], timeout => 300,
+    env => {VAULT_BUILDDIR => $s->{build}});
+like VaultTest::slurp($rekeyed), qr/^[1-9]\d* keys are sealed under the new/,
+    'request keys are sealed anew';
 for ($r->{stdout} =~ /^(?:not )?ok .*(?:\n# .*)*/mg) {
 	my ($not, $name, $why) = /^(not )?ok \d+ - (.*)\n?((?:# .*\n?)*)/;
 	ok !$not, $name or diag $why;

@@ -83,7 +83,7 @@ sub pull
 		rows => [
 			{name => 'pull-32', over => 'pull, 32 connections',
 			    under => 'the same SQL under pgbench, 8 clients',
-			    sense => '>=', goal => 0.9},
+			    sense => '>=', goal => 1.1},
 			{name => 'pull-128', over => 'pull, 128 connections',
 			    under => 'the same SQL under pgbench, 8 clients',
 			    sense => '>=', goal => 0.95},
@@ -122,7 +122,7 @@ sub version
 		rows => [{name => 'current-version-32',
 		    over => 'current-version, 32 connections',
 		    under => 'an unknown path, 32 connections',
-		    sense => '>=', goal => 0.7}],
+		    sense => '>=', goal => 0.75}],
 	};
 }
 
@@ -171,7 +171,7 @@ sub pushes
 			{name => 'push-32-environments',
 			    over => 'push, 32 connections, 32 environments',
 			    under => 'the same SQL under pgbench, 8 clients',
-			    sense => '>=', goal => 0.9},
+			    sense => '>=', goal => 1.0},
 			{name => 'push-one-environment',
 			    over => 'push, 32 connections, one environment',
 			    under =>
