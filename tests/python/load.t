@@ -25,10 +25,10 @@ SECRETS = {"DB_URL": "postgres://db", "GREETING": 'Grüße, "you"',
            "LINES": "a\nb"}
 
 
-def load(how, *args, preset={}, **named):
+def load(how, *args, preset={}, who=None, **named):
     """In a child: returned, what is new in os.environ, stderr."""
     def child():
-        me.enter()
+        (who or me).enter()
         os.environ.update(preset)
         before = dict(os.environ)
         sys.stderr = io.StringIO()
@@ -114,14 +114,14 @@ got = load(load_vault, allow=["LD_PRELOAD"])
 same([got[1].get("LD_PRELOAD"), got[2]], ["/tmp/evil.so", ""],
      "unless it is wanted")
 me.push(SHOP)
-os.mkdir(me.dir + "/plain")
-write(me.dir + "/plain/.env", "PYTHONPATH=/evil\nENV=mine\n")
-same(load(load_vault, "plain/.env"), [True, dict(ENV="mine"),
-     "[vault-env] Left out, because programs run other code by them "
-     "(allow each by its name to have it): PYTHONPATH\n", 0],
-     "nor does a file without a key make an interpreter run code")
-same(load(load_vault, "plain/.env", allow=["PYTHONPATH"])[:3],
-     [True, dict(ENV="mine", PYTHONPATH="/evil"), ""], "unless it is allowed")
+write(me.dir + "/named.env", "GREETING=named\n")
+same(load(load_vault, "named.env")[1], dict(SECRETS, GREETING="named"),
+     "a file without a key is used with the key of .env")
+write(me.dir + "/empty.env", "")
+same(load(load_vault, "empty.env")[1], SECRETS, "so is an empty one")
+same(in_child(lambda: [me.enter(), dict(vault_values(
+    stream=io.StringIO("GREETING=stream\n")))][1]),
+    dict(SECRETS, GREETING="stream"), "and a stream")
 
 # C sees what Python sees.
 code, out, err = me.python(
@@ -145,6 +145,13 @@ write(far.dir + "/app.py", read(me.dir + "/a/b/app.py"))
 same(me.python(far.dir + "/app.py")[:2], (0, "True postgres://db\n"),
      "nothing there: the current folder's vault key")
 plain = Person()
+write(plain.dir + "/.env", "PYTHONPATH=/evil\nENV=mine\n")
+same(load(load_vault, ".env", who=plain), [True, dict(ENV="mine"),
+     "[vault-env] Left out, because programs run other code by them "
+     "(allow each by its name to have it): PYTHONPATH\n", 0],
+     "nor does a file without a key make an interpreter run code")
+same(load(load_vault, ".env", who=plain, allow=["PYTHONPATH"])[:3],
+     [True, dict(ENV="mine", PYTHONPATH="/evil"), ""], "unless it is allowed")
 write(plain.dir + "/.env", "DB_URL=local\n")
 same(plain.python(far.dir + "/app.py"), (0, "False None\n", ""),
      "but no plain file of the current folder, as python-dotenv has it")
@@ -311,7 +318,8 @@ def with_fifo(name, text, do):
         writer.wait(60)
 
 
-same(with_fifo("fifo", "A=1\nB=${A}2\n", lambda path: load(load_vault, path)),
+same(with_fifo("fifo", "A=1\nB=${A}2\n", lambda path: load(load_vault, path,
+                                                             who=plain)),
      [True, {"A": "1", "B": "12"}, "", 0], "load_vault: a FIFO without a key")
 same(with_fifo("fifo", "VAULT_KEY=%s\nA=1\n" % me.key,
                lambda path: load(load_vault, path, cache=False)),
@@ -320,7 +328,7 @@ same(with_fifo("fifo", "VAULT_KEY=%s\nA=1\n" % me.key,
                lambda path: load(load_vault_sync, path))[0],
      True, "load_vault_sync: read once for cache and file")
 os.symlink("/dev/null", me.dir + "/null")
-same(load(load_vault, me.dir + "/null"), [False, {}, "", 0],
+same(load(load_vault, me.dir + "/null", who=plain), [False, {}, "", 0],
      "load_vault: a link to /dev/null is an empty file")
 with open(me.dir + "/wide", "wb") as file:
     file.write("\ufeffVAULT_KEY=x\r\n".encode("utf-16-le"))
@@ -415,8 +423,9 @@ imported = me.python("import sys; before = set(sys.modules); "
                      "'vaultdotenv._names')))")[1]
 same(imported, "['__future__', 'vaultdotenv._native']\n",
      "a load imports nothing but the extension")
-imported = me.python("import sys, vaultdotenv as v; v.load_vault('none');"
-                     "print('vaultdotenv._native' in sys.modules)",
-                     VAULT_KEY="")[1]
+os.unlink(plain.dir + "/.env")
+imported = plain.python("import sys, vaultdotenv as v; v.load_vault('none');"
+                        "print('vaultdotenv._native' in sys.modules)",
+                        VAULT_KEY="")[1]
 same(imported, "False\n", "and without a key not even that")
 done()

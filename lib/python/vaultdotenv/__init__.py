@@ -19,10 +19,11 @@ from . import _dotenv, _names
 from ._errors import (VaultAuthError, VaultConflictError, VaultError,
                       VaultNetworkError)
 from ._file import File as _File
+from ._file import may_have_key as _may_have_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Mapping, Optional, Union
+    from typing import IO, Any, Callable, Iterable, Mapping, Optional, Union
 
     Path = Union[str, os.PathLike[str]]
 
@@ -92,8 +93,29 @@ class _Place:
 
     def __init__(self, path: Optional[Path], environment: Optional[str],
                  vault_url: Optional[str], override: bool = False,
-                 cache: bool = True, allow: Iterable[str] = ()) -> None:
+                 cache: bool = True, allow: Iterable[str] = (),
+                 dotenv_path: Optional[Path] = None,
+                 stream: Optional[IO[str]] = None, verbose: bool = False,
+                 interpolate: bool = True,
+                 encoding: Optional[str] = None) -> None:
+        if path is not None and dotenv_path is not None:
+            raise TypeError("path and dotenv_path are the same: give one")
+        if environment is not None and not isinstance(environment, str):
+            raise TypeError("environment must be a string; a stream is given "
+                            "as stream=")
+        path = dotenv_path if path is None else path
+        self.text = None
+        if path is None and stream is not None:
+            self.text = stream.read()
+            path = os.path.join(os.getcwd(), "(stream)")
         self.path, self.found = _find(path)
+        # A file that is named and has no key: the key of ".env" counts.
+        default = os.path.join(os.getcwd(), ".env")
+        self.default_may_have_key = (os.path.abspath(self.path) != default and
+                                     _may_have_key(default))
+        self.verbose = verbose
+        self.interpolate = interpolate
+        self.encoding = encoding
         self.environment = environment or None
         self.vault_url = vault_url or None
         self.override = override
@@ -107,8 +129,25 @@ class _Place:
     def read(self, native: bool = False) -> _File:
         """The file as it is now, unless it can be read only once."""
         if self.file is None or not self.file.once:
-            self.file = _File(self.path, native)
+            self.file = _File(self.path, native or self.default_may_have_key,
+                              self.encoding, self.text)
+            if self.verbose and self.file.data is None:
+                _notice("There is no " + self.path)
         return self.file
+
+    def has_no_key(self) -> bool:
+        """Certainly: the extension reads the file by other rules."""
+        data = self.read().data
+        return not (os.environ.get("VAULT_KEY") or self.default_may_have_key
+                    or (data is not None and b"VAULT_KEY" in data))
+
+    def changed(self, environment: Optional[str],
+                vault_url: Optional[str]) -> _Place:
+        place = _Place.__new__(_Place)
+        place.__dict__.update(self.__dict__)
+        place.environment = environment or self.environment
+        place.vault_url = vault_url or self.vault_url
+        return place
 
     def overlay(self, values: dict[str, str], source: str,
                 environ: Mapping[str, str]) -> dict[str, str]:
@@ -116,7 +155,8 @@ class _Place:
         data = self.file.data if self.file is not None else None
         file = _dotenv.values(
             data, {} if source == "file" else values, environ,
-            self.override) if self.found or source != "file" else {}
+            self.override,
+            self.interpolate) if self.found or source != "file" else {}
         self.left_out = tuple(name for name in file if name not in self.allow
                               and _names.runs_code_in_file(name))
         for name in (*self.left_out, *_names.KEYS):
@@ -245,12 +285,6 @@ def _find(path: Optional[Path]) -> tuple[str, bool]:
         folder = parent
 
 
-def _has_no_key(file: _File) -> bool:
-    """Certainly: the extension reads the file by other rules."""
-    return not os.environ.get("VAULT_KEY") and (
-        file.data is None or b"VAULT_KEY" not in file.data)
-
-
 def _load_file(place: _Place) -> Secrets:
     values = place.overlay({}, "file", os.environ)
     if place.left_out:
@@ -259,7 +293,7 @@ def _load_file(place: _Place) -> Secrets:
 
 
 def _load(place: _Place, cached: bool = False) -> Secrets:
-    if _has_no_key(place.read()):
+    if place.has_no_key():
         return _load_file(place)
     from . import _native
 
@@ -305,8 +339,11 @@ def _apply(changed: Changes, override: bool) -> None:
 
 def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
                vault_url: Optional[str] = None, override: bool = False,
-               cache: bool = True, *,
-               allow: Iterable[str] = ()) -> bool:
+               cache: bool = True, *, allow: Iterable[str] = (),
+               dotenv_path: Optional[Path] = None,
+               stream: Optional[IO[str]] = None, verbose: bool = False,
+               interpolate: bool = True,
+               encoding: Optional[str] = "utf-8") -> bool:
     """Puts the secrets, and the .env file's own variables, into os.environ.
 
     path: the .env file; looked for as load_dotenv() does, from the caller's
@@ -316,18 +353,27 @@ def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
     away. allow: names that are taken although programs run other code by them
     (LD_PRELOAD, PYTHONPATH and the others that vault-env(1) lists).
 
-    Without a VAULT_KEY it is load_dotenv(). True if there is any variable.
+    As load_dotenv() has them: dotenv_path, another name of path. stream: text
+    that is read where no path is given. verbose: a file that is not there is
+    told on stderr. interpolate: ${NAME} is replaced. encoding: of the file.
+
+    A file that is named and has no VAULT_KEY is used with the key of the .env
+    in the current folder. Without a VAULT_KEY it is load_dotenv(). True if there is any variable.
     Raises VaultError.
     """
-    place = _Place(path, environment, vault_url, override, cache,
-                   allow)
+    place = _Place(path, environment, vault_url, override, cache, allow,
+                   dotenv_path, stream, verbose, interpolate, encoding)
     return _set(place, _load(place))
 
 
-def load_vault_sync(path: Optional[Path] = None,
-                    override: bool = False) -> bool:
+def load_vault_sync(path: Optional[Path] = None, override: bool = False, *,
+                    dotenv_path: Optional[Path] = None,
+                    stream: Optional[IO[str]] = None, verbose: bool = False,
+                    interpolate: bool = True,
+                    encoding: Optional[str] = "utf-8") -> bool:
     """The same without the network: the cache, else the .env file alone."""
-    place = _Place(path, None, None, override)
+    place = _Place(path, None, None, override, True, (), dotenv_path, stream,
+                   verbose, interpolate, encoding)
     try:
         secrets = _load(place, cached=True)
     except VaultError as error:
@@ -342,10 +388,14 @@ def load_vault_sync(path: Optional[Path] = None,
 def vault_values(path: Optional[Path] = None,
                  environment: Optional[str] = None,
                  vault_url: Optional[str] = None, cache: bool = True, *,
-                 allow: Iterable[str] = ()) -> Secrets:
+                 allow: Iterable[str] = (),
+                 dotenv_path: Optional[Path] = None,
+                 stream: Optional[IO[str]] = None, verbose: bool = False,
+                 interpolate: bool = True,
+                 encoding: Optional[str] = "utf-8") -> Secrets:
     """What load_vault() would load, as a dict; os.environ stays."""
-    return _load(_Place(path, environment, vault_url, False, cache,
-                        allow))
+    return _load(_Place(path, environment, vault_url, False, cache, allow,
+                        dotenv_path, stream, verbose, interpolate, encoding))
 
 
 def version() -> int:
@@ -444,15 +494,11 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
     elif environment is not None or vault_url is not None:
         if environment not in (None, place.environment):
             known = None
-        file = place.file
-        place = _Place(place.path, environment or place.environment,
-                       vault_url or place.vault_url, place.override,
-                       place.cache, place.allow)
-        place.file = file
+        place = place.changed(environment, vault_url)
     if known is not None and known.source == "file":
         known = None
     unwatch()
-    if _has_no_key(place.read()):
+    if place.has_no_key():
         return False
     from . import _native
 

@@ -166,14 +166,15 @@ def expand(value: str, *scopes: Mapping[str, Optional[str]]) -> str:
 
 
 def values(data: Optional[bytes], before: Mapping[str, str],
-           environ: Mapping[str, str], override: bool) -> dict[str, str]:
+           environ: Mapping[str, str], override: bool,
+           interpolate: bool = True) -> dict[str, str]:
     """The file's variables; before: what ${NAME} may mean as well."""
     text = (data or b"").decode("utf-8", "surrogateescape")
     known: dict[str, Optional[str]] = dict(before)
     scopes = (known, environ) if override else (environ, known)
     own = {}
     for name, value in parse(text):
-        if value is not None and "${" in value:
+        if interpolate and value is not None and "${" in value:
             value = expand(value, *scopes)
         known[name] = own[name] = value
     return {n: v for n, v in own.items() if v is not None}
