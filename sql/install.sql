@@ -63,6 +63,8 @@ lock table vault.migrations in share row exclusive mode;
 \ir migrate.sql
 \set migration 0006-quotas
 \ir migrate.sql
+\set migration 0007-stored-bytes
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset
@@ -100,6 +102,7 @@ $$;
 \ir functions/audit_partitions.sql
 \ir functions/address_network.sql
 \ir functions/project_limit.sql
+\ir functions/project_room.sql
 \ir functions/server_key_hold.sql
 \ir functions/request_bind.sql
 \ir functions/request_check.sql

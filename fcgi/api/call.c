@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "common/settings.h"
 
 void
 call_note_ids(struct call *c, const char *project, const char *device)
@@ -32,6 +33,12 @@ call_device_param(const struct call *c, struct db_params *p)
 	const bool given = (c->in.given & FIELD_BIT(FIELD_DEVICE_HASH)) != 0;
 
 	db_bytes(p, given ? c->in.device_hash : NULL, HASH_LEN);
+}
+
+void
+call_quota_param(const struct call *c, struct db_params *p)
+{
+	db_int(p, (int64_t)c->server->settings->project_quota_mib << 20);
 }
 
 /* A refusal with the member that the function gave it, if it did: a number, or

@@ -53,6 +53,8 @@ void call_note_ids(struct call *c, const char *project, const char *device);
 void call_begin_params(const struct call *c, struct db_params *p);
 /* The device that calls, or null when it did not say. */
 void call_device_param(const struct call *c, struct db_params *p);
+/* The bytes that a project may store. */
+void call_quota_param(const struct call *c, struct db_params *p);
 /* db_exec(); what the database refuses becomes the reply. 0 or -1. */
 int call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     struct db_result *r);

@@ -51,6 +51,7 @@ secret_push(struct call *c)
 	maybe_int(&p, &c->in, FIELD_BASE_VERSION);
 	db_int(&p, c->server->settings->max_environments);
 	db_int(&p, c->server->settings->keep_versions);
+	call_quota_param(c, &p);
 	answer_version(c, SECRET_PUSH, &p);
 }
 
@@ -151,5 +152,6 @@ secret_rollback(struct call *c)
 	db_text(&p, c->in.text[FIELD_ENVIRONMENT]);
 	db_int(&p, c->in.number[FIELD_VERSION]);
 	db_int(&p, c->server->settings->keep_versions);
+	call_quota_param(c, &p);
 	answer_version(c, SECRET_ROLLBACK, &p);
 }

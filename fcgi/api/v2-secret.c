@@ -68,6 +68,7 @@ push(struct call *c, const struct record *record, struct db_array *members,
 		return VAULTENV_ERR_NOMEM;
 	db_int(&p, c->server->settings->max_environments);
 	db_int(&p, c->server->settings->keep_versions);
+	call_quota_param(c, &p);
 	if (v2_exec(c, RECORD_PUSH, &p, "record", record->log_seq + 1, &r) ==
 	    0) {
 		json_begin(&c->reply->body, '{');

@@ -39,6 +39,7 @@ struct settings {
 	int max_environments;
 	int max_devices;
 	int max_params;
+	int project_quota_mib; /* 0: any */
 	int keep_versions; /* 0: all */
 	int audit_months;  /* 0: all */
 	int log;           /* enum log_target */

@@ -73,8 +73,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select * from vault.secret_push("
 	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
 	    "$7::bytea, "
-	    "$8::text, $9::int, $10::bigint, $11::int, $12::int)",
-	    12, true, STMT_GROUPED },
+	    "$8::text, $9::int, $10::bigint, $11::int, $12::int, $13::bigint)",
+	    13, true, STMT_GROUPED },
 	[SECRET_PULL] = { "secret_pull",
 	    "select outcome, blob, version, device_id from vault.secret_pull("
 	    "$1::text[]::uuid[], $2::bytea[], $3::bytea[], $4::text[], "
@@ -99,8 +99,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	[SECRET_ROLLBACK] = { "secret_rollback",
 	    "select outcome, version from vault.secret_rollback("
 	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::bigint, "
-	    "$7::int)",
-	    7, true, STMT_SINGLY },
+	    "$7::int, $8::bigint)",
+	    8, true, STMT_SINGLY },
 	[PROJECT_FREEZE] = { "project_freeze",
 	    "select outcome, moved_to, frozen from "
 	    "vault.project_freeze($1::uuid, $2::bytea, $3::bytea, "
@@ -171,8 +171,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "$5::text, $6::text, $7::bigint, $8::bytea, $9::bytea, "
 	    "$10::int, $11::uuid, $12::bigint, $13::bytea, $14::bytea, "
 	    "$15::bytea, $16::bytea, $17::text[]::uuid[], $18::bytea[], "
-	    "$19::int, $20::int)",
-	    20, true, STMT_GROUPED },
+	    "$19::int, $20::int, $21::bigint)",
+	    21, true, STMT_GROUPED },
 	[RECORD_PULL] = { "record_pull",
 	    "select outcome, device_id, version, unchanged, log, "
 	    "log_count, records, more, blob, key_id, generation, wrap from "

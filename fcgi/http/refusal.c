@@ -86,6 +86,8 @@ const struct refusal_row refusals[N_REFUSALS] = {
 	    "Too many environments", "too_many_environments", NULL },
 	[REFUSAL_TOO_MANY_DEVICES] = { 409, "too_many_devices",
 	    "Too many devices", "too_many_devices", NULL },
+	[REFUSAL_PROJECT_QUOTA] = { 409, "project_quota",
+	    "Project has used up its storage", "project_quota", NULL },
 
 	[REFUSAL_BAD_STATEMENT] = { 400, "bad_statement", NULL, "bad_statement",
 	    NULL },

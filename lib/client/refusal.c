@@ -67,6 +67,10 @@ static const struct refusal refusals[] = {
 	{ 409, "Device revoked", VAULTENV_ERR_CONFLICT,
 	    "Device revoked, and that is final",
 	    "Run on that machine: vault-env register-device --force" },
+	{ 409, "Project has used up its storage", VAULTENV_ERR_FORBIDDEN,
+	    "Nothing was stored: project {project} has used up its storage on "
+	    "{url}",
+	    "Ask its operator to raise project_quota_mib" },
 	{ 409, "Too many", VAULTENV_ERR_FORBIDDEN, "The server refused: {said}",
 	    "Ask the operator of {url}" },
 	{ 409, NULL, VAULTENV_ERR_CONFLICT, "The server refused: {said}",

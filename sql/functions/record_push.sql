@@ -16,10 +16,12 @@
 --            p_max_environments  most environments of a project
 --            p_keep_versions     how many pushes and rollbacks keep their blob;
 --                                0 = all
+--            p_max_bytes         what the project may store; 0 = any
 -- result:    outcome             '00000'; VE000 bad statement; VE092 (another
 --                                version is current); VE094 (too many
 --                                environments); VE096 the log has changed;
---                                VE098 readers have changed; or as member_check
+--                                VE098 readers have changed; VE09F
+--                                (p_max_bytes); or as member_check
 --            code                with VE000: record_log, record_cut,
 --                                record_author, record_key, or p_flaw
 --            version             the version made, the first time's if this is
@@ -37,7 +39,7 @@ create or replace function vault.record_push(
 	p_data_key bytea, p_op int, p_author uuid, p_log_seq bigint,
 	p_log_hash bytea, p_record bytea, p_hash bytea, p_blob bytea,
 	p_wrap_member uuid[], p_wrap bytea[], p_max_environments int,
-	p_keep_versions int,
+	p_keep_versions int, p_max_bytes bigint,
 	out outcome char(5), out code text, out version bigint,
 	out device_id uuid)
 language plpgsql
@@ -51,6 +53,7 @@ declare
 	v_generation int;
 	v_head record;
 	v_known boolean;
+	v_bytes bigint := octet_length(p_record) + octet_length(p_blob);
 begin
 	select b.replayed, b.version into v_replayed, version
 	from vault.request_bind(p_project, p_digest, 'secrets/push') b;
@@ -135,16 +138,23 @@ begin
 			outcome := 'VE094';
 		end if;
 	end if;
+	if outcome = '00000'
+		and not vault.project_room(p_project, v_bytes, p_max_bytes)
+	then
+		outcome := 'VE09F';
+	end if;
 
 	if outcome = '00000' then
 		version := p_version;
 		insert into vault.heads as h (project_id, environment, version,
-			hash, key_id, blobs, updated_at)
+			hash, key_id, blobs, bytes, updated_at)
 		values (p_project, p_environment, p_version, p_hash,
-			p_data_key, case when p_op = 2 then 0 else 1 end, v_now)
+			p_data_key, case when p_op = 2 then 0 else 1 end,
+			v_bytes, v_now)
 		on conflict on constraint heads_pkey do update
 		set version = excluded.version, hash = excluded.hash,
 			key_id = excluded.key_id, blobs = h.blobs + excluded.blobs,
+			bytes = h.bytes + excluded.bytes,
 			updated_at = greatest(h.updated_at, excluded.updated_at);
 		insert into vault.records (project_id, environment, version,
 			record, hash, key_id, op, log_seq, author, blob)

@@ -26,11 +26,21 @@ declare
 	v_key_id bytea;
 	v_before bytea;
 	v_after bytea;
+	v_size bigint;
+	v_bytes bigint := 0;
 begin
-	update vault.records r set blob = null
+	select r.key_id, octet_length(r.blob) into v_key_id, v_size
+	from vault.records r
 	where r.project_id = p_project and r.environment = p_environment
 		and r.version = p_version - 1 and r.op = 2
-	returning r.key_id into v_key_id;
+		and r.blob is not null;
+	if found then
+		update vault.records r set blob = null
+		where r.project_id = p_project
+			and r.environment = p_environment
+			and r.version = p_version - 1;
+		v_bytes := v_size;
+	end if;
 	if v_key_id <> p_key_id then
 		select r.key_id into v_before from vault.records r
 		where r.project_id = p_project
@@ -50,7 +60,8 @@ begin
 	for i in 1 .. case when p_keep < 1 then 0
 		else least(v_blobs - greatest(p_keep, 10), 10) end
 	loop
-		select r.version, r.key_id into v_version, v_key_id
+		select r.version, r.key_id, octet_length(r.blob)
+		into v_version, v_key_id, v_size
 		from vault.records r
 		where r.project_id = p_project
 			and r.environment = p_environment
@@ -61,6 +72,7 @@ begin
 			and r.environment = p_environment
 			and r.version = v_version;
 		v_blobs := v_blobs - 1;
+		v_bytes := v_bytes + v_size;
 		select r.key_id into v_after from vault.records r
 		where r.project_id = p_project
 			and r.environment = p_environment
@@ -73,8 +85,9 @@ begin
 				and w.key_id = v_key_id;
 		end if;
 	end loop;
-	update vault.heads h set blobs = v_blobs
+	update vault.heads h
+	set blobs = v_blobs, bytes = greatest(h.bytes - v_bytes, 0)
 	where h.project_id = p_project and h.environment = p_environment
-		and h.blobs <> v_blobs;
+		and v_bytes > 0;
 end
 $$;

@@ -15,9 +15,11 @@
 --                                yet; NULL = whatever is there
 --            p_max_environments  most environments of a project
 --            p_keep_versions     how many versions stay; 0 = all
+--            p_max_bytes         what the project may store; 0 = any
 -- result:    outcome             '00000'; VE030, VE031 (device); VE037 project
 --                                frozen; VE092 (another than p_base_version is
---                                current); VE094 (too many environments)
+--                                current); VE094 (too many environments);
+--                                VE09F (p_max_bytes)
 --            version             the version made, the first time if this is a
 --                                replay; the current one with VE092
 --            device_id           whose hash it was, or NULL
@@ -33,7 +35,7 @@ create or replace function vault.secret_push(
 	p_project uuid, p_auth_key bytea, p_digest bytea, p_remote text,
 	p_device_hash bytea, p_environment text, p_blob bytea,
 	p_changed_keys text, p_key_count int, p_base_version bigint,
-	p_max_environments int, p_keep_versions int,
+	p_max_environments int, p_keep_versions int, p_max_bytes bigint,
 	out outcome char(5), out version bigint, out device_id uuid,
 	out moved_to uuid)
 language plpgsql
@@ -44,6 +46,8 @@ declare
 	v_frozen boolean;
 	v_now timestamptz := clock_timestamp();
 	v_at timestamptz;
+	v_bytes bigint := octet_length(p_blob)
+		+ coalesce(octet_length(p_changed_keys), 0);
 begin
 	select t.replayed, t.version, t.frozen, t.moved_to
 	into v_replayed, version, v_frozen, moved_to
@@ -58,12 +62,22 @@ begin
 	from vault.device_check(p_project, p_device_hash) c;
 	if v_frozen then
 		outcome := 'VE037';
+	elsif outcome = '00000'
+		and not vault.project_room(p_project, v_bytes, p_max_bytes)
+	then
+		outcome := 'VE09F';
 	end if;
 
 	while outcome = '00000' loop
 		update vault.environments e
 		set version = e.version + 1,
-			updated_at = greatest(v_now, e.updated_at)
+			updated_at = greatest(v_now, e.updated_at),
+			bytes = v_bytes + coalesce(e.bytes, (
+				select sum(octet_length(s.blob) + coalesce(
+					octet_length(s.changed_keys), 0))
+				from vault.secret_versions s
+				where s.project_id = p_project
+					and s.environment = p_environment), 0)
 		where e.project_id = p_project and e.name = p_environment
 			and (p_base_version is null
 				or e.version = p_base_version)

@@ -10,12 +10,14 @@
 --                           whatever a server may ask for
 -- result:    none
 -- raises:    nothing
--- writes:    secret_versions
+-- writes:    secret_versions, environments.bytes
 create or replace function vault.versions_retain(
 	p_project uuid, p_environment text, p_version bigint, p_keep int)
 returns void
 language plpgsql
 as $$
+declare
+	v_bytes bigint;
 begin
 	if p_keep < 1 then
 		return;
@@ -27,10 +29,20 @@ begin
 			and s.version <= p_version - greatest(p_keep, 10)
 		order by s.version
 		limit 10
+	), gone as (
+		delete from vault.secret_versions s
+		using old
+		where s.project_id = p_project
+			and s.environment = p_environment
+			and s.version = old.version
+		returning octet_length(s.blob)
+			+ coalesce(octet_length(s.changed_keys), 0) as bytes
 	)
-	delete from vault.secret_versions s
-	using old
-	where s.project_id = p_project and s.environment = p_environment
-		and s.version = old.version;
+	select sum(g.bytes) into v_bytes from gone g;
+	if v_bytes > 0 then
+		update vault.environments e
+		set bytes = greatest(e.bytes - v_bytes, 0)
+		where e.project_id = p_project and e.name = p_environment;
+	end if;
 end
 $$;

@@ -252,5 +252,5 @@ VaultTest->each_web(sub {
 			$c->send('GET', '/health')->{status} == 200 }), 'then serves';
 		is $c->call('devices/list')->{status}, 200, 'signed calls too';
 	};
-});
+}, set => {keep_versions => 0});
 done_testing;

@@ -127,6 +127,26 @@ VaultTest->each_web(sub {
 		$s->set(project_daily_limit => undef);
 	};
 
+	subtest 'what strangers may store is bounded' => sub {
+		$s->set(project_quota_mib => 1, keep_versions => 20);
+		my ($c, $other) = map { $new->($_) } 'quota', 'beside it';
+		my $blob = VaultTest::Client::blob(400_000);
+		my @r = map { $c->push_blob("e$_", $blob) } 1 .. 3;
+		is_deeply [map { $_->{status} } @r], [200, 200, 409],
+		    '800 KB of 1 MiB, and no more';
+		says($r[2], 409, 'Project has used up its storage',
+		    'project_quota', 'the sentence');
+		says($c->call('secrets/rollback', {environment => 'e1',
+		    version => 1}), 409, 'Project has used up its storage',
+		    'project_quota', 'nor by a rollback');
+		is $c->pull('e2')->{json}{version}, 1, 'what is there is read';
+		is $other->push_blob('e1', $blob)->{status}, 200,
+		    'another project is not held up';
+		$s->set(project_quota_mib => 2, keep_versions => undef);
+		is $c->push_blob('e3', $blob)->{status}, 200, 'raised, it goes on';
+		$s->set(project_quota_mib => undef);
+	};
+
 	subtest 'row 20: environments and devices are bounded' => sub {
 		$s->set(max_environments => 5, max_devices => 4);
 		my $c = $new->('bounds');

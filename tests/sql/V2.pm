@@ -175,7 +175,7 @@ sub push_args
 		hash => hash($record), blob => bytes(28, 'b1'),
 		wrap_member => array('uuid', map { $self->device($_) } @readers),
 		wrap => array('bytea', map { bytes(80, '77') } @readers),
-		max_environments => 100, keep_versions => 0, %o);
+		max_environments => 100, keep_versions => 0, max_bytes => 0, %o);
 }
 
 sub push_

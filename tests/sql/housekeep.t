@@ -48,7 +48,7 @@ my $busy = create();
 $db->ok("insert into vault.devices (project_id, name, hash, status)
 	values ('$device', 'd', sha256('d'), 'approved');
 	select vault.secret_push('$secret', null, sha256('s'), '', null, 'staging', "
-	. bytes(28, 'ee') . ", null, null, null, 9, 0)");
+	. bytes(28, 'ee') . ", null, null, null, 9, 0, 0)");
 age('projects', "id <> '$young'", '16 minutes');
 age('projects', "id = '$young'", '14 minutes');
 

@@ -148,7 +148,7 @@ subtest 'while a server works' => sub {
 	my $session = $db->_start(join('', "prepare push(text) as select "
 		. "outcome, version from vault.secret_push('$p', "
 		. bytes(60, 'cd') . ", sha256(\$1::bytea), '', null, 'production', "
-		. bytes(28, 'ee') . ", null, null, null, 9, 0);\n",
+		. bytes(28, 'ee') . ", null, null, null, 9, 0, 0);\n",
 		map { "execute push('$_');\n" } 1 .. $pushes),
 		user => 'vault_server');
 	close $session->{in};

@@ -325,7 +325,7 @@ sub v1_push
 	return $db->as_server("select outcome, version, moved_to from
 		vault.secret_push('$v1', " . signed('p' . $V2::n++) . ", '',
 		null, 'production', " . bytes(28, 'ee')
-		. ", null, null, null, 9, 0)");
+		. ", null, null, null, 9, 0, 0)");
 }
 is v1_push(), '00000|1|', 'a push to a project of v1';
 is freeze($nobody, 'false'), "00000|$nobody|f", 'it announces where it goes';
@@ -335,7 +335,7 @@ is freeze($nobody, 'true'), "00000|$nobody|t", 'then nothing changes any more';
 is freeze($nobody, 'false'), "00000|$nobody|t", '... for good';
 my $moved = 'VE037 This project has moved to protocol v2: ask for the new VAULT_KEY';
 is v1_push(), "VE037||$nobody", 'no push';
-for my $call ("secret_rollback('$v1', KEY, '', 'production', 1, 0)",
+for my $call ("secret_rollback('$v1', KEY, '', 'production', 1, 0, 0)",
 	"device_register('$v1', KEY, '', 'n', sha256('d'), 9)",
 	"device_approve('$v1', KEY, '', '$nobody')") {
 	is $db->as_server('select vault.' . $call

@@ -20,7 +20,7 @@ $db->ok("select vault.device_register('$p', " . signed('d')
 	. ", '', 'n', $A, 100)");
 $db->ok("select vault.secret_push('$p', " . signed('s')
 	. ", '', $A, 'production', " . bytes(28, 'ee')
-	. ", null, null, null, 9, 0)");
+	. ", null, null, null, 9, 0, 0)");
 
 my $t = V2->new($db);
 $t->push_('admin', data => 'k', readers => ['admin']);
@@ -72,16 +72,16 @@ my %call = (
 	secret_pull_version => "vault.secret_pull_version('$p', DIGEST, '',
 		$A, 'production', 1)",
 	secret_push => "vault.secret_push('$p', DIGEST, '', $A, 'production',
-		" . bytes(28, 'ee') . ", null, null, null, 9, 0)",
+		" . bytes(28, 'ee') . ", null, null, null, 9, 0, 0)",
 	secret_push_keeping_some => "vault.secret_push('$p', DIGEST, '', $A,
-		'production', " . bytes(28, 'ee') . ", null, null, null, 9, 1000)",
+		'production', " . bytes(28, 'ee') . ", null, null, null, 9, 1000, 0)",
 	secret_current_version => "vault.secret_current_version(array['$p'::uuid,
 		gen_random_uuid()], array[" . bytes(60, 'cd') . ", 'x'], " .
 		"array[sha256('q'), sha256('r')], array['production', 'e'])",
 	secret_versions => "vault.secret_versions('$p', DIGEST,
 		'production')",
 	secret_rollback => "vault.secret_rollback('$p', DIGEST, '',
-		'production', 1, 0)",
+		'production', 1, 0, 0)",
 	device_list => "vault.device_list('$p', DIGEST)",
 	device_register => "vault.device_register('$p', DIGEST, '', 'n', $A,
 		100)",

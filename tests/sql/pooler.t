@@ -50,7 +50,7 @@ my @session = map {
 	$db->_start(join('', map { "select outcome, version from "
 		. "vault.secret_push('$p', " . signed("$i-$_") . ", '', null, "
 		. "'production', " . bytes(28, 'ee')
-		. ", null, null, null, 9, 0);\n" } 1 .. $n),
+		. ", null, null, null, 9, 0, 0);\n" } 1 .. $n),
 		user => 'vault_server')
 } 1 .. 6;
 my @r = map { SqlTest::Database::_finish($_) } @session;

@@ -17,7 +17,7 @@ sub push_sql
 {
 	my ($p, %o) = @_;
 	return sprintf "select outcome, version from vault.secret_push('%s', %s, '', %s, "
-		. "'%s', %s, null, null, %s, %d, 0)", $p,
+		. "'%s', %s, null, null, %s, %d, 0, 0)", $p,
 		signed($o{digest} // 'p' . $n++), $o{hash} // 'null',
 		$o{env} // 'production', bytes(28, 'ee'), $o{base} // 'null',
 		$o{max} // 100;
@@ -51,7 +51,7 @@ for my $round (1 .. $rounds) {
 	is $db->ok("select max(version) from vault.secret_versions where
 		project_id = '$p'"), 2, '... really';
 	@a = $db->at_once(("select * from vault.secret_rollback('$p', "
-		. signed('roll') . ", '', 'production', 1, 0)") x 16);
+		. signed('roll') . ", '', 'production', 1, 0, 0)") x 16);
 	is tally(@a), '16 x 00000|3',
 		"round $round: 16 identical rollbacks, one version";
 	@a = $db->at_once((push_sql($p, env => 'new', digest => 'newenv')) x
@@ -116,7 +116,7 @@ for my $round (1 .. 2 * $rounds) {
 			. "array[$A, $A], array['production', 'production'])" }
 			1 .. 4),
 		(map { "select outcome from vault.secret_rollback('$p', "
-			. signed('b' . $n++) . ", '', 'production', 1, 0)" }
+			. signed('b' . $n++) . ", '', 'production', 1, 0, 0)" }
 			1 .. 2),
 		(map { "select outcome from vault.device_approve('$p', "
 			. signed('a' . $n++) . ", '', '$d')" } 1 .. 2),

@@ -241,6 +241,20 @@ is kept(), join(' ', 5 .. 13, 15, 16) . '|9', 'the oldest goes';
 is $db->ok("select count(*) from vault.records where project_id = '$u->{id}'
 	and environment = 'old'"), 16, 'records stay';
 
+# --- what a project may store -------------------------------------------------------------------------
+is $db->ok("select sum(h.bytes) = (select sum(octet_length(r.record) +
+	coalesce(octet_length(r.blob), 0)) from vault.records r
+	where r.project_id = '$u->{id}') from vault.heads h
+	where h.project_id = '$u->{id}'"), 't', 'records and blobs are counted';
+my $has = $db->ok("select sum(bytes) from vault.heads where project_id = '$u->{id}'");
+my @next = ('outcome, code, version', 'record_push');
+my %args = $u->push_args('admin', env => 'old');
+my $one = $db->ok('select octet_length(' . $args{record} . ') + 28');
+is V2::call($db, @next, %args, max_bytes => $has + $one - 1), 'VE09F||16',
+	'one byte too many';
+is V2::call($db, @next, %args, max_bytes => $has + $one), '00000||17',
+	'sent again when there is room';
+
 # --- at the same time -------------------------------------------------------------------------------
 sub sql { my ($columns, $function, %arg) = @_;
 	return "select $columns from vault.$function(" . join(', ', map {

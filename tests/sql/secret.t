@@ -23,12 +23,12 @@ sub push_
 {
 	my (%o) = @_;
 	return $db->as_server(sprintf "select outcome, version from vault.secret_push('%s', "
-		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d, %d)",
+		. "%s, '10.0.0.4', %s, '%s', %s, %s, %s, %s, %d, %d, %d)",
 		$o{project} // $p, signed($o{digest} // 'p' . $n++),
 		hashed($o{hash}), $o{env} // 'production',
 		bytes(28, $o{blob} // 'e1'), quoted($o{keys}),
 		$o{count} // 'null', $o{base} // 'null', $o{max} // 100,
-		$o{keep} // 0);
+		$o{keep} // 0, $o{room} // 0);
 }
 
 sub pull
@@ -48,9 +48,9 @@ sub rollback
 {
 	my ($version, %o) = @_;
 	return $db->as_server(sprintf "select * from vault.secret_rollback("
-		. "'%s', %s, '10.0.0.6', '%s', %d, %d)", $o{project} // $p,
+		. "'%s', %s, '10.0.0.6', '%s', %d, %d, %d)", $o{project} // $p,
 		signed($o{digest} // 'b' . $n++), $o{env} // 'production',
-		$version, $o{keep} // 0);
+		$version, $o{keep} // 0, $o{room} // 0);
 }
 
 sub current
@@ -200,10 +200,10 @@ like push_(env => 'a b'), qr/^23514 .*environments_name_check/,
 	'a name outside the grammar';
 like $db->as_server("select vault.secret_push('$p', " . signed('short')
 	. ", '', null, 'production', " . bytes(27, 'ee')
-	. ", null, null, null, 9, 0)"), qr/^23514 .*secret_versions_blob_check/,
+	. ", null, null, null, 9, 0, 0)"), qr/^23514 .*secret_versions_blob_check/,
 	'a blob of 27 bytes is none';
 like $db->as_server("select vault.secret_push('$p', " . bytes(60, 'cd') . ", '\\x00', '', null,
-	'production', " . bytes(28, 'ee') . ", null, null, null, 9, 0)"),
+	'production', " . bytes(28, 'ee') . ", null, null, null, 9, 0, 0)"),
 	qr/^23514 .*requests_digest_check/, 'a digest of one byte is none';
 
 # --- devices --------------------------------------------------------------
@@ -281,7 +281,7 @@ is $db->ok("select last_seen_at is null from vault.devices where
 # --- 50 versions ----------------------------------------------------------
 $db->ok("do \$\$ begin for i in 1..60 loop perform vault.secret_push('$q',
 	" . bytes(60, 'cd') . ", sha256(i::text::bytea), '', null, 'staging', " . bytes(28, 'ee')
-	. ", null, null, null, 9, 0); end loop; end \$\$");
+	. ", null, null, null, 9, 0, 0); end loop; end \$\$");
 is versions(project => $q, env => 'staging'),
 	join("\n", map { "$_|" } reverse 11 .. 60), 'the 50 newest versions';
 like $db->as_server("select created_at from vault.secret_versions('$q', "
@@ -301,10 +301,10 @@ my $rows_before = $db->ok("select (select count(*) from vault.requests),
 	(select count(*) from vault.audit_log), (select count(*) from
 	vault.secret_versions), (select count(*) from vault.devices)");
 for my $call ("secret_push('$k', KEY, '', null, 'staging', "
-		. bytes(28, 'ee') . ', null, null, null, 9, 0)',
+		. bytes(28, 'ee') . ', null, null, null, 9, 0, 0)',
 	"secret_pull_version('$k', KEY, '', null, 'production', 1)",
 	"secret_versions('$k', KEY, 'production')",
-	"secret_rollback('$k', KEY, '', 'production', 1, 0)",
+	"secret_rollback('$k', KEY, '', 'production', 1, 0, 0)",
 	"device_register('$k', KEY, '', 'n', sha256('d'), 9)",
 	"device_list('$k', KEY)",
 	"device_approve('$k', KEY, '', gen_random_uuid())",
@@ -393,5 +393,43 @@ is $db->ok($first_version), '8|10', '... keeps as many';
 push_(project => $r, env => 'staging') for 1 .. 40;
 push_(project => $r, env => 'staging', keep => 10);
 is $db->ok($first_version), '18|41', 'ten go at most';
+
+# --- what a project may store -----------------------------------------------
+my $full = $db->project('full');
+my @room = (project => $full, room => 100);
+my $stored = "select name, version, bytes from vault.environments
+	where project_id = '$full' and version > 0 order by name";
+is push_(@room), '00000|1', 'a version of 28 bytes, of 100';
+is push_(@room, env => 'staging', keys => '["Ab"]'), '00000|1',
+	'... and one with six of names';
+is push_(@room), '00000|2', '... 90 in all';
+is push_(@room), 'VE09F|', 'one too many';
+is push_(@room, env => 'new'), 'VE09F|', '... in a new environment too';
+is $db->ok($stored), "production|2|56\nstaging|1|34", 'nothing of it is stored';
+is $db->ok("select count(*) from vault.secret_versions where project_id =
+	'$full'"), 3, '... no version';
+is $db->ok("select count(*) from vault.requests where project_id = '$full'"),
+	3, '... no signature: sent again, it is judged anew';
+is $db->ok("select outcome from vault.audit_log where project_id = '$full'
+	order by at desc limit 1"), 'VE09F', 'it is in the audit log';
+is rollback(1, @room), 'VE09F Project has used up its storage',
+	'a rollback stores as well';
+is pull(project => $full), '00000|e1|2', 'pulls go on';
+is push_(project => $full, room => 118), '00000|3', 'raised: a push';
+is rollback(1, project => $full, room => 166), '00000|4', '... a rollback';
+is $db->ok($stored), "production|4|132\nstaging|1|34", '... with its names';
+push_(project => $full, keep => 10) for 1 .. 8;
+is $db->ok($stored), "production|12|300\nstaging|1|34",
+	'what goes takes its bytes with it';
+is $db->ok("select sum(octet_length(blob) + coalesce(octet_length(
+	changed_keys), 0)) from vault.secret_versions where project_id = '$full'
+	and environment = 'production'"), 300, '... exactly';
+is push_(project => $r, room => 1), 'VE09F|', 'each project by itself';
+is push_(project => $db->project('other'), room => 28), '00000|1',
+	'... to the last byte';
+$db->ok("update vault.environments set bytes = null where project_id = '$full'");
+push_(project => $full);
+is $db->ok($stored), "production|13|328\nstaging|1|",
+	'what an older release stored is counted with the next push';
 
 done_testing;

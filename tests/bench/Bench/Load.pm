@@ -113,6 +113,7 @@ my %VALUE = (
 	p_key_count => 'null',
 	p_base_version => 'null',
 	p_keep_versions => '0',
+	p_max_bytes => '0',
 	p_version => 'null',
 );
 

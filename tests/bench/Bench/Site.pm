@@ -23,6 +23,7 @@ sub new
 
 	$self->{server} = VaultTest->server(web => $opt{web} // 'nginx',
 	    set => {project_daily_limit => 0, max_devices => 1_000_000,
+	    project_quota_mib => 0, keep_versions => 0,
 	    %{$opt{set} // {}}});
 	$self->{url} = $self->{server}{url};
 	for my $n (1 .. $opt{projects} // 1) {

@@ -47,6 +47,7 @@ main(void)
 	means("VE093", 409, "device_revoked", "Device revoked");
 	means("VE094", 409, "too_many_environments", "Too many environments");
 	means("VE095", 409, "too_many_devices", "Too many devices");
+	means("VE09F", 409, "project_quota", "Project has used up its storage");
 	means("VE029", 429, "project_limit", "Too many projects created today");
 	means("VE053", 503, "server_key_replaced", "Server key replaced");
 	means("22P02", 400, "invalid_value", "Invalid value");

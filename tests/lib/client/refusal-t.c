@@ -54,6 +54,11 @@ static const struct {
 	    VAULTENV_ERR_CONFLICT,
 	    "The server refused: Signature already used for another request. "
 	    "Try again" },
+	{ 409, "{\"error\":\"Project has used up its storage\"}",
+	    VAULTENV_ERR_FORBIDDEN,
+	    "Nothing was stored: project " PROJECT " has used up its storage "
+	    "on https://vault.example. Ask its operator to raise "
+	    "project_quota_mib" },
 	{ 409, "{\"error\":\"Too many devices\"}", VAULTENV_ERR_FORBIDDEN,
 	    "The server refused: Too many devices. Ask the operator of "
 	    "https://vault.example" },
