@@ -261,9 +261,21 @@ write(me.dir + "/more.env", "VAULT_KEY=%s\nX='${A}'\n" % me.key)
 same(load(push, environment="staging", path="more.env", replace=True)[0], 6,
      "push: a file, as vault-env push")
 same(load(pull, "staging")[0], {"X": "${A}"}, "push: nothing is expanded")
-fails("NOT_FOUND", "nothing to push: there is no nowhere.env", push,
+made_from = "# vault-env: made from staging %s of project %s\n" % (
+    "%d", me.key.split("_")[1])
+ok(read(me.dir + "/more.env").startswith(made_from % 6),
+   "push: the file knows what it was made from")
+me.cli("set", "THEIRS=1", "--env", "staging")
+write(me.dir + "/more.env", read(me.dir + "/more.env") + "MINE=1\n")
+same(load(push, environment="staging", path="more.env")[0], 8,
+     "push: a file of an older version")
+same(load(pull, "staging")[0], {"X": "${A}", "THEIRS": "1", "MINE": "1"},
+     "push: undoes nothing")
+same(read(me.dir + "/more.env"), made_from % 8 + "VAULT_KEY=%s\nX='${A}'\n"
+     "MINE=1\nTHEIRS=1\n" % me.key, "push: the file has it, too")
+fails("NOT_FOUND", "Nothing to push: there is no nowhere.env", push,
       path="nowhere.env")
-fails("INVALID", "nothing to push: there is no variable to share", push,
+fails("INVALID", "Nothing to push: there is no variable to share", push,
       {"VAULT_KEY": "x"})
 ok(raises(TypeError, push, {"A": 1}), "push: values are str")
 ok(raises(ValueError, push, {"A=B": "1"}), "push: a name that cannot be")

@@ -92,15 +92,22 @@ push_list(const struct vaultenv_options *options,
 	struct vaultenv_changed *changed = NULL;
 	int r;
 
-	if ((r = vaultenv_client_open(options, &client, err)) == 0 &&
-	    (r = vaultenv_secrets_change(client, how, &changed, err)) == 0)
+	if ((r = vaultenv_client_open(options, &client, err)) != 0)
+		return r;
+	if (how->list == NULL)
+		r = vaultenv_envfile_push(
+		    client, options->file, how, &changed, err);
+	else
+		r = vaultenv_secrets_change(client, how, &changed, err);
+	if (r == 0)
 		*version = changed->version;
 	vaultenv_changed_free(&changed);
 	vaultenv_client_free(&client);
 	return r;
 }
 
-/* push(place, values, base_version or -1, ours, theirs, replace, merge): version */
+/* push(place, values or None for the file's, base_version or -1, ours, theirs,
+ * replace, merge): version */
 static PyObject *
 push(PyObject *self, PyObject *args)
 {
@@ -113,12 +120,12 @@ push(PyObject *self, PyObject *args)
 	long long base;
 	int r;
 
-	if (!PyArg_ParseTuple(args, PLACE_FORMAT "O!Lpppp:push",
-		PLACE_ARGS(place), &PyDict_Type, &values, &base, &how.ours,
-		&how.theirs, &how.replace, &how.merge))
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "OLpppp:push",
+		PLACE_ARGS(place), &values, &base, &how.ours, &how.theirs,
+		&how.replace, &how.merge))
 		return NULL;
 	place_fill(&place);
-	if (dict_list(values, &list)) {
+	if (values == Py_None || dict_list(values, &list)) {
 		how.list = list;
 		how.base_version = base;
 		Py_BEGIN_ALLOW_THREADS
@@ -156,16 +163,6 @@ check_version(PyObject *self, PyObject *args)
 	return r != 0 ? error_raise(&err) : PyLong_FromLongLong(version);
 }
 
-static PyObject *
-is_reserved(PyObject *self, PyObject *name)
-{
-	const char *text = PyUnicode_AsUTF8(name);
-
-	if (text == NULL)
-		return NULL;
-	return PyBool_FromLong(vaultenv_name_is_reserved(text));
-}
-
 static PyMethodDef methods[] = {
 	{ "load", load, METH_VARARGS, NULL },
 	{ "pull", pull, METH_VARARGS, NULL },
@@ -174,7 +171,6 @@ static PyMethodDef methods[] = {
 	{ "file_read", file_read, METH_VARARGS, NULL },
 	{ "file_from", file_from, METH_VARARGS, NULL },
 	{ "file_values", file_values, METH_O, NULL },
-	{ "is_reserved", is_reserved, METH_O, NULL },
 	{ "watch_start", watch_start, METH_VARARGS, NULL },
 	{ "watch_stop", watch_stop, METH_VARARGS, NULL },
 	{ "watch_forget", watch_forget, METH_O, NULL },

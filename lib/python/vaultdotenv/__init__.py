@@ -434,8 +434,10 @@ def push(values: Optional[Mapping[str, str]] = None,
          merge: bool = False) -> int:
     """Stores values as all there is in the environment; its new version.
 
-    values: default the variables of the .env file. VAULT_KEY, VAULT_URL and
-    VAULT_DEVICE_SECRET are never pushed. Nothing changed: no new version.
+    values: default the variables of the .env file, which notes the version that
+    it was made from, and gets what others have changed since. VAULT_KEY,
+    VAULT_URL and VAULT_DEVICE_SECRET are never pushed. Nothing changed: no new
+    version.
 
     base_version: the version that values were made from, as pull() gives it.
     If the server has another by now, what only others have changed since stays
@@ -452,14 +454,11 @@ def push(values: Optional[Mapping[str, str]] = None,
     if values is None:
         file = place.read(native=True)
         if file.data is None:
-            raise VaultError("nothing to push: there is no " + place.path,
+            raise VaultError("Nothing to push: there is no " + place.path,
                              "NOT_FOUND")
-        values = _native.file_values(file.native)
-    wanted = {n: v for n, v in values.items() if not _native.is_reserved(n)}
-    if not wanted:
-        raise VaultError("nothing to push: there is no variable to share",
-                         "INVALID")
-    return _native.push(*place.where(), wanted,
+        if base_version is not None:
+            values = _native.file_values(file.native)
+    return _native.push(*place.where(), None if values is None else dict(values),
                         -1 if base_version is None else base_version,
                         ours, theirs, replace, merge)
 
