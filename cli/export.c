@@ -261,7 +261,11 @@ delimiter_make(char out[sizeof(DELIMITER) + 2 * DELIMITER_BYTES])
 	return 0;
 }
 
-/* $GITHUB_ENV: NAME<<DELIMITER, the value, DELIMITER, each with a line break.
+/*
+ * $GITHUB_ENV: NAME<<DELIMITER, the value, DELIMITER, each with a line break,
+ * and one before them all: behind a last line that somebody left without its
+ * end, the first name would be part of that line, and the lines of its value
+ * variables by themselves.
  */
 static int
 github_write(struct text *out, const struct vaultenv_list *list,
@@ -276,6 +280,7 @@ github_write(struct text *out, const struct vaultenv_list *list,
 		strcpy(err->text, "no random bytes can be had");
 		return err->code;
 	}
+	text_puts(out, "\n");
 	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
 		const char *name = pair->name;
 

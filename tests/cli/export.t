@@ -264,17 +264,17 @@ sub push_of
 }
 
 # What the file of a step gets; $masks is what the runner hides then.
-my $masks;
+my ($masks, $before) = ('', "BEFORE=1\n");
 sub github_of
 {
 	my ($env, @more) = @_;
 	my $file = $p->path('github-env');
 
-	VaultTest::spew($file, "BEFORE=1\n");
+	VaultTest::spew($file, $before);
 	my $r = $p->run('export', '--env', $env, '--format', 'github', @more, {env => {GITHUB_ENV => $file}});
 	die $r->{stderr} if $r->{status} != 0;
 	$masks = join "\0", sort(masks_of($r->{stdout}));
-	VaultTest::slurp($file) =~ /\ABEFORE=1\n(.*)\z/s or die 'what was there is gone';
+	VaultTest::slurp($file) =~ /\A\Q$before\E(.*)\z/s or die 'what was there is gone';
 	return $1;
 }
 
@@ -371,6 +371,12 @@ SKIP: {
 push_of('masks', {A => "50% of\nit\r", B => '', C => " \n"});
 is_deeply(by_github(github_of('masks')), {A => "50% of\nit\r", B => '', C => " \n"}, 'github: the file');
 is($masks, "50% of\nit\r", 'and a mask for each value that shows');
+push_of('lines', {A => "one\nLD_PRELOAD=/tmp/evil.so\nB=<<"});
+$before = 'BEFORE=1';
+is_deeply(by_github($before . github_of('lines')), {BEFORE => 1, A => "one\nLD_PRELOAD=/tmp/evil.so\nB=<<"},
+    'github: behind a line without an end');
+$before = '';
+is_deeply(by_github(github_of('masks')), {A => "50% of\nit\r", B => '', C => " \n"}, 'github: in an empty file');
 $p->gives(['export', '--format', 'github'], 2, '', 'vault-env: $GITHUB_ENV is not set, which ' .
     "--format github appends to. Run it in a step of a workflow, or give --output\n", 'github outside of a workflow');
 $p->gives(['export', '--format', 'github', {env => {GITHUB_ENV => '/nowhere/env'}}], 1, qr/\A::add-mask/,
