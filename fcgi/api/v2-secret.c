@@ -43,6 +43,16 @@ put_wraps(const struct call *c, struct db_params *p, struct db_array *members,
 	return db_array_param(p, wraps);
 }
 
+/* A device that can read them all can be removed only by cutting each, and one
+ * entry has no more cuts. */
+static int
+max_environments(const struct call *c)
+{
+	const int max = c->server->settings->max_environments;
+
+	return max < LIST_MAX ? max : LIST_MAX;
+}
+
 /* With everything that the function is told of the record. */
 static int
 push(struct call *c, const struct record *record, struct db_array *members,
@@ -66,7 +76,7 @@ push(struct call *c, const struct record *record, struct db_array *members,
 	db_bytes(&p, c->in.secrets.data, c->in.secrets.len);
 	if (put_wraps(c, &p, members, wraps) != 0)
 		return VAULTENV_ERR_NOMEM;
-	db_int(&p, c->server->settings->max_environments);
+	db_int(&p, max_environments(c));
 	db_int(&p, c->server->settings->keep_versions);
 	call_quota_param(c, &p);
 	if (v2_exec(c, RECORD_PUSH, &p, "record", record->log_seq + 1, &r) ==

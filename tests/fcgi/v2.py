@@ -394,4 +394,19 @@ p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, count=3), "409 log_
 same(p.must(p.admin, "project/delete", deletion(p.admin, p.vk)), {"deleted": True}, "an admin does")
 p.refused(p.admin, "secrets/pull", dict(poll, log_have=0), "404 project_not_found", "... and it is gone")
 p.refused(p.admin, "project/create", p.root, "409 project_exists", "... for good", vk=old)
+
+# ---- whoever makes environments without end can still be removed
+p = Project()
+p.create()
+thief = p.admit("thief", WRITER, ["*"])
+statuses = []
+for i in range(101):
+    body, made = p.record(thief, "e%03d" % i, "x")
+    status, reply = p.send(thief, "secrets/push", body)
+    statuses.append((status, reply.get("code")))
+    if status == 200:
+        p.heads["e%03d" % i] = made[:2]
+same(statuses, 100 * [(200, None)] + [(409, "too_many_environments")],
+     "a project has no more environments than an entry can cut")
+p.append(REVOKE, device=thief.id, cuts=p.cut(*p.heads))
 print("1..%d" % n_tests)
