@@ -113,7 +113,7 @@ for my $c (map { $_->{name} } @{$table->{commands}}) {
 		my $r = $p->run($c, @$more, {url => $url});
 		my $said = $r->{stderr};
 		$said =~ s/\Q$url\E/URL/g;
-		$said =~ s{ to (?:secrets|devices)/[a-z-]+ }{ to PATH };
+		$said =~ s{ to [a-z]+/[a-z-]+ makes }{ to PATH makes };
 		$said =~ s/\([a-z]+(?:_[a-z]+)?\)/(MEMBER)/;
 		is($r->{status}, $status, "$c, $name: exit $status");
 		is($said, "vault-env: $sentence\n", "$c, $name: the sentence");

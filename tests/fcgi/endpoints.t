@@ -19,10 +19,13 @@ sub origin
 	    undef : '*';
 }
 
+my %answered;		# paths
+
 sub answers		# a 200 with exactly these members
 {
 	my ($r, $members, $name) = @_;
 
+	$answered{$r->{path}} = 1;
 	subtest $name => sub {
 		is $r->{status}, 200, 'status' or diag $r->{raw};
 		like $r->{headers}{'content-type'}, qr{^application/json}, 'Content-Type';
@@ -47,6 +50,15 @@ sub refuses
 		is $r->{headers}{'access-control-allow-origin'}, origin($r->{path}),
 		    'CORS';
 	};
+}
+
+sub sentence		# "a required", "a and b required", "a, b, and c required"
+{
+	my (@need) = @_;
+	my $last = pop @need;
+
+	return "$last required" unless @need;
+	return join(', ', @need) . (@need > 1 ? ',' : '') . " and $last required";
 }
 
 sub is_number { like $_[0], qr/^(?:0|[1-9]\d*)\z/, $_[1] }
@@ -135,22 +147,9 @@ VaultTest->each_web(sub {
 	}
 
 	# ---- required fields, by endpoint: all absent, then each absent
-	my %sentence = (
-		'project/create' => 'project_name required',
-		'project/set-key' => 'project_id and auth_key_hash required',
-		'project/freeze' => 'project_id, moved_to, and frozen required',
-		'devices/register' =>
-		    'project_id, device_name, and device_hash required',
-		'devices/approve' => 'project_id and device_id required',
-		'devices/list' => 'project_id required',
-		'devices/revoke' => 'project_id and device_id required',
-		'secrets/push' => 'project_id, environment, and secrets required',
-		'secrets/pull' => 'project_id and environment required',
-		'secrets/current-version' => 'project_id and environment required',
-		'secrets/versions' => 'project_id and environment required',
-		'secrets/rollback' =>
-		    'project_id, environment, and version required',
-	);
+	my %sentence = map { $_ => sentence(
+	    @{$VaultTest::Client::ROUTES{$_}{need}}) }
+	    keys %VaultTest::Client::ROUTES;
 	for my $path (sort keys %sentence) {
 		refuses($c->call($path, {}, bare => 1), 400, $sentence{$path},
 		    undef, "$path of nothing");
@@ -367,8 +366,21 @@ VaultTest->each_web(sub {
 	refuses($first->pull('nowhere'), 404, 'Environment not found', undef,
 	    'environment last');
 
+	# ---- where a project goes on
+	my $left = VaultTest::Client->new($s->{url})->create('left');
+	$j = answers($left->call('project/freeze', {moved_to => $nowhere,
+	    frozen => JSON::PP::true}), [qw(moved_to frozen)], 'project/freeze');
+	is $j->{moved_to}, $nowhere, 'where to';
+	ok JSON::PP::is_bool($j->{frozen}) && $j->{frozen}, 'frozen is true';
+	refuses($left->push_blob('staging', VaultTest::Client::blob()), 403,
+	    'This project has moved to protocol v2: ask for the new VAULT_KEY',
+	    'project_moved', 'a push afterwards');
+
 	# ---- a query string changes nothing
 	$r = $c->call('devices/list', {}, url_path => '/api/v1/devices/list?a=b');
 	is $r->{status}, 200, 'a query string is passed over';
+	is_deeply [grep { !$answered{"/api/v1/$_"} }
+	    sort keys %VaultTest::Client::ROUTES], [],
+	    'the answer of every endpoint was seen';
 });
 done_testing;

@@ -51,10 +51,16 @@ cmp_ok scalar @labels, '>=', 8, 'the labels of protocol v2 that are the client\'
 is_deeply [grep { holds($server, $_) } @labels], [],
     'none of which is in vault.fcgi';
 SKIP: {
-	skip 'the client is not built', 3 unless defined $library;
+	skip 'the client is not built', 5 unless defined $library;
 	ok holds($library, $label), 'but in libvaultenv, so it can be found';
 	unlike output('readelf', '-dW', $library), qr/libcurl/,
 	    'which is not linked to libcurl: a start would cost ten times as much';
+	my %declared = map { $_ => 1 } VaultTest::slurp(
+	    "$VaultTest::SRC/lib/vaultenv.h") =~ /^(?:\w[^(]*[ *])?(vaultenv_\w+)\(/mg;
+	my @exported = output('nm', '-D', '--defined-only', $library) =~
+	    / T (\w+)/g;
+	is_deeply [sort @exported], [sort keys %declared],
+	    'which exports what vaultenv.h declares, and no more';
 }
 
 for my $binary ($server, grep { -e } "$VaultTest::BUILD/cli/.libs/vault-env",

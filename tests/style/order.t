@@ -131,7 +131,5 @@ for my $path (sort keys %VaultTest::Client::ROUTES) {
 	my ($noun, $verb) = split m{/}, $path;
 	my $name = $noun =~ s/s\z//r . '_' . $verb =~ tr/-/_/r;
 	ok $function{$name}, "$path is vault.$name()";
-	ok scalar(somewhere(qr{"\Q$path\E"|/\Q$path\E"}, @fcgi)),
-	    "and has its row in the routes";
 }
 done_testing;
