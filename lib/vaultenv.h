@@ -624,6 +624,9 @@ struct vaultenv_loaded {
 	/* Names that were left out because programs run other code by them; a
 	 * notice has said so. The values are empty. */
 	struct vaultenv_list *left_out;
+	/* The .env file, if it is one that can be read only once (a FIFO): a watch
+	 * that begins with this has use for it. Else NULL. */
+	struct vaultenv_envfile *file;
 };
 
 /*

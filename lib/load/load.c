@@ -134,6 +134,17 @@ load_job_refresh(struct load_job *job, struct vaultenv_error *err)
 	return 0;
 }
 
+/* For the watch that follows: nobody can read it again. */
+static void
+file_keep(struct load_job *job, struct vaultenv_loaded *loaded)
+{
+	if (job->own_file == NULL || job->own_file->is_regular ||
+	    job->own_file->text == NULL)
+		return;
+	loaded->file = job->own_file;
+	job->own_file = NULL;
+}
+
 void
 load_job_close(struct load_job *job)
 {
@@ -302,6 +313,18 @@ cache_is_fresh(const struct load_job *job, struct found *found)
 	return cache_find(job, &use, found, miss) == 0;
 }
 
+/* loaded: if r is 0. */
+static int
+load_end(struct load_job *job, int r, struct vaultenv_loaded *loaded)
+{
+	if (r == 0) {
+		left_out_notify(job, loaded);
+		file_keep(job, loaded);
+	}
+	load_job_close(job);
+	return r;
+}
+
 int
 vaultenv_load(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
@@ -328,10 +351,7 @@ vaultenv_load(const struct vaultenv_options *opts,
 			err_copy(err, &why);
 		}
 	}
-	if (r == 0)
-		left_out_notify(&job, *out);
-	load_job_close(&job);
-	return r;
+	return load_end(&job, r, r == 0 ? *out : NULL);
 }
 
 int
@@ -370,10 +390,7 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 	}
 	r = cache_take(&job, &found, out, err);
 out:
-	if (r == 0)
-		left_out_notify(&job, *out);
-	load_job_close(&job);
-	return r;
+	return load_end(&job, r, r == 0 ? *out : NULL);
 }
 
 int

@@ -160,6 +160,7 @@ vaultenv_loaded_free(struct vaultenv_loaded **loaded)
 		return;
 	vaultenv_list_free(&(*loaded)->variables);
 	vaultenv_list_free(&(*loaded)->left_out);
+	vaultenv_envfile_free(&(*loaded)->file);
 	free(*loaded);
 	*loaded = NULL;
 }

@@ -292,13 +292,16 @@ layer_take(const struct vaultenv_envfile *file, const char *given,
 /* The watch's own: the program may free its file, or call it by another path.
  */
 static int
-file_take(const struct vaultenv_options *opts, struct vaultenv_envfile **out,
+file_take(const struct vaultenv_options *opts,
+    const struct vaultenv_loaded *known, struct vaultenv_envfile **out,
     struct vaultenv_error *err)
 {
 	const struct vaultenv_envfile *from = opts->file;
 	struct vaultenv_envfile *file = NULL, *layer = NULL;
 	int r;
 
+	if (from == NULL && known != NULL)
+		from = known->file;
 	if (from == NULL)
 		return layer_take(NULL, opts->path, out, err);
 	if ((r = layer_take(from, from->path, &file, err)) != 0)
@@ -360,7 +363,7 @@ watch_new(const struct vaultenv_options *opts,
 		w->options.interval_ms = INTERVAL_MS;
 	if (opts != NULL)
 		mine = *opts;
-	if ((r = file_take(&mine, &file, err)) != 0)
+	if ((r = file_take(&mine, known, &file, err)) != 0)
 		goto out;
 	mine.file = file;
 	r = load_job_open(&w->job, &mine, load, err);

@@ -5,7 +5,12 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include "fallback.h"
+#include "load/load.h"
 #include "sentence.h"
 
 /* ---- the table ---- */
@@ -441,6 +446,37 @@ test_setenv(void)
 	unlink(FOLDER "/.env");
 }
 
+/* A FIFO can be read once: the watch after the load has what that has read. */
+static void
+test_fifo(void)
+{
+	static const struct vaultenv_watch_options quick = { .interval_ms = 1 };
+	const char *text = text_of(get(table, "env_files"), "file");
+	struct vaultenv_loaded *loaded;
+	struct vaultenv_watch *w = NULL;
+	struct vaultenv_error err;
+	int fd;
+
+	server_is("up");
+	cache_is("absent");
+	unlink(FOLDER "/.env");
+	ok(mkfifo(FOLDER "/.env", 0600) == 0, "a FIFO");
+	if (fork() == 0) {
+		fd = open(FOLDER "/.env", O_WRONLY);
+		_exit(write(fd, text, strlen(text)) < 0);
+	}
+	is_int(load(NULL, &loaded, &err), 0, "is loaded");
+	is_int(loaded->version, 7, "with the secrets of its key");
+	ok(loaded->file != NULL, "and kept");
+	is_int(watch_new(&options, NULL, loaded, &quick, &w, &err), 0,
+	    "for the watch, which does not wait for a writer");
+	is_int(watch_poll(w), 0, "nor to look for changes");
+	watch_free(&w);
+	vaultenv_loaded_free(&loaded);
+	wait(NULL);
+	unlink(FOLDER "/.env");
+}
+
 int
 main(void)
 {
@@ -451,6 +487,7 @@ main(void)
 	test_no_key();
 	test_link();
 	test_setenv();
+	test_fifo();
 	table_close();
 	return tap_done();
 }
