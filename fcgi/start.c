@@ -10,6 +10,7 @@
 
 #include "api/replay.h"
 #include "common/settings.h"
+#include "common/space.h"
 #include "key/keycache.h"
 #include "key/keyfile.h"
 #include "key/serverkey.h"
@@ -59,7 +60,7 @@ server_open(struct server *s, const struct settings *settings, bool read_only,
 		    "is older than 1.10 or in FIPS mode");
 		return -1;
 	}
-	if (load_token(s, why) != 0)
+	if (load_token(s, why) != 0 || space_check(settings, why) != 0)
 		return -1;
 	s->key = serverkey_load(settings->server_key_file, why);
 	if (s->key == NULL)

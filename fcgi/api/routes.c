@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * routes.c: THE table, and the one way through: path 404, method 405, type
- * 415, size 413; the checks of the row's access in their order, for those of
- * protocol v1 JSON 400, inputs 400, project 404, signature 401, path binding
- * 409; then the handler: device 403 and the rest in its SQL function.
+ * routes.c: THE table, and the one way through: path 404, method 405, room on
+ * the disk 507, type 415, size 413; the checks of the row's access in their
+ * order, for those of protocol v1 JSON 400, inputs 400, project 404, signature
+ * 401, path binding 409; then the handler: device 403 and the rest in its SQL
+ * function.
  *
  * To add a route:
  *  1. a row below (tests/fcgi/api/routes-t.c checks its form);
@@ -29,6 +30,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/settings.h"
+#include "common/space.h"
 #include "key/keycache.h"
 
 #define SMALL       131072
@@ -44,68 +46,69 @@
 #define JOINING     (BIT(FIELD_REGISTRATION) | BIT(FIELD_REQUEST_KEY))
 
 static const struct route routes[] = {
-	{ "GET", "/health", ACCESS_PUBLIC, SMALL, 0, 0, health },
-	{ "POST", V1 "project/create", ACCESS_PUBLIC, SMALL,
+	{ "GET", "/health", ACCESS_PUBLIC, READS, SMALL, 0, 0, health },
+	{ "POST", V1 "project/create", ACCESS_PUBLIC, STORES, SMALL,
 	    BIT(FIELD_PROJECT_NAME), 0, project_create },
-	{ "POST", V1 "project/set-key", ACCESS_PUBLIC, SMALL,
+	{ "POST", V1 "project/set-key", ACCESS_PUBLIC, STORES, SMALL,
 	    PROJECT | BIT(FIELD_AUTH_KEY_HASH), 0, project_set_key },
-	{ "POST", V1 "project/freeze", ACCESS_SIGNED, SMALL,
+	{ "POST", V1 "project/freeze", ACCESS_SIGNED, STORES, SMALL,
 	    PROJECT | BIT(FIELD_MOVED_TO) | BIT(FIELD_FROZEN), 0,
 	    project_freeze },
-	{ "POST", V1 "devices/register", ACCESS_SIGNED, SMALL,
+	{ "POST", V1 "devices/register", ACCESS_SIGNED, STORES, SMALL,
 	    PROJECT | BIT(FIELD_DEVICE_NAME) | HASH, 0, device_register },
-	{ "POST", V1 "devices/approve", ACCESS_SIGNED, SMALL, DEVICE, 0,
+	{ "POST", V1 "devices/approve", ACCESS_SIGNED, STORES, SMALL, DEVICE, 0,
 	    device_approve },
-	{ "POST", V1 "devices/list", ACCESS_SIGNED, SMALL, PROJECT, 0,
+	{ "POST", V1 "devices/list", ACCESS_SIGNED, READS, SMALL, PROJECT, 0,
 	    device_list },
-	{ "POST", V1 "devices/revoke", ACCESS_SIGNED, SMALL, DEVICE, 0,
+	{ "POST", V1 "devices/revoke", ACCESS_SIGNED, STORES, SMALL, DEVICE, 0,
 	    device_revoke },
-	{ "POST", V1 "secrets/push", ACCESS_DEVICE, 0,
+	{ "POST", V1 "secrets/push", ACCESS_DEVICE, STORES, 0,
 	    ENVIRONMENT | BIT(FIELD_SECRETS),
 	    HASH | BIT(FIELD_KEY_NAMES) | BIT(FIELD_KEY_COUNT) |
 		BIT(FIELD_BASE_VERSION),
 	    secret_push },
-	{ "POST", V1 "secrets/pull", ACCESS_DEVICE, SMALL, ENVIRONMENT,
+	{ "POST", V1 "secrets/pull", ACCESS_DEVICE, READS, SMALL, ENVIRONMENT,
 	    HASH | BIT(FIELD_VERSION), secret_pull },
-	{ "POST", V1 "secrets/current-version", ACCESS_SIGNED, SMALL,
+	{ "POST", V1 "secrets/current-version", ACCESS_SIGNED, READS, SMALL,
 	    ENVIRONMENT, 0, secret_current_version },
-	{ "POST", V1 "secrets/versions", ACCESS_SIGNED, SMALL, ENVIRONMENT, 0,
-	    secret_versions },
-	{ "POST", V1 "secrets/rollback", ACCESS_SIGNED, SMALL,
+	{ "POST", V1 "secrets/versions", ACCESS_SIGNED, READS, SMALL,
+	    ENVIRONMENT, 0, secret_versions },
+	{ "POST", V1 "secrets/rollback", ACCESS_SIGNED, STORES, SMALL,
 	    ENVIRONMENT | BIT(FIELD_VERSION), 0, secret_rollback },
-	{ "POST", V2 "project/create", ACCESS_JOINING, SMALL,
+	{ "POST", V2 "project/create", ACCESS_JOINING, STORES, SMALL,
 	    PROJECT | BIT(FIELD_ROOT) | JOINING, BIT(FIELD_PROJECT_NAME),
 	    project_create_v2 },
-	{ "POST", V2 "project/delete", ACCESS_MEMBER, SMALL,
+	{ "POST", V2 "project/delete", ACCESS_MEMBER, STORES, SMALL,
 	    PROJECT | BIT(FIELD_DELETION), LOG, project_delete },
-	{ "POST", V2 "devices/register", ACCESS_JOINING, SMALL,
+	{ "POST", V2 "devices/register", ACCESS_JOINING, STORES, SMALL,
 	    PROJECT | JOINING, LOG, member_register },
-	{ "POST", V2 "devices/list", ACCESS_MEMBER, SMALL, PROJECT,
+	{ "POST", V2 "devices/list", ACCESS_MEMBER, READS, SMALL, PROJECT,
 	    LOG | BIT(FIELD_AFTER_DEVICE), member_list },
-	{ "POST", V2 "log/read", ACCESS_MEMBER, SMALL, PROJECT | LOG, 0,
+	{ "POST", V2 "log/read", ACCESS_MEMBER, READS, SMALL, PROJECT | LOG, 0,
 	    log_read },
-	{ "POST", V2 "log/append", ACCESS_MEMBER, BODY_WRAPS,
+	{ "POST", V2 "log/append", ACCESS_MEMBER, STORES, BODY_WRAPS,
 	    PROJECT | BIT(FIELD_ENTRY), LOG | JOINING | BIT(FIELD_WRAPS),
 	    log_append },
-	{ "POST", V2 "secrets/pull", ACCESS_MEMBER, SMALL, ENVIRONMENT | LOG,
+	{ "POST", V2 "secrets/pull", ACCESS_MEMBER, READS, SMALL,
+	    ENVIRONMENT | LOG,
 	    BIT(FIELD_RECORD_HAVE) | BIT(FIELD_RECORDS_FROM) |
 		BIT(FIELD_VERSION),
 	    record_pull },
-	{ "POST", V2 "secrets/heads", ACCESS_MEMBER, SMALL, PROJECT, LOG,
+	{ "POST", V2 "secrets/heads", ACCESS_MEMBER, READS, SMALL, PROJECT, LOG,
 	    record_heads },
-	{ "POST", V2 "secrets/current-version", ACCESS_MEMBER, SMALL,
+	{ "POST", V2 "secrets/current-version", ACCESS_MEMBER, READS, SMALL,
 	    ENVIRONMENT, LOG, record_poll },
-	{ "POST", V2 "secrets/records", ACCESS_MEMBER, SMALL,
+	{ "POST", V2 "secrets/records", ACCESS_MEMBER, READS, SMALL,
 	    ENVIRONMENT | BIT(FIELD_FROM),
 	    LOG | BIT(FIELD_TO) | BIT(FIELD_BLOBS), record_list },
-	{ "POST", V2 "secrets/push", ACCESS_MEMBER, BODY_PUSH,
+	{ "POST", V2 "secrets/push", ACCESS_MEMBER, STORES, BODY_PUSH,
 	    PROJECT | BIT(FIELD_RECORD) | BIT(FIELD_SECRETS),
 	    LOG | BIT(FIELD_WRAPS), record_push },
-	{ "POST", V2 "keys/read", ACCESS_MEMBER, SMALL, ENVIRONMENT,
+	{ "POST", V2 "keys/read", ACCESS_MEMBER, READS, SMALL, ENVIRONMENT,
 	    LOG | BIT(FIELD_ALL) | BIT(FIELD_AFTER_WRAP), wrap_read },
-	{ "POST", V2 "keys/add", ACCESS_MEMBER, BODY_WRAPS,
+	{ "POST", V2 "keys/add", ACCESS_MEMBER, STORES, BODY_WRAPS,
 	    ENVIRONMENT | BIT(FIELD_WRAPS), LOG, wrap_add },
-	{ "POST", V2 "audit/list", ACCESS_MEMBER, SMALL, PROJECT,
+	{ "POST", V2 "audit/list", ACCESS_MEMBER, READS, SMALL, PROJECT,
 	    LOG | BIT(FIELD_BEFORE) | BIT(FIELD_LIMIT) | BIT(FIELD_DEVICE_ID) |
 		BIT(FIELD_ENVIRONMENT),
 	    audit_list },
@@ -213,6 +216,16 @@ check_route(struct call *c)
 	return -1;
 }
 
+/* Nothing is begun that may not find room for its end. */
+static int
+check_space(struct call *c)
+{
+	if (c->route->effect == READS || !space_is_low(c->server->settings))
+		return 0;
+	reply_refuse(c->reply, REFUSAL_OUT_OF_SPACE);
+	return -1;
+}
+
 /*
  * The handler; and once more if its SQL function found that the auth key that
  * we had in memory is not the project's any more, but the signature is of the
@@ -247,7 +260,7 @@ walk(struct call *c)
 		c->reply->status = 204;
 		return;
 	}
-	if (check_route(c) != 0 ||
+	if (check_route(c) != 0 || check_space(c) != 0 ||
 	    (is_post(c->route) && request_check_type(&c->req, c->reply) != 0) ||
 	    request_read_body(&c->req, body_cap(c), c->reply) != 0)
 		return;

@@ -20,10 +20,14 @@ enum route_access {
 #define BODY_PUSH     1 /* and wraps for max_devices */
 #define BODY_WRAPS    2 /* the setting; room for all wraps at least */
 
+/* Whether it goes on when the disk is nearly full. */
+enum route_effect { STORES, READS };
+
 struct route {
 	const char *method;
 	const char *path;
 	enum route_access access;
+	enum route_effect effect;
 	size_t body_cap;             /* bytes, or one of these */
 	uint32_t required, optional; /* FIELD_BITs */
 	void (*handler)(struct call *c);

@@ -25,6 +25,7 @@ struct settings {
 	char *server_key_file;
 	char *url; /* one or more, spaces between; empty: no protocol v2 */
 	char *project_creation_token_file;
+	char *data_folder; /* empty: free space is not looked at */
 	int socket_mode;
 	int threads;
 	int db_connections;
@@ -40,6 +41,7 @@ struct settings {
 	int max_devices;
 	int max_params;
 	int project_quota_mib; /* 0: any */
+	int min_free_mib;
 	int keep_versions; /* 0: all */
 	int audit_months;  /* 0: all */
 	int log;           /* enum log_target */

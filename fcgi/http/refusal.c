@@ -88,6 +88,9 @@ const struct refusal_row refusals[N_REFUSALS] = {
 	    "Too many devices", "too_many_devices", NULL },
 	[REFUSAL_PROJECT_QUOTA] = { 409, "project_quota",
 	    "Project has used up its storage", "project_quota", NULL },
+	[REFUSAL_OUT_OF_SPACE] = { 507, "out_of_space",
+	    "Server is out of space and answers reads only", "out_of_space",
+	    NULL },
 
 	[REFUSAL_BAD_STATEMENT] = { 400, "bad_statement", NULL, "bad_statement",
 	    NULL },

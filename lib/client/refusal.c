@@ -79,6 +79,8 @@ static const struct refusal refusals[] = {
 	    "Push less, or ask the operator of {url}" },
 	{ 429, NULL, VAULTENV_ERR_SERVER, "{url} cannot answer now: {said}",
 	    "Try again later" },
+	{ 507, NULL, VAULTENV_ERR_SERVER, "Nothing was stored: {said}",
+	    "Tell the operator of {url}" },
 	{ 4, NULL, VAULTENV_ERR_FORBIDDEN, "The server refused: {said}",
 	    "Correct it and try again" },
 	{ 5, NULL, VAULTENV_ERR_SERVER, "{url} cannot answer now: {said}",

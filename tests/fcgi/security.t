@@ -147,6 +147,43 @@ VaultTest->each_web(sub {
 		$s->set(project_quota_mib => undef);
 	};
 
+	subtest 'a disk that is nearly full answers reads' => sub {
+		my $c = $new->('space');
+		my $blob = VaultTest::Client::blob();
+		my $rows = sub { $s->psql('select (select count(*) from ' .
+		    'vault.projects), (select count(*) from vault.devices), ' .
+		    '(select count(*) from vault.secret_versions), ' .
+		    '(select count(*) from vault.requests)') };
+		$c->register('d');
+		$c->push_blob('production', $blob);
+		my $before = $rows->();
+		$s->set(data_folder => $s->{dir}, min_free_mib => 1 << 30);
+		my %answer = map { $_->{path} => $_ } map {
+			{%{$c->call(@$_)}, path => $_->[0]} }
+		    ['secrets/push', {environment => 'production', secrets => $blob,
+			device_hash => $c->{device_hash}}],
+		    ['secrets/rollback', {environment => 'production', version => 1}],
+		    ['project/create', {project_name => 'x'}],
+		    ['project/set-key', {auth_key_hash => 'ab' x 32}],
+		    ['devices/register', {device_name => 'e',
+			device_hash => 'ab' x 32}],
+		    ['devices/approve', {device_id => $c->{device_id}}],
+		    ['devices/revoke', {device_id => $c->{device_id}}];
+		says($answer{$_}, 507, 'Server is out of space and answers reads only',
+		    'out_of_space', $_) for sort keys %answer;
+		is $rows->(), $before, 'nothing is stored, not even in part';
+		is $c->pull('production')->{json}{version}, 1, 'a pull is answered';
+		is $c->call(@$_)->{status}, 200, "$_->[0] is answered" for
+		    ['secrets/current-version', {environment => 'production'}],
+		    ['secrets/versions', {environment => 'production'}],
+		    ['devices/list'];
+		is $c->send('GET', '/health')->{status}, 200, 'and health';
+		$s->set(min_free_mib => 1);
+		is $c->push_blob('production', $blob)->{status}, 200,
+		    'room again: a push';
+		$s->set(data_folder => undef, min_free_mib => undef);
+	};
+
 	subtest 'row 20: environments and devices are bounded' => sub {
 		$s->set(max_environments => 5, max_devices => 4);
 		my $c = $new->('bounds');

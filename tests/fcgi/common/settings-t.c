@@ -45,6 +45,8 @@ test_defaults(void)
 	is_int(s.db_prepare, 1, "db_prepare");
 	is_int(s.project_creation, CREATION_OPEN, "project_creation");
 	is_int(s.project_quota_mib, 16, "project_quota_mib");
+	is_text(s.data_folder, "", "data_folder");
+	is_int(s.min_free_mib, 512, "min_free_mib");
 	is_int(s.keep_versions, 100, "keep_versions");
 	is_int(s.project_daily_limit, 100, "project_daily_limit");
 	is_int(s.unclaimed_minutes, 15, "unclaimed_minutes");

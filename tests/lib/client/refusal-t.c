@@ -72,6 +72,10 @@ static const struct {
 	{ 429, "{\"error\":\"Slow\\u001b[31m\\ndown\"}", VAULTENV_ERR_SERVER,
 	    "https://vault.example cannot answer now: Slow?[31m?down. Try "
 	    "again later" },
+	{ 507, "{\"error\":\"Server is out of space and answers reads only\"}",
+	    VAULTENV_ERR_SERVER,
+	    "Nothing was stored: Server is out of space and answers reads "
+	    "only. Tell the operator of https://vault.example" },
 	{ 503, "{\"error\":\"Database unavailable\"}", VAULTENV_ERR_SERVER,
 	    "https://vault.example cannot answer now: Database unavailable. "
 	    "Try again later" },
