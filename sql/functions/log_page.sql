@@ -8,12 +8,15 @@
 -- result:    statements with signatures, in order; NULL: none
 -- raises:    nothing
 -- writes:    nothing
+-- In plpgsql, whose plans a session keeps: called by a query, one in SQL would be
+-- planned anew each time.
 create or replace function vault.log_page(
 	p_project uuid, p_from bigint, p_to bigint)
 returns bytea[]
-language sql stable
+language plpgsql stable
 as $$
-	select array_agg(l.entry order by l.seq)
+begin
+	return (select array_agg(l.entry order by l.seq)
 	from (
 		select l.seq, l.entry,
 			sum(octet_length(l.entry)) over (order by l.seq) as size
@@ -23,5 +26,6 @@ as $$
 				and l.seq >= p_from and l.seq <= p_to
 			order by l.seq
 			limit 1000) l) l
-	where l.size <= 4194304 or l.seq = p_from
+	where l.size <= 4194304 or l.seq = p_from);
+end
 $$;
