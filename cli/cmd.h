@@ -33,14 +33,14 @@ enum exit_code {
 };
 
 #define MAX_VERSION INT64_C(9007199254740991) /* 2^53 - 1, as on the wire */
-#define MAX_LIST 64
-#define MAX_SECONDS INT64_C(31536000)         /* a year */
+#define MAX_LIST    64
+#define MAX_SECONDS INT64_C(31536000) /* a year */
 
 /* What the command line said. NULL, false and 0 mean: not given. */
 struct args {
 	const char *url;
 	const char *env;
-	const char *file; /* the first of --file */
+	const char *file;                /* the first of --file */
 	const char *files[MAX_LIST + 1]; /* takes_layers: all of them */
 	bool json;
 	bool quiet;

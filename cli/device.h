@@ -26,8 +26,9 @@ void device_say(const struct args *args, const struct vaultenv_device *device);
 void device_json(const struct vaultenv_device *device);
 
 struct device_change {
-	const char *verb, *past, *doing; /* "Approve", "Approved", "approving" */
-	const char *status;              /* that the device has then */
+	const char *verb, *past,
+	    *doing;         /* "Approve", "Approved", "approving" */
+	const char *status; /* that the device has then */
 	int (*call)(struct vaultenv_client *client, const char *id,
 	    struct vaultenv_error *err);
 };

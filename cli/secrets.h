@@ -26,8 +26,8 @@ struct fetched {
  * Opens a session, unless out has one, and pulls; version 0: the newest. Prints
  * the error. An exit code; fetched_free() in any case.
  */
-int secrets_fetch(
-    const struct args *args, int64_t version, struct fetched *out);
+int
+secrets_fetch(const struct args *args, int64_t version, struct fetched *out);
 void fetched_free(struct fetched *f);
 
 /*
@@ -50,8 +50,7 @@ int secrets_json(
 void secrets_hidden_hint(const struct args *args, const char *other);
 
 /* "+ NAME" lines; with --json nothing. */
-void change_show(
-    const struct args *args, const struct vaultenv_change *change);
+void change_show(const struct args *args, const struct vaultenv_change *change);
 void changes_show(
     const struct args *args, const struct vaultenv_change *changes, size_t n);
 void change_mark(char mark); /* "+ " in its colour */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/: what every other room stands on: bytes that are wiped, pages that are
- * locked, text encodings, errors as sentences. Linked by client and server. Must
- * include no other room.
+ * locked, text encodings, errors as sentences. Linked by client and server.
+ * Must include no other room.
  */
 #ifndef VAULTENV_BASE_H
 #define VAULTENV_BASE_H
@@ -16,8 +16,8 @@
 /* ---- err.c: codes to sentences ---- */
 
 /*
- * Fills *err (if not NULL) and returns code: `return err_set(err, CODE, "What to
- * do", "What failed: why")`. hint: NULL where there is none. How the two are
+ * Fills *err (if not NULL) and returns code: `return err_set(err, CODE, "What
+ * to do", "What failed: why")`. hint: NULL where there is none. How the two are
  * written: struct vaultenv_error.
  */
 #define err_set vaultenv_error_set
@@ -35,8 +35,8 @@ int err_copy(struct vaultenv_error *err, const struct vaultenv_error *from);
  * is beyond max bytes is cut off between characters. NULL: no memory. */
 char *text_printable(const char *text, size_t max);
 
-/* What the library tells without failing. call: the program's callback, NULL if it
- * wants to hear nothing. */
+/* What the library tells without failing. call: the program's callback, NULL if
+ * it wants to hear nothing. */
 struct notice {
 	void (*call)(void *arg, const char *text);
 	void *arg;
@@ -57,10 +57,10 @@ void secmem_free(void *p, size_t len);
 /* ---- blob.c: bytes with a length and a maximum, wiped when freed ---- */
 
 struct blob {
-	uint8_t *data;		/* NUL-terminated beyond len whenever not NULL */
+	uint8_t *data; /* NUL-terminated beyond len whenever not NULL */
 	size_t len;
 	size_t cap;
-	size_t max;		/* growing past it is VAULTENV_ERR_INVALID */
+	size_t max; /* growing past it is VAULTENV_ERR_INVALID */
 };
 
 void blob_init(struct blob *b, size_t max);
@@ -83,10 +83,11 @@ bool mem_equal(const void *a, const void *b, size_t len);
 
 /* ---- encode.c: canonical base64 (RFC 4648 4) and lower-case hex ---- */
 
-#define BASE64_LEN(n)	((((n) + 2) / 3) * 4)
+#define BASE64_LEN(n) ((((n) + 2) / 3) * 4)
 
 int base64_encode(struct blob *out, const uint8_t *data, size_t len);
-/* Standard alphabet, padded, canonical (no stray bits), nothing else. INVALID. */
+/* Standard alphabet, padded, canonical (no stray bits), nothing else.
+ * INVALID. */
 int base64_decode(struct blob *out, const char *text, size_t len);
 /* out gets 2 * len characters and a NUL. */
 void hex_encode(char *out, const uint8_t *data, size_t len);
@@ -103,7 +104,8 @@ bool utf8_is_valid(const char *text, size_t len);
 
 /* text without the white space around it: where it begins, and *len bytes. */
 const char *text_trim(const char *text, size_t *len);
-/* An environment variable, likewise. NULL: not set, or nothing but white space. */
+/* An environment variable, likewise. NULL: not set, or nothing but white
+ * space. */
 const char *variable_get(const char *name, size_t *len);
 
 #endif /* VAULTENV_BASE_H */

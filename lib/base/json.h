@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/json.h: JSON by the letter of RFC 8259, as both ends of the wire read it.
+ * base/json.h: JSON by the letter of RFC 8259, as both ends of the wire read
+ * it.
  */
 #ifndef VAULTENV_JSON_H
 #define VAULTENV_JSON_H
@@ -18,8 +19,13 @@
 #define JSON_INT_MAX (((int64_t)1 << 53) - 1) /* RFC 8259 section 6 */
 
 enum json_kind {
-	JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
-	JSON_ARRAY, JSON_OBJECT
+	JSON_NULL,
+	JSON_FALSE,
+	JSON_TRUE,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
 };
 
 struct json_value {
@@ -31,16 +37,16 @@ struct json_value {
 };
 
 struct json_member {
-	const char *name;	/* decoded, NUL-terminated, no NUL inside */
+	const char *name; /* decoded, NUL-terminated, no NUL inside */
 	size_t name_len;
 	struct json_value value;
 };
 
 struct json_object {
-	struct json_member *members;	/* in document order */
+	struct json_member *members; /* in document order */
 	size_t n_members;
-	struct blob strings;		/* decoded text lives here; wiped */
-	const char *text;		/* borrowed: the document; json.c's own */
+	struct blob strings; /* decoded text lives here; wiped */
+	const char *text;    /* borrowed: the document; json.c's own */
 };
 
 /*
@@ -48,11 +54,11 @@ struct json_object {
  * NUL, a lone surrogate, bad UTF-8, nesting deeper than 32, more than
  * max_members members. Borrows text. reset() wipes and frees.
  */
-int json_object_parse(struct json_object *o, const char *text, size_t len,
-    size_t max_members);
+int json_object_parse(
+    struct json_object *o, const char *text, size_t len, size_t max_members);
 void json_object_reset(struct json_object *o);
-const struct json_value *json_object_find(const struct json_object *o,
-    const char *name);
+const struct json_value *
+json_object_find(const struct json_object *o, const char *name);
 /* Steps over an ARRAY value: *pos starts at 0. 1: *item set; 0: end. Items
  * that are strings are decoded into o->strings. Negative: NOMEM. */
 int json_array_next(struct json_object *o, const struct json_value *array,
@@ -96,7 +102,7 @@ void json_put_name(struct json_writer *w, const char *name);
 /* A whole member. A text that is NULL is null. */
 void json_put_text(struct json_writer *w, const char *name, const char *text);
 void json_put_int(struct json_writer *w, const char *name, int64_t value);
-void json_put_base64(struct json_writer *w, const char *name,
-    const uint8_t *data, size_t len);
+void json_put_base64(
+    struct json_writer *w, const char *name, const uint8_t *data, size_t len);
 
 #endif /* VAULTENV_JSON_H */

@@ -52,8 +52,8 @@ struct vaultenv_client {
 int client_check_process(
     const struct vaultenv_client *client, struct vaultenv_error *err);
 
-/* DEVICE: there is no device secret, and what is encrypted by the vault key alone
- * can be read by everybody who has that. */
+/* DEVICE: there is no device secret, and what is encrypted by the vault key
+ * alone can be read by everybody who has that. */
 int client_check_device(
     const struct vaultenv_client *client, struct vaultenv_error *err);
 
@@ -62,8 +62,8 @@ int client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1]);
 
 /* Puts the vault key that text is, white space around it aside, into the page.
  * INVALID, saying why it is none. */
-int client_keys_take(struct client_keys *keys, const char *text,
-    struct vaultenv_error *err);
+int client_keys_take(
+    struct client_keys *keys, const char *text, struct vaultenv_error *err);
 
 /* The client is of the project of keys->vault_key from now on. */
 int client_keys_bind(struct vaultenv_client *client, struct client_keys *keys,
@@ -117,9 +117,18 @@ struct member {
 	size_t item_size;
 };
 
-#define MEMBER(name, take, at)          { name, take, at, NULL, 0 }
-#define MEMBER_ITEMS(name, items, type) { name, NULL, 0, items, sizeof(type) }
-#define MEMBERS_END                     { NULL, NULL, 0, NULL, 0 }
+#define MEMBER(name, take, at)                                                 \
+	{                                                                      \
+		name, take, at, NULL, 0                                        \
+	}
+#define MEMBER_ITEMS(name, items, type)                                        \
+	{                                                                      \
+		name, NULL, 0, items, sizeof(type)                             \
+	}
+#define MEMBERS_END                                                            \
+	{                                                                      \
+		NULL, NULL, 0, NULL, 0                                         \
+	}
 
 struct items {
 	size_t n;
@@ -133,13 +142,13 @@ int members_take(struct json_object *o, const struct member *rows, void *into,
 
 /* out is char **, for free(): fit for a terminal, cut at 512 bytes. */
 int take_text(struct json_object *o, const struct json_value *v, void *out);
-int take_text_or_null(
-    struct json_object *o, const struct json_value *v, void *out);
+int
+take_text_or_null(struct json_object *o, const struct json_value *v, void *out);
 int take_uuid(struct json_object *o, const struct json_value *v, void *out);
 /* out is int64_t *: from 1, or from 0. */
 int take_version(struct json_object *o, const struct json_value *v, void *out);
-int take_version_or_0(
-    struct json_object *o, const struct json_value *v, void *out);
+int
+take_version_or_0(struct json_object *o, const struct json_value *v, void *out);
 /* out is struct json_value *: a string, borrowed from the reply. */
 int take_string(struct json_object *o, const struct json_value *v, void *out);
 /* Nothing but true; out is not looked at. */
@@ -155,7 +164,8 @@ struct call {
 	struct vaultenv_client *client;
 	const char *path; /* "secrets/pull" */
 	struct json_writer body;
-	/* What an INVALID body means to the user, or NULL: a general sentence. */
+	/* What an INVALID body means to the user, or NULL: a general
+	 * sentence. */
 	const char *body_is_bad;
 	const char *header; /* one more, or NULL */
 	bool is_signed;
@@ -165,8 +175,8 @@ struct call {
 };
 
 /* Unsigned, and nothing in its body. */
-void call_begin(
-    struct call *call, struct vaultenv_client *client, const char *path);
+void
+call_begin(struct call *call, struct vaultenv_client *client, const char *path);
 /* Signed, with project_id. */
 void call_begin_signed(
     struct call *call, struct vaultenv_client *client, const char *path);
@@ -176,7 +186,8 @@ void call_begin_environment(
 /* Sends it and fills into with what is wanted (see members_take). */
 int call_perform(struct call *call, const struct member *want, void *into,
     struct vaultenv_error *err);
-/* The same where the version that was made is all of the reply. out: or NULL. */
+/* The same where the version that was made is all of the reply. out: or
+ * NULL. */
 int call_perform_version(
     struct call *call, int64_t *out, struct vaultenv_error *err);
 /* PROTOCOL, with a sentence that names what is wrong in the reply. */
@@ -216,8 +227,8 @@ int version_is_real(int64_t version, struct vaultenv_error *err);
 /* ---- refusal.c: statuses to codes and sentences ---- */
 
 /* The reply has no 2xx status. device_id: NULL, or of the PENDING device. */
-int refusal_error(const struct call *call, const char *device_id,
-    struct vaultenv_error *err);
+int refusal_error(
+    const struct call *call, const char *device_id, struct vaultenv_error *err);
 bool refusal_is_pending(const struct call *call);
 
 #endif /* VAULTENV_CLIENT_H */

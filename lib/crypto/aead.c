@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * aead.c: AES-256-GCM (SP 800-38D) on bytes, one message a handle, because
- * libgcrypt lets one be used again with its old iv. The iv is made here, but for
- * a key that is good for one message; the tag is always whole, because it accepts a short one.
- * Must not know where keys come from or how the parts are written down.
+ * libgcrypt lets one be used again with its old iv. The iv is made here, but
+ * for a key that is good for one message; the tag is always whole, because it
+ * accepts a short one. Must not know where keys come from or how the parts are
+ * written down.
  */
 #include "config.h"
 

@@ -14,7 +14,6 @@
 
 #define FILE_MAX ((size_t)16 << 20)
 
-
 /* ---- store.c: files, and what else can be read as one ---- */
 
 /* Never waits for a FIFO or a device, nor becomes a terminal's process. */
@@ -27,9 +26,10 @@
 int store_read_once(const char *path, struct blob *out, struct stat *st,
     struct vaultenv_error *err);
 /* As vaultenv_file_read, but the file must be no symlink, the user's own (or
- * root's) and not readable by group or others: IO with a chmod hint. Trimmed. */
-int store_read_private(const char *path, size_t max, struct blob *out,
-    struct vaultenv_error *err);
+ * root's) and not readable by group or others: IO with a chmod hint. Trimmed.
+ */
+int store_read_private(
+    const char *path, size_t max, struct blob *out, struct vaultenv_error *err);
 /* The same for what others may read but not write. *st tells about it. */
 int store_read_own(const char *path, size_t max, struct blob *out,
     struct stat *st, struct vaultenv_error *err);
@@ -40,8 +40,8 @@ int store_not_regular(const char *verb, const char *path, mode_t mode,
 /* ---- replace.c: files, written ---- */
 
 /* Makes the folder 0700 and the file 0600 by O_EXCL link, fsynced. EXISTS. */
-int store_create_private(const char *path, const char *text, size_t len,
-    struct vaultenv_error *err);
+int store_create_private(
+    const char *path, const char *text, size_t len, struct vaultenv_error *err);
 
 /* ---- envfile.c: see vaultenv.h; envfile-set.c: one variable of it ---- */
 
@@ -50,7 +50,8 @@ struct vaultenv_envfile {
 	char *text; /* NULL: there is no such file */
 	size_t len;
 	struct vaultenv_list *list;
-	struct vaultenv_envfile *under; /* the next layer; NULL: this is the last */
+	struct vaultenv_envfile
+	    *under;      /* the next layer; NULL: this is the last */
 	bool is_regular; /* a file that can be read again */
 	uid_t uid;       /* whose it is, and who else may write to it */
 	mode_t mode;
@@ -65,7 +66,8 @@ bool envfile_find(const char *text, size_t len, const char *name,
 /* Appends text with pair set in it. UNWRITABLE. */
 int envfile_put(struct blob *out, const char *text, size_t len,
     const struct vaultenv_pair *pair, struct vaultenv_error *err);
-/* UNWRITABLE, unless edited reads as want. what: is being set, for sentences. */
+/* UNWRITABLE, unless edited reads as want. what: is being set, for
+ * sentences. */
 int envfile_check(const char *path, const struct vaultenv_list *want,
     const struct blob *edited, const char *what, struct vaultenv_error *err);
 /* "\r\n" if the first line of text ends so, else "\n". */
@@ -85,16 +87,15 @@ struct origin {
 int64_t origin_find(const char *text, size_t len, const struct origin *of);
 /* Appends text with its line saying so; what it says of other environments of
  * this project stays. NOMEM, INVALID. */
-int origin_put(struct blob *out, const char *text, size_t len,
-    const struct origin *of);
+int origin_put(
+    struct blob *out, const char *text, size_t len, const struct origin *of);
 
 /* ---- envfile-follow.c ---- */
 
 /* Writes file anew with that origin and, unless secrets is NULL, with its
  * variables, but for reserved ones, being those. UNWRITABLE, IO. */
-int envfile_follow(const struct vaultenv_envfile *file,
-    const struct origin *of, const struct vaultenv_list *secrets,
-    struct vaultenv_error *err);
+int envfile_follow(const struct vaultenv_envfile *file, const struct origin *of,
+    const struct vaultenv_list *secrets, struct vaultenv_error *err);
 
 /* ---- version.c ---- */
 
@@ -102,10 +103,10 @@ int envfile_follow(const struct vaultenv_envfile *file,
 
 /* One version of an environment, as it travels and is kept, and opened. */
 struct version {
-	struct blob text;               /* base64 */
-	char sha256[2 * HASH_LEN + 1];  /* of text; "": not asked for yet */
-	int64_t number;                 /* 0: not known */
-	struct vaultenv_list *list;     /* NULL: not opened */
+	struct blob text;              /* base64 */
+	char sha256[2 * HASH_LEN + 1]; /* of text; "": not asked for yet */
+	int64_t number;                /* 0: not known */
+	struct vaultenv_list *list;    /* NULL: not opened */
 };
 
 void version_init(struct version *v);
@@ -136,12 +137,13 @@ void cache_reset(struct cache *c);
  */
 int cache_read(const struct cache *c, struct version *v, int64_t *age_s,
     struct vaultenv_error *err);
-/* Never fails: what cannot be written is a notice. v is hashed, here and below. */
+/* Never fails: what cannot be written is a notice. v is hashed, here and
+ * below. */
 void cache_write(const struct cache *c, const struct version *v);
 /*
  * PROTOCOL: a version of this environment that is newer was here before, from
- * this server. The same version with other bytes is a notice. *known: the newest
- * that was seen; 0: none.
+ * this server. The same version with other bytes is a notice. *known: the
+ * newest that was seen; 0: none.
  */
 int cache_check_version(const struct cache *c, const struct version *v,
     int64_t *known, struct vaultenv_error *err);

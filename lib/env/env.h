@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * env/: names and values, .env text and ${NAME}: text in, text out. Opens no file,
- * knows no key and no server.
+ * env/: names and values, .env text and ${NAME}: text in, text out. Opens no
+ * file, knows no key and no server.
  */
 #ifndef VAULTENV_ENV_H
 #define VAULTENV_ENV_H
@@ -25,8 +25,8 @@ int list_set_expected(struct vaultenv_list *list, const char *name,
 
 /* ---- list-diff.c: see vaultenv.h ---- */
 
-bool pair_value_equal(
-    const struct vaultenv_pair *a, const struct vaultenv_pair *b);
+bool
+pair_value_equal(const struct vaultenv_pair *a, const struct vaultenv_pair *b);
 
 /* ---- list-merge.c ---- */
 
@@ -37,10 +37,10 @@ enum list_side { LIST_NEITHER, LIST_MINE, LIST_THEIRS };
  * A name that both have changed differently is taken as prefer has it; with
  * LIST_NEITHER it is mine, and its name is added to conflicts. NOMEM, INVALID.
  */
-int list_merge(const struct vaultenv_list *base,
-    const struct vaultenv_list *mine, const struct vaultenv_list *theirs,
-    enum list_side prefer, struct vaultenv_list **out,
-    struct vaultenv_list *conflicts);
+int
+list_merge(const struct vaultenv_list *base, const struct vaultenv_list *mine,
+    const struct vaultenv_list *theirs, enum list_side prefer,
+    struct vaultenv_list **out, struct vaultenv_list *conflicts);
 
 /* ---- names.c ---- */
 
@@ -55,18 +55,18 @@ void names_join(const struct vaultenv_list *list, char out[NAMES_TEXT]);
 struct dotenv_assignment {
 	size_t name;
 	size_t name_len;
-	size_t value;		/* as it stands there: quotes included, trimmed */
+	size_t value; /* as it stands there: quotes included, trimmed */
 	size_t value_end;
-	bool open;		/* what follows may take part in the value: it
-				 * begins with a quote that nothing surely closes */
+	bool open;     /* what follows may take part in the value: it
+			* begins with a quote that nothing surely closes */
 	uint32_t hash; /* the reader's own: of list_expect() */
 };
 
 struct dotenv_scan {
-	const char *text;	/* borrowed */
+	const char *text; /* borrowed */
 	size_t len;
 	size_t pos;
-	bool plain;		/* LF is the only line terminator in text */
+	bool plain; /* LF is the only line terminator in text */
 };
 
 void dotenv_scan_init(struct dotenv_scan *s, const char *text, size_t len);
@@ -74,9 +74,8 @@ void dotenv_scan_init(struct dotenv_scan *s, const char *text, size_t len);
 bool dotenv_next(struct dotenv_scan *s, struct dotenv_assignment *a);
 /* The value without quotes and escapes: borrowed from the text or, where that
  * has other bytes, from scratch, which is overwritten. NOMEM. */
-int dotenv_value(const struct dotenv_scan *s,
-    const struct dotenv_assignment *a, struct blob *scratch,
-    const char **value, size_t *value_len);
+int dotenv_value(const struct dotenv_scan *s, const struct dotenv_assignment *a,
+    struct blob *scratch, const char **value, size_t *value_len);
 /* The first line terminator at or after pos, or the end of the text. */
 size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
 
@@ -84,8 +83,8 @@ size_t dotenv_line_end(const struct dotenv_scan *s, size_t pos);
 
 /* INVALID, with the command that converts the file: not UTF-8 but UTF-16 or
  * UTF-32, from some byte on. path: for the sentence. */
-int encoding_check(const char *path, const char *text, size_t len,
-    struct vaultenv_error *err);
+int encoding_check(
+    const char *path, const char *text, size_t len, struct vaultenv_error *err);
 
 /* ---- dotenv-write.c: making .env text ---- */
 

@@ -21,8 +21,7 @@ vaultenv_list_diff(const struct vaultenv_list *before,
     const struct vaultenv_list *after, struct vaultenv_change **out,
     size_t *n_out)
 {
-	const size_t n_before =
-	    before == NULL ? 0 : vaultenv_list_len(before);
+	const size_t n_before = before == NULL ? 0 : vaultenv_list_len(before);
 	const size_t n_after = vaultenv_list_len(after);
 	const struct vaultenv_pair *pair, *old;
 	struct vaultenv_change *changes;

@@ -96,8 +96,8 @@ proxy_error(const struct curl_failure *f, const char *url, size_t url_len,
 	if ((proxy = proxy_failed(f, url, &len)) == NULL)
 		return 0;
 	return err_set(err, VAULTENV_ERR_NETWORK, hint,
-	    "Cannot reach %.*s: no connection to the proxy, %.*s",
-	    (int)url_len, url, (int)len, proxy);
+	    "Cannot reach %.*s: no connection to the proxy, %.*s", (int)url_len,
+	    url, (int)len, proxy);
 }
 
 int

@@ -23,22 +23,23 @@ bool url_is_allowed(const struct url *url, bool insecure);
 
 /* ---- transport.c: one HTTP request ---- */
 
-#define REPLY_MAX	(8u << 20)	/* bytes of a reply's body */
+#define REPLY_MAX (8u << 20) /* bytes of a reply's body */
 
 struct http_reply {
 	int status;
 	struct blob body;
-	int64_t date_ms;	/* the Date header as Unix ms; 0: none */
+	int64_t date_ms; /* the Date header as Unix ms; 0: none */
 };
 
-struct transport;		/* a libcurl easy handle, or the caller's callback */
+struct transport; /* a libcurl easy handle, or the caller's callback */
 
 int transport_new(struct transport **out, const struct vaultenv_options *opts);
 void transport_free(struct transport **t);
 /* From any thread: a request in hand, and each to come, fails within a second
  * or so. One by a callback ends by itself. */
 void transport_abort(struct transport *t);
-/* headers: NULL-terminated. body NULL: GET. NETWORK, PROTOCOL (over REPLY_MAX). */
+/* headers: NULL-terminated. body NULL: GET. NETWORK, PROTOCOL (over
+ * REPLY_MAX). */
 int transport_perform(struct transport *t, const char *url,
     const char *const *headers, const char *body, size_t len,
     struct http_reply *reply, struct vaultenv_error *err);

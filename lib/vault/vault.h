@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vault/: what holds or opens secrets: keys and sealed blobs. The client's alone:
- * vault.fcgi never links a function of this room (tests/style/link.t).
+ * vault/: what holds or opens secrets: keys and sealed blobs. The client's
+ * alone: vault.fcgi never links a function of this room (tests/style/link.t).
  */
 #ifndef VAULTENV_VAULT_H
 #define VAULTENV_VAULT_H
@@ -13,8 +13,8 @@
 #define SECRET_FAULT_TEXT 64
 
 /* Splits vk_<id>_<secret>; both parts non-empty. Borrowed from key. INVALID. */
-int key_parse(const char *key, const char **id, size_t *id_len,
-    const char **secret);
+int key_parse(
+    const char *key, const char **id, size_t *id_len, const char **secret);
 /* NULL, or why key cannot be VAULT_KEY: words that follow a colon. */
 const char *key_fault(const char *key);
 /*
@@ -32,13 +32,13 @@ int device_hash(char out[2 * HASH_LEN + 1], const char *device_secret);
 
 int derive_auth_key(uint8_t out[KEY_LEN], const char *vault_key);
 /* device_secret NULL: the vault key alone. */
-int derive_encryption_key(uint8_t out[KEY_LEN], const char *vault_key,
-    const char *device_secret);
+int derive_encryption_key(
+    uint8_t out[KEY_LEN], const char *vault_key, const char *device_secret);
 
 /* ---- seal.c: the v1 blob, base64(iv || tag || ciphertext), no AAD ---- */
 
-int seal(struct blob *out_base64, const uint8_t key[KEY_LEN],
-    const void *plain, size_t len);
+int seal(struct blob *out_base64, const uint8_t key[KEY_LEN], const void *plain,
+    size_t len);
 /* DECRYPT: not base64, too short, or does not authenticate. */
 int unseal(struct blob *out_plain, const uint8_t key[KEY_LEN],
     const char *base64, size_t len);

@@ -119,11 +119,11 @@ struct code_fill {
 	const char *value;
 };
 
-/* Append a code's text, and its hint, which may be empty, with every {name} filled
- * in; one that fills does not have stays as it is. */
-int code_text(struct blob *out, int code, const struct code_fill *fills,
-    size_t n_fills);
-int code_hint(struct blob *out, int code, const struct code_fill *fills,
-    size_t n_fills);
+/* Append a code's text, and its hint, which may be empty, with every {name}
+ * filled in; one that fills does not have stays as it is. */
+int code_text(
+    struct blob *out, int code, const struct code_fill *fills, size_t n_fills);
+int code_hint(
+    struct blob *out, int code, const struct code_fill *fills, size_t n_fills);
 
 #endif

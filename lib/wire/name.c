@@ -36,7 +36,8 @@ is_forbidden(uint32_t c)
 	       (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
 }
 
-/* also_later: what is not forbidden, but hidden as far as we know today, too. */
+/* also_later: what is not forbidden, but hidden as far as we know today,
+ * too. */
 static bool
 shows(const char *text, size_t len, bool also_later)
 {

@@ -98,8 +98,8 @@ main(int argc, char **argv)
 	runs = parse ? RUNS : 1;
 	for (int i = 0; i < runs && r == 0; i++) {
 		took[i] = now();
-		r = parse ? parse_once(text, len, &err) :
-			    load_once(strtoul(argv[2], NULL, 10), &err);
+		r = parse ? parse_once(text, len, &err)
+			  : load_once(strtoul(argv[2], NULL, 10), &err);
 		took[i] = now() - took[i];
 	}
 	free(text);

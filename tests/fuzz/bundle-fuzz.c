@@ -27,11 +27,11 @@ check(bool good)
 static void
 machine(struct vault_key *key, struct device *device)
 {
-	check(vault_key_read(
-		  key, "vk_" PROJECT "_17143e9a83c38b7079121849a0598d3b5537a6c7"
-				     "ea8d50eecbde1a84d904ecd5_"
-				     "2e7efeb001d899c20201b2daf6cdf78367e262435"
-				     "4e8b852190d60ea81473275") == 0);
+	check(vault_key_read(key,
+		  "vk_" PROJECT "_17143e9a83c38b7079121849a0598d3b5537a6c7"
+		  "ea8d50eecbde1a84d904ecd5_"
+		  "2e7efeb001d899c20201b2daf6cdf78367e262435"
+		  "4e8b852190d60ea81473275") == 0);
 	check(device_read(device, PROJECT,
 		  "7ad0b51f9278131ef9672924171c1cd60a8557a6f253a8c41fd51d30b1d0"
 		  "c569") == 0);

@@ -43,9 +43,9 @@ answer(void *arg, const char *url, const char *const *headers, const char *body,
 	if (row == NULL)
 		return VAULTENV_ERR_PROTOCOL;
 	*status = json_object_get_int(json_object_object_get(row, "status"));
-	text = json_object_to_json_string_ext(
-	    json_object_object_get(row, "body"),
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	text =
+	    json_object_to_json_string_ext(json_object_object_get(row, "body"),
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	*reply = strdup(text);
 	*reply_len = strlen(text);
 	return 0;
@@ -122,8 +122,8 @@ state_is(const char *text)
 		    (int)(at - text), text);
 		text = at + strlen("{url}");
 	}
-	snprintf(filled + strlen(filled), sizeof(filled) - strlen(filled),
-	    "%s", text);
+	snprintf(filled + strlen(filled), sizeof(filled) - strlen(filled), "%s",
+	    text);
 	fake_write(STATE, filled, 0600);
 }
 

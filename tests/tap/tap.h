@@ -38,7 +38,7 @@ tap_str(const char *got, const char *want, const char *name, const char *file,
     int line)
 {
 	bool pass = got == want ||
-	    (got != NULL && want != NULL && strcmp(got, want) == 0);
+		    (got != NULL && want != NULL && strcmp(got, want) == 0);
 
 	if (!tap_result(pass, file, line, "%s", name))
 		printf("# got:  %s\n# want: %s\n", got ? got : "(null)",
@@ -47,8 +47,8 @@ tap_str(const char *got, const char *want, const char *name, const char *file,
 }
 
 static inline bool
-tap_int(intmax_t got, intmax_t want, const char *name, const char *file,
-    int line)
+tap_int(
+    intmax_t got, intmax_t want, const char *name, const char *file, int line)
 {
 	if (!tap_result(got == want, file, line, "%s", name))
 		printf("# got:  %jd\n# want: %jd\n", got, want);
@@ -63,8 +63,10 @@ tap_done(void)
 }
 
 /* ok(condition, "a sentence that is true when it passes", …) */
-#define ok(cond, ...)		tap_result((cond), __FILE__, __LINE__, __VA_ARGS__)
-#define is_str(got, want, name)	tap_str((got), (want), (name), __FILE__, __LINE__)
-#define is_int(got, want, name)	tap_int((got), (want), (name), __FILE__, __LINE__)
+#define ok(cond, ...) tap_result((cond), __FILE__, __LINE__, __VA_ARGS__)
+#define is_str(got, want, name)                                                \
+	tap_str((got), (want), (name), __FILE__, __LINE__)
+#define is_int(got, want, name)                                                \
+	tap_int((got), (want), (name), __FILE__, __LINE__)
 
 #endif

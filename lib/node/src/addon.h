@@ -33,10 +33,10 @@ struct outcome {
 struct settings {
 	struct vaultenv_options client;
 	struct vaultenv_load_options load;
-	char **allow; /* load.allow */
+	char **allow;  /* load.allow */
 	char **layers; /* paths of what lies under client.path */
 	struct vaultenv_envfile *file; /* with its layers; NULL: not read yet */
-	int file_status; /* what came of reading it */
+	int file_status;               /* what came of reading it */
 	struct vaultenv_error file_err;
 	struct vaultenv_change_options change; /* push */
 	int64_t version;
@@ -72,9 +72,9 @@ const char *status_name(int status);
 napi_value js_outcome(napi_env env, struct outcome *o);
 
 /*
- * An object that stands for data: no other value, be it another addon's, is taken
- * for it. A tag on an object and not on an External, which Node.js 18 does not
- * tag. NULL: there is none, and data is still the caller's.
+ * An object that stands for data: no other value, be it another addon's, is
+ * taken for it. A tag on an object and not on an External, which Node.js 18
+ * does not tag. NULL: there is none, and data is still the caller's.
  */
 napi_value handle_new(
     napi_env env, void *data, napi_finalize finalize, const napi_type_tag *tag);
@@ -99,7 +99,7 @@ void notice_keep(void *arg, const char *text);
 struct work;
 
 struct work_kind {
-	const char *name; /* for who debugs Node.js */
+	const char *name;                /* for who debugs Node.js */
 	void (*execute)(struct work *w); /* in the pool; sets w->outcome */
 	napi_value (*result)(napi_env env, struct work *w);
 	void (*reset)(struct work *w); /* what comes behind the struct work */

@@ -147,9 +147,8 @@ napi_value
 js_object_of(napi_env env, const struct vaultenv_list *list)
 {
 	const struct vaultenv_pair *pair;
-	napi_property_descriptor property = {
-		.attributes = napi_default_jsproperty
-	};
+	napi_property_descriptor property = { .attributes =
+						  napi_default_jsproperty };
 	napi_value object = NULL, name, value;
 	napi_handle_scope scope;
 	size_t i;

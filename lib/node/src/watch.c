@@ -271,8 +271,8 @@ bridge_new(napi_env env, napi_value function, struct outcome *o)
 out:
 	free(b);
 	o->status = VAULTENV_ERR_NOMEM;
-	vaultenv_error_set(&o->err, o->status, NULL, "%s",
-	    vaultenv_strerror(o->status));
+	vaultenv_error_set(
+	    &o->err, o->status, NULL, "%s", vaultenv_strerror(o->status));
 	return NULL;
 }
 
@@ -297,9 +297,9 @@ addon_watch_start(napi_env env, napi_callback_info info)
 	options.arg = settings.client.notice_arg = b;
 	settings.client.notice = on_notice;
 	if ((o.status = files_read(&settings, &o.err)) == 0)
-		o.status = vaultenv_watch_start(&settings.client,
-		    &settings.load, loaded_of(env, argv[2]), &options,
-		    &b->watch, &o.err);
+		o.status =
+		    vaultenv_watch_start(&settings.client, &settings.load,
+			loaded_of(env, argv[2]), &options, &b->watch, &o.err);
 	if (o.status != 0) {
 		napi_release_threadsafe_function(b->way, napi_tsfn_abort);
 		bridge_unref(b);

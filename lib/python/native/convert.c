@@ -64,8 +64,8 @@ names_borrow(PyObject *tuple)
 	if (names == NULL)
 		PyErr_NoMemory();
 	for (Py_ssize_t i = 0; names != NULL && i < n; i++)
-		if ((names[i] = PyUnicode_AsUTF8(
-			 PyTuple_GET_ITEM(tuple, i))) == NULL) {
+		if ((names[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(tuple, i))) ==
+		    NULL) {
 			PyMem_Free(names);
 			return NULL;
 		}
@@ -82,8 +82,8 @@ list_put(struct vaultenv_list *list, PyObject *name, PyObject *value)
 	if (n == NULL)
 		return r;
 	v = PyUnicode_AsEncodedString(value, "utf-8", "surrogateescape");
-	if (v != NULL && strlen(PyBytes_AS_STRING(n)) ==
-			     (size_t)PyBytes_GET_SIZE(n))
+	if (v != NULL &&
+	    strlen(PyBytes_AS_STRING(n)) == (size_t)PyBytes_GET_SIZE(n))
 		r = vaultenv_list_set(list, PyBytes_AS_STRING(n),
 		    PyBytes_AS_STRING(v), (size_t)PyBytes_GET_SIZE(v));
 	Py_DECREF(n);
@@ -105,8 +105,8 @@ dict_list(PyObject *dict, struct vaultenv_list **out)
 	}
 	while (PyDict_Next(dict, &pos, &name, &value)) {
 		if (!PyUnicode_Check(name) || !PyUnicode_Check(value)) {
-			PyErr_SetString(PyExc_TypeError,
-			    "names and values must be str");
+			PyErr_SetString(
+			    PyExc_TypeError, "names and values must be str");
 			goto fail;
 		}
 		if ((r = list_put(list, name, value)) == 0)

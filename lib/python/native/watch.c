@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CAPSULE     "vaultdotenv.watch"
+#define CAPSULE      "vaultdotenv.watch"
 #define WAIT_FOREVER (-1)
 
 struct watch {
@@ -88,8 +88,8 @@ on_change(void *arg, const struct vaultenv_update *update)
 	values = list_dict(update->secrets);
 	changes = changes_object(update);
 	if (values != NULL && changes != NULL)
-		args = Py_BuildValue("LOO", (long long)update->version, values,
-		    changes);
+		args = Py_BuildValue(
+		    "LOO", (long long)update->version, values, changes);
 	Py_XDECREF(values);
 	Py_XDECREF(changes);
 	call(w, w->on_update, args);
@@ -243,11 +243,10 @@ watch_run(struct watch *w, struct place *place,
 	options->arg = place->options.notice_arg = w;
 	place->options.notice = notice;
 	/* Callbacks may come at once, and wait for the GIL. */
-	Py_BEGIN_ALLOW_THREADS
-	r = vaultenv_watch_start(&place->options, how,
+	Py_BEGIN_ALLOW_THREADS r = vaultenv_watch_start(&place->options, how,
 	    known->variables != NULL ? known : NULL, options, &w->handle, &err);
-	Py_END_ALLOW_THREADS
-	if (r != 0) {
+	Py_END_ALLOW_THREADS if (r != 0)
+	{
 		watch_free(w);
 		Py_DECREF(capsule);
 		return error_raise(&err);
@@ -275,9 +274,9 @@ watch_start(PyObject *self, PyObject *args)
 	long long version;
 
 	if (!PyArg_ParseTuple(args, PLACE_FORMAT "ppO!iOLOO:watch_start",
-		PLACE_ARGS(place), &how.no_cache, &how.override,
-		&PyTuple_Type, &allow, &options.interval_ms, &values,
-		&version, &update, &error))
+		PLACE_ARGS(place), &how.no_cache, &how.override, &PyTuple_Type,
+		&allow, &options.interval_ms, &values, &version, &update,
+		&error))
 		return NULL;
 	place_fill(&place);
 	known.version = version;
@@ -307,13 +306,11 @@ watch_stop(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "Ol:watch_stop", &capsule, &timeout_ms) ||
 	    (w = PyCapsule_GetPointer(capsule, CAPSULE)) == NULL)
 		return NULL;
-	Py_BEGIN_ALLOW_THREADS
-	if (!atomic_exchange(&w->closing, true))
-		end_begin(w);
+	Py_BEGIN_ALLOW_THREADS if (!atomic_exchange(&w->closing, true))
+	    end_begin(w);
 	if (inside != w)
 		end_wait(w, timeout_ms);
-	Py_END_ALLOW_THREADS
-	Py_RETURN_NONE;
+	Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
 /*

@@ -263,8 +263,8 @@ test_write(void)
 	    "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u000b\\u0001\\u001f\x7fä🚀\"",
 	    "what must be escaped is, and nothing else");
 	blob_reset(&out);
-	is_int(json_append_ascii(&out, "a\"b\\c\n\0\x1b\x7f\xff\xc3\xa9~", 13), 0,
-	    "any bytes become printable ASCII");
+	is_int(json_append_ascii(&out, "a\"b\\c\n\0\x1b\x7f\xff\xc3\xa9~", 13),
+	    0, "any bytes become printable ASCII");
 	is_str((char *)out.data,
 	    "\"a\\\"b\\\\c\\u000a\\u0000\\u001b\\u007f\\u00ff\\u00c3\\u00a9~\"",
 	    "byte by byte");

@@ -123,8 +123,8 @@ test_discovery(void)
 	unsetenv("VAULT_URL");
 	unsetenv("NODE_ENV");
 	unsetenv("VAULT_DEVICE_SECRET");
-	fake_write(".env", "VAULT_KEY=\"" KEY "\n\"\nVAULT_URL='https://f/ '\n",
-	    0644);
+	fake_write(
+	    ".env", "VAULT_KEY=\"" KEY "\n\"\nVAULT_URL='https://f/ '\n", 0644);
 	c = open_ok(NULL);
 	is_str(vaultenv_client_project_id(c), PROJECT, "in quotes of .env");
 	is_str(vaultenv_client_url(c), "https://f", "too");
@@ -191,7 +191,8 @@ test_bad_settings(void)
 		opts.url = plain[i];
 		opts.insecure_http = 0;
 		snprintf(want, sizeof(want),
-		    "%s is not encrypted. Use https, or allow insecure http if the "
+		    "%s is not encrypted. Use https, or allow insecure http if "
+		    "the "
 		    "network on the way can be trusted",
 		    plain[i]);
 		open_fails(&opts, VAULTENV_ERR_INVALID, want);
@@ -253,7 +254,8 @@ test_key_file(void)
 	is_int(vaultenv_client_open(&opts, &c, &err), VAULTENV_ERR_IO,
 	    "a key file that others can read is refused");
 	snprintf(want, sizeof(want), "chmod 600 %s", path);
-	ok(strstr(sentence(&err), want) != NULL, "and chmod is named: %s", sentence(&err));
+	ok(strstr(sentence(&err), want) != NULL, "and chmod is named: %s",
+	    sentence(&err));
 	opts.device_secret = OTHER_SECRET;
 	c = open_ok(&opts);
 	is_str(vaultenv_client_device_hash(c), OTHER_HASH, "given secret wins");

@@ -76,8 +76,9 @@ test_clock(void)
 	       "The server did not accept this machine's "
 	       "signature, and the clocks differ: 20",
 	       77) == 0 &&
-		strstr(sentence(&err), "there. Set this machine's clock; if it is "
-				 "right, check VAULT_KEY") != NULL,
+		strstr(sentence(&err),
+		    "there. Set this machine's clock; if it is "
+		    "right, check VAULT_KEY") != NULL,
 	    "and says so: %s", sentence(&err));
 	vaultenv_client_free(&c);
 

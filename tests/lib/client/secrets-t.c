@@ -197,7 +197,8 @@ test_push(struct vaultenv_client *c)
 	vaultenv_list_set(list, "VAULT_KEY", "a", 1);
 	is_int(vaultenv_secrets_push(c, list, 0, NULL, 0, &version, &err),
 	    VAULTENV_ERR_INVALID, "VAULT_KEY");
-	is_str(sentence(&err), "VAULT_KEY is never pushed. Take it out of the list",
+	is_str(sentence(&err),
+	    "VAULT_KEY is never pushed. Take it out of the list",
 	    "is never pushed");
 	is_int(fake.n_calls, 4, "nothing of these was sent");
 	vaultenv_list_free(&list);

@@ -14,11 +14,10 @@ static const struct vaultenv_load_options all = { .allow = allow };
 
 #define STATE_BEGIN "{\"server\":\"" FAKE_URL "\",\"versions\":["
 #define ROW_AT(server, environment, version)                                   \
-	"{\"server\":\"" server "\",\"environment\":\"" environment              \
+	"{\"server\":\"" server "\",\"environment\":\"" environment            \
 	"\",\"version\":" version ",\"sha256\":\""
 #define ROW(environment, version) ROW_AT(FAKE_URL, environment, version)
-#define HASH                                                                   \
-	"0123456789012345678901234567890123456789012345678901234567890123"
+#define HASH                      "0123456789012345678901234567890123456789012345678901234567890123"
 
 static void
 test_cache_file(void)
@@ -118,8 +117,8 @@ test_cache_is_safe(void)
 		ok(chown(CACHE, 12345, 0) == 0, "another user's");
 		is_int(load(&all, &loaded, &err), VAULTENV_ERR_NETWORK,
 		    "is refused");
-		ok(strstr(sentence(&err), "another user (uid 12345)") != NULL, "%s",
-		    sentence(&err));
+		ok(strstr(sentence(&err), "another user (uid 12345)") != NULL,
+		    "%s", sentence(&err));
 	}
 	snprintf(other, sizeof(other), "%s/elsewhere", home);
 	unlink(CACHE);
@@ -178,7 +177,8 @@ test_state(void)
 	staging.environment = "third";
 	is_int(vaultenv_load(&staging, NULL, &loaded, &err),
 	    VAULTENV_ERR_NETWORK, "a third");
-	ok(strstr(sentence(&err), CACHE " holds the secrets of production") != NULL,
+	ok(strstr(sentence(&err), CACHE " holds the secrets of production") !=
+		NULL,
 	    "is told whose they are");
 
 	cache_is("fresh");
@@ -197,8 +197,8 @@ test_state(void)
 	vaultenv_loaded_free(&loaded);
 	server_is("up");
 	fake_write(STATE,
-	    STATE_BEGIN ROW("production", "0") HASH "\"},3," ROW("a", "3")
-	    "\"}," ROW("b", "4") HASH "\"},{\"server\":7}]}",
+	    STATE_BEGIN ROW("production", "0") HASH "\"},3," ROW(
+		"a", "3") "\"}," ROW("b", "4") HASH "\"},{\"server\":7}]}",
 	    0600);
 	is_int(load(&all, &loaded, &err), 0, "a pull");
 	vaultenv_loaded_free(&loaded);
@@ -261,8 +261,8 @@ test_versions_only_rise(void)
 static void
 test_jumps(void)
 {
-	struct json_object *pull = get(
-	    get(get(get(table, "servers"), "up"), "secrets/pull"), "body");
+	struct json_object *pull =
+	    get(get(get(get(table, "servers"), "up"), "secrets/pull"), "body");
 	struct vaultenv_client *client = NULL;
 	struct vaultenv_loaded *loaded;
 	struct vaultenv_error err;
@@ -291,8 +291,8 @@ test_jumps(void)
 
 	/* Another server's word counts for nothing here; the user's does. */
 	fake_write(STATE,
-	    STATE_BEGIN ROW_AT("https://evil.example", "production", "99")
-	    HASH "\"}," ROW("production", "9") HASH "\"}]}",
+	    STATE_BEGIN ROW_AT("https://evil.example", "production", "99") HASH
+	    "\"}," ROW("production", "9") HASH "\"}]}",
 	    0600);
 	is_int(vaultenv_client_open(&options, &client, &err), 0, "a client");
 	is_int(vaultenv_client_trust(client, &err), 0, "is told to trust");
@@ -348,7 +348,8 @@ test_ages(void)
 		if (rows[i].age == NULL)
 			continue;
 		snprintf(want, sizeof(want),
-		    "Failed to fetch secrets and no cache available (it is %s old, older "
+		    "Failed to fetch secrets and no cache available (it is %s "
+		    "old, older "
 		    "than VAULT_CACHE_MAX_AGE (%s)): Cannot reach "
 		    "https://vault.example. Check the URL (VAULT_URL)",
 		    rows[i].age, rows[i].limit_text);
@@ -356,7 +357,8 @@ test_ages(void)
 	}
 	age_file(CACHE, 7300);
 	is_int(load(&how, &loaded, &err), VAULTENV_ERR_NETWORK, "an option");
-	ok(strstr(sentence(&err), "older than the limit given (2 hours)") != NULL,
+	ok(strstr(sentence(&err), "older than the limit given (2 hours)") !=
+		NULL,
 	    "%s", sentence(&err));
 	server_is("up");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -385,8 +387,7 @@ test_ages(void)
 static void
 test_fresh(void)
 {
-	struct vaultenv_load_options how = { .fresh_s = 60,
-		.allow = allow };
+	struct vaultenv_load_options how = { .fresh_s = 60, .allow = allow };
 	struct vaultenv_loaded *loaded;
 	struct vaultenv_error err;
 	static const struct {
@@ -406,8 +407,9 @@ test_fresh(void)
 		is_int(load(&how, &loaded, &err), 0, rows[i].cache);
 		is_int(n_calls, rows[i].calls, "asks the server if it must");
 		is_int(n_notices, 0, "and says nothing");
-		ok(loaded->source == (rows[i].calls == 0 ?
-			VAULTENV_SOURCE_CACHE : VAULTENV_SOURCE_SERVER),
+		ok(loaded->source == (rows[i].calls == 0
+					     ? VAULTENV_SOURCE_CACHE
+					     : VAULTENV_SOURCE_SERVER),
 		    "and tells where from");
 		vaultenv_loaded_free(&loaded);
 	}

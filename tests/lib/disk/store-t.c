@@ -46,8 +46,7 @@ odd_files(void)
 	if (symlink("file", "link") != 0 ||
 	    symlink("nowhere", "dangling") != 0 ||
 	    symlink("loop", "loop") != 0 || symlink("fifo", "to-fifo") != 0 ||
-	    mkfifo("fifo", 0600) != 0 ||
-	    mkdir("folder", 0700) != 0 ||
+	    mkfifo("fifo", 0600) != 0 || mkdir("folder", 0700) != 0 ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
 		printf("# cannot make odd files\n");
 	close(fd);

@@ -295,9 +295,10 @@ late(void)
 	for (size_t at = from; at < to; at++) {
 		for (int i = 0; i < 2; i++) {
 			memset(text, '#', at);
-			n = snprintf(text + at, sizeof(text) - at, "%sB=2\n",
-			    breaks[i]);
-			vaultenv_dotenv_parse(text, at + (size_t)n, &list, NULL);
+			n = snprintf(
+			    text + at, sizeof(text) - at, "%sB=2\n", breaks[i]);
+			vaultenv_dotenv_parse(
+			    text, at + (size_t)n, &list, NULL);
 			ok(vaultenv_list_find(list, "B") != NULL,
 			    "line break %d after %zu bytes ends a comment", i,
 			    at);

@@ -22,7 +22,8 @@ one_written(const char *name, const char *value, size_t len, const char *want)
 	vaultenv_list_new(&list);
 	vaultenv_list_set(list, name, value, len);
 	r = vaultenv_dotenv_write(list, &text, &text_len, &err);
-	is_str(r == 0 ? text : sentence(&err), want, "a value in its best form");
+	is_str(
+	    r == 0 ? text : sentence(&err), want, "a value in its best form");
 	if (r != 0)
 		is_int(r, VAULTENV_ERR_UNWRITABLE, "that is UNWRITABLE");
 	vaultenv_text_free(&text, text_len);

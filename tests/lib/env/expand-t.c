@@ -193,8 +193,8 @@ test_left_out_text(void)
 		vaultenv_list_set(list, name, "", 0);
 	}
 	text = vaultenv_left_out_text(list);
-	is_int((intmax_t)strlen(text), VAULTENV_ERROR_TEXT - 1,
-	    "as many as fit");
+	is_int(
+	    (intmax_t)strlen(text), VAULTENV_ERROR_TEXT - 1, "as many as fit");
 	free(text);
 	vaultenv_list_free(&list);
 }

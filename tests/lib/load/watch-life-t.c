@@ -72,9 +72,8 @@ test_stop(void)
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d", port);
 	opts.transport = NULL;
 	opts.url = url;
-	is_int(vaultenv_watch_start(
-		   &opts, &no_cache, NULL, &quick, &w, NULL), 0,
-	    "a server that accepts and never answers");
+	is_int(vaultenv_watch_start(&opts, &no_cache, NULL, &quick, &w, NULL),
+	    0, "a server that accepts and never answers");
 	sleep_ms(200);
 	before = now_ms();
 	vaultenv_watch_stop(&w);
@@ -168,7 +167,7 @@ test_memory(void)
 		}
 		if (i % 50 == 0)
 			serve(i / 50 + 1, i % 100 ? "{\"A\":\"1\",\"B\":\"2\"}"
-					     : "{\"A\":\"3\"}");
+						  : "{\"A\":\"3\"}");
 		if (i % 70 == 69)
 			serve_errors(VAULTENV_ERR_NETWORK, 0);
 		failed += watch_poll(w) != 0;

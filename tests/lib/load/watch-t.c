@@ -240,7 +240,8 @@ test_beginnings(void)
 	    VAULTENV_ERR_NO_KEY, "no key, nothing to watch");
 	is_int(vaultenv_watch_start(&options, NULL, NULL, &bad, &w, &err),
 	    VAULTENV_ERR_INVALID, "an interval of -1");
-	is_str(sentence(&err), "The interval of a watch cannot be negative", "no");
+	is_str(
+	    sentence(&err), "The interval of a watch cannot be negative", "no");
 	ok(w == NULL, "and no watch");
 }
 

@@ -24,8 +24,8 @@ static struct {
 	uint8_t key[KEY_LEN];
 	char blob[1024];
 	int version;
-	int fails;	/* enum vaultenv_status instead of an answer, or 0 */
-	int status;	/* HTTP status instead of 200, or 0 */
+	int fails;  /* enum vaultenv_status instead of an answer, or 0 */
+	int status; /* HTTP status instead of 200, or 0 */
 	int delay_ms;
 	int n_polls, n_pulls;
 	int in_hand, most_in_hand;
@@ -66,10 +66,9 @@ server_enter(bool is_pull)
 		server.most_in_hand = server.in_hand;
 	server.thread = pthread_self();
 	pthread_sigmask(SIG_BLOCK, NULL, &set);
-	server.signals_blocked = sigismember(&set, SIGTERM) == 1 &&
-				 sigismember(&set, SIGINT) == 1 &&
-				 sigismember(&set, SIGCHLD) == 1 &&
-				 sigismember(&set, SIGSEGV) == 0;
+	server.signals_blocked =
+	    sigismember(&set, SIGTERM) == 1 && sigismember(&set, SIGINT) == 1 &&
+	    sigismember(&set, SIGCHLD) == 1 && sigismember(&set, SIGSEGV) == 0;
 	pthread_mutex_unlock(&server.lock);
 }
 
@@ -92,8 +91,8 @@ answer(void *arg, const char *url, const char *const *headers, const char *body,
 	*status = server.status != 0 ? server.status : 200;
 	if (r == 0) {
 		if (server.status == 404)
-			*reply = strdup(
-			    "{\"error\":\"Environment not found\"}");
+			*reply =
+			    strdup("{\"error\":\"Environment not found\"}");
 		else if (server.status != 0)
 			*reply = strdup("{\"error\":\"Unauthorized\"}");
 		else if (asprintf(reply,
@@ -244,9 +243,7 @@ static const struct vaultenv_options options = { .vault_key = KEY,
 	.url = FAKE_URL,
 	.transport = answer };
 static const struct vaultenv_watch_options quick = {
-	.interval_ms = INTERVAL_MS,
-	.on_change = on_change,
-	.on_error = on_error
+	.interval_ms = INTERVAL_MS, .on_change = on_change, .on_error = on_error
 };
 static const struct vaultenv_load_options no_cache = { .no_cache = 1 };
 

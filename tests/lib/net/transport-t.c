@@ -98,7 +98,8 @@ test_failures(void)
 
 	server_answer("hello\r\n", "");
 	snprintf(want, sizeof(want),
-	    "Cannot reach %s: its answer is not HTTP. Check the URL (VAULT_URL)",
+	    "Cannot reach %s: its answer is not HTTP. Check the URL "
+	    "(VAULT_URL)",
 	    url);
 	fails(url, VAULTENV_ERR_PROTOCOL, want);
 
