@@ -58,6 +58,9 @@ insert(struct pins *pins, const char *env, const struct pin *pin)
 	const size_t place = place_of(pins, env);
 	struct env_pin *envs;
 
+	/* No project has more; a file that says so would only take time. */
+	if (pins->n_envs == LIST_MAX)
+		return CODE_HEADS_FORM;
 	envs = reallocarray(pins->envs, pins->n_envs + 1, sizeof(*envs));
 	if (envs == NULL)
 		return VAULTENV_ERR_NOMEM;

@@ -30,9 +30,10 @@ void pins_reset(struct pins *pins);
 /*
  * Adds what a file says; the highest number counts, the same number with two
  * hashes is LOG_FORK or RECORD_FORK. Lines behind the first in any order and
- * any number of times, as a merge leaves them, else HEADS_FORM. shared: it is a
- * .vault-heads; one of another project is passed over, *other is then true.
- * After a failure the pins are to be reset.
+ * any number of times, as a merge leaves them, else HEADS_FORM; that, too, of
+ * more environments than a project can have. shared: it is a .vault-heads; one
+ * of another project is passed over, *other is then true. After a failure the
+ * pins are to be reset.
  */
 int pins_read(struct pins *pins, const char *project, const char *text,
     size_t len, bool shared, bool *other);
@@ -41,7 +42,7 @@ int pins_write(struct blob *out, const char *project, const struct pins *pins);
 
 /* NULL: nothing was seen. */
 const struct pin *pins_find(const struct pins *pins, const char *env);
-/* Never lowers. RECORD_FORK, LOG_FORK. */
+/* Never lowers. RECORD_FORK, LOG_FORK; HEADS_FORM: one environment too many. */
 int pins_raise(struct pins *pins, const char *env, const struct pin *pin);
 int pins_raise_log(struct pins *pins, const struct pin *pin);
 /* For a user who accepts a loss: lowers as well; version 0 takes it away. */

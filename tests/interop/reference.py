@@ -632,7 +632,7 @@ def parse_heads(text, project, own=True):
             log = higher(log, pin, "log_fork")
         else:
             envs[m[1]] = higher(envs.get(m[1]), pin, "record_fork")
-    need(log, "heads_form")
+    need(log and len(envs) <= 100, "heads_form")
     return log, envs
 
 

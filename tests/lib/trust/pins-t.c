@@ -124,11 +124,39 @@ test_forms(void)
 	}
 }
 
+/* They come with a folder, from anybody, in any order: what is sorted in has to
+ * have an end. */
+static void
+test_environments_end(void)
+{
+	struct pins pins = { .n_envs = 0 };
+	struct blob text;
+	bool other;
+
+	blob_init(&text, 65536);
+	(void)blob_append_str(
+	    &text, "vault-heads-v2 " PROJECT "\nlog 6 " HASH "\n");
+	for (int i = LIST_MAX; i > 0; i--)
+		(void)blob_printf(&text, "env e%03d 4 " HASH "\n", i);
+	is_int(pins_read(
+		   &pins, PROJECT, (char *)text.data, text.len, true, &other),
+	    0, "as many environments as a project can have");
+	is_int(pins.n_envs, LIST_MAX, "all of them");
+	pins_reset(&pins);
+	(void)blob_append_str(&text, "env e000 4 " HASH "\n");
+	is_int(pins_read(
+		   &pins, PROJECT, (char *)text.data, text.len, true, &other),
+	    CODE_HEADS_FORM, "one more");
+	pins_reset(&pins);
+	blob_reset(&text);
+}
+
 int
 main(void)
 {
 	vectors_run("heads", judge);
 	test_forms();
+	test_environments_end();
 	test_raising();
 	return tap_done();
 }
