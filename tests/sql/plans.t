@@ -87,6 +87,18 @@ my %call = (
 		100)",
 );
 
+# Called at a start, by housekeeping, by the operator, once for a project or a
+# device, or to read the audit log.
+my %rare = map { $_ => 1 } qw(audit_list audit_retain device_approve
+	device_revoke housekeep log_proof project_create project_create_v2
+	project_delete project_freeze project_joins project_set_key
+	project_unfreeze request_refuse schema_version server_key_get
+	server_key_init);
+is join(' ', grep { !$call{$_} && !$rare{$_} } split /\n/, $db->ok("select
+	proname from pg_proc where pronamespace = 'vault'::regnamespace and
+	has_function_privilege('vault_server', oid, 'execute')")), '',
+	'every other function of the server is called here';
+
 my $load = "insert into vault.projects (id, name)
 	select md5(i::text)::uuid, 'x' from generate_series(1, 20000) i;
 	insert into vault.environments (project_id, name)

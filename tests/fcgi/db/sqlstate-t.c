@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "db/sqlstate.h"
-#include "db/stmts.h"
 #include "tap.h"
 
 static void
@@ -76,29 +75,5 @@ main(void)
 		    "reached",
 		    i, row->state);
 	ok(n > 20, "there are %d rows", n);
-
-	for (int s = 0; s < N_STMTS; s++) {
-		const char *call = strstr(stmts[s].sql, "vault.");
-		char highest[16], beyond[16];
-
-		snprintf(highest, sizeof(highest), "$%d", stmts[s].n_params);
-		snprintf(beyond, sizeof(beyond), "$%d", stmts[s].n_params + 1);
-		ok(stmts[s].name != NULL && call != NULL &&
-			strncmp(stmts[s].name, call + 6,
-			    strcspn(call + 6, "(")) == 0 &&
-			(stmts[s].n_params == 0 ||
-			    strstr(stmts[s].sql, highest) != NULL) &&
-			strstr(stmts[s].sql, beyond) == NULL,
-		    "statement %d calls vault.%s with %d parameters", s,
-		    stmts[s].name, stmts[s].n_params);
-		ok(stmts[s].way == STMT_SINGLY || stmts[s].repeatable,
-		    "a group may run vault.%s, and then it may run again",
-		    stmts[s].name);
-		ok((stmts[s].way == STMT_MERGED) ==
-			(strstr(stmts[s].sql, "($1::text[]") != NULL),
-		    "vault.%s takes an array of projects if it is merged, and "
-		    "only then",
-		    stmts[s].name);
-	}
 	return tap_done();
 }
