@@ -3,15 +3,20 @@
  * cmd.h: what a command is. Each cmd-*.c exports one const row; usage, --help,
  * the completion and the tests are made from the rows.
  *
- * To add a command:
- * - write cli/cmd-NAME.c with its row, and list it in cli/Makefile.inc (the
- *   linker complains);
- * - add the row's address to cli/cmds.c (tests/cli/usage.t loops over what
- *   `vault-env help --json` lists; the compiler warns of an unused row);
+ * To add a command (in brackets, what complains if a step was forgotten):
+ * - if it asks the server something new: first the call, as lib/client/client.h
+ *   says;
+ * - write cli/cmd-NAME.c with its row, which is declared below, and list the
+ *   file in cli/Makefile.inc [the linker]; what commands share is in session.h
+ *   (client, errors) and output.h (sentences, tables, JSON);
+ * - add the row's address to cli/cmds.c, where help is to list it
+ *   [tests/cli/usage.t];
  * - give its options to struct args here, if they are new;
- * - describe it and its options in cli/vault-env.1 (tests/style/man.t);
- * - add its outcomes to tests/cli/errors.t (which fails for a command that it
- *   has no lines for) and a test of what it does to tests/cli/.
+ * - describe it and its options in cli/vault-env.1, at the same place in the
+ *   order [tests/style/man.t];
+ * - say in tests/cli/errors.t with which arguments it does its work, and in
+ *   tests/cli/requests.t what it asks the server for [both files];
+ * - add a test of what it does to tests/cli/ [nobody].
  */
 #ifndef CMD_H
 #define CMD_H

@@ -13,13 +13,13 @@
 
 #define DEFAULT_FILE ".env"
 
-/* --file, else ".env". */
 /*
  * An environment variable from where its text begins; the library passes over
  * white space behind it, too. NULL: not set, or nothing but that.
  */
 const char *session_variable(const char *name);
 
+/* --file, else ".env". */
 const char *session_file(const struct args *args);
 
 /* The .env files of a command, each read once. */

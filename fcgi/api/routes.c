@@ -6,16 +6,23 @@
  * 401, path binding 409; then the handler: device 403 and the rest in its SQL
  * function.
  *
- * To add a route:
- *  1. a row below (tests/fcgi/api/routes-t.c checks its form);
- *  2. its members in http/input.h and input.c (tests/fcgi/http/input-t.c);
- *  3. the handler in <noun>.c and handlers.h;
- *  4. its statement in db/stmts.h and stmts.c, repeatable or not;
- *  5. its function in sql/functions, and its line in sql/install.sql and
- *     sql/grants.sql (the tests of sql/);
- *  6. a row in lib/PROTOCOL and in the list of tests/VaultTest/Client.pm,
- *     over which the integration tests loop; of protocol v2 in
- *     lib/PROTOCOL-v2, and a call in tests/fcgi/v2.py.
+ * To add a route (in brackets, what complains if a step was forgotten):
+ *  1. a row below [its form: tests/fcgi/api/routes-t.c];
+ *  2. its members, if they are new: http/input.h and input.c, and a value in
+ *     full_body() of routes-t.c [that]; what else is taken or not in
+ *     tests/fcgi/http/input-t.c [nobody];
+ *  3. the handler in <noun>.c and handlers.h, of protocol v2 in v2-<noun>.c and
+ *     v2.h; a new file in fcgi/Makefile.inc [the compiler, the linker];
+ *  4. its statement in db/stmts.h and stmts.c; stmts.h says what a row decides:
+ *     whether it may be repeated, and the way it runs
+ *     [tests/fcgi/db/stmts-t.c, tests/sql/statements.t];
+ *  5. its function, vault.<noun>_<verb>(): sql/README, "To add a function";
+ *  6. a row in lib/PROTOCOL and in %ROUTES of tests/VaultTest/Client.pm, over
+ *     which the tests of fcgi/ loop; of protocol v2 in lib/PROTOCOL-v2
+ *     [tests/style/routes.t];
+ *  7. what it answers: tests/fcgi/endpoints.t [that]; of v2, a call in
+ *     tests/fcgi/v2.py [nobody];
+ *  8. the client's side: lib/client/client.h.
  */
 #include "config.h"
 

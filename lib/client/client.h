@@ -2,6 +2,16 @@
 /*
  * client/: the handle on a project, and each call to its server: what is sent,
  * what a reply and a refusal mean.
+ *
+ * To add a call (in brackets, what complains if a step was forgotten):
+ * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL;
+ * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with the
+ *   errors that the head there does not name [tests/style/link.t];
+ * - write it in <noun>s.c by way of struct call below; a new file is listed in
+ *   lib/Makefile.inc [the linker];
+ * - test what it sends and what it makes of replies in
+ *   tests/lib/client/calls-t.c, and of bytes that make no sense in
+ *   tests/fuzz/reply-fuzz.c [nobody].
  */
 #ifndef VAULTENV_CLIENT_H
 #define VAULTENV_CLIENT_H
