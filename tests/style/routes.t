@@ -30,7 +30,8 @@ sub members
 my %row;		# {1}{"secrets/pull"}: "project_id environment version?"
 while ($routes =~ /^\t\{ "POST", V(\d) "([\w\/-]+)", (.*?) \},$/msg) {
 	my ($version, $path, $rest) = ($1, $2, $3);
-	my (undef, undef, $required, $optional) = split /,\s*/, $rest;
+	# ..., required, optional, handler
+	my ($required, $optional) = (split /,\s*/, $rest)[-3, -2];
 
 	$row{$version}{$path} = join ' ', members($required, ''),
 	    members($optional, '?');
