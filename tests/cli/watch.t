@@ -158,12 +158,15 @@ for my $group (0, 1) {
 	is(end($pid), 143, 'SIGTERM: the exit code is that of the shell');
 	ok(!kill(0 => $new), 'and the server has ended before vault-env has');
 }
-$pid = start("setsid $^X -e '$serve' $port 0; true");
-see(qr/^serving/m);
-my $server = serving();
-kill KILL => $pid;
-end($pid);
-ok(gone($server), 'vault-env is killed: so is a server of another session');
+my $server;
+for (['kill', '-KILL'], ['pkill', '-KILL', '-x', 'vault-env', '-g']) {
+	$pid = start("setsid $^X -e '$serve' $port 0; true");
+	see(qr/^serving/m);
+	$server = serving();
+	VaultTest::run([@$_, $pid]);
+	end($pid);
+	ok(gone($server), "vault-env is killed ($_->[0]): so is a server of another session");
+}
 
 $pid = start("$^X -e '$serve' $port 1; true");
 see(qr/^serving/m);

@@ -280,6 +280,46 @@ test_place(const char *home)
 	unlink(".env");
 }
 
+/* Files in layers are each read again, wherever the program is by then. */
+static void
+test_layers(const char *home)
+{
+	const struct vaultenv_load_options how = { .no_cache = 1 };
+	struct vaultenv_envfile *file = NULL, *under = NULL;
+	struct vaultenv_options opts = options;
+	struct vaultenv_loaded *known = NULL;
+	struct vaultenv_watch *w = NULL;
+	struct vaultenv_error err;
+
+	server_reset(1, "{\"DB\":\"one\"}");
+	seen_reset();
+	fake_write("over", "A=over\n", 0644);
+	fake_write("under", "A=under\nB=1\n", 0644);
+	vaultenv_envfile_read("over", &file, &err);
+	vaultenv_envfile_read("under", &under, &err);
+	vaultenv_envfile_lay(file, &under);
+	opts.file = file;
+	is_int(vaultenv_load(&opts, &how, &known, &err), 0, "two layers");
+	is_int(vaultenv_watch_start(&opts, &how, known, &quick, &w, &err), 0,
+	    "watch");
+	vaultenv_envfile_free(&file);
+	ok(chdir("/") == 0, "elsewhere, and the files are freed");
+	serve(2, "{\"DB\":\"two\",\"A\":\"vault\"}");
+	ok(wait_for(&seen.n_changes, 1, 5000), "a change");
+	is_str(seen.what, "2:~DB=two;", "the layers lie over it as before");
+	ok(chdir(home) == 0, "back");
+	fake_write("under", "A=under\nB=2\n", 0644);
+	serve(3, "{\"DB\":\"three\"}");
+	ok(wait_for(&seen.n_changes, 2, 5000), "another, and one of a file");
+	ok(strstr(seen.what, "~B=2") != NULL && strstr(seen.what, "A=") == NULL,
+	    "the lower layer was read again: %s", seen.what);
+	vaultenv_watch_stop(&w);
+	vaultenv_loaded_free(&known);
+	unlink("over");
+	unlink("under");
+	unlink(".vault/" PROJECT ".state");
+}
+
 int
 main(void)
 {
@@ -296,6 +336,7 @@ main(void)
 	test_bad_pull();
 	test_beginnings();
 	test_place(home);
+	test_layers(home);
 	fake_home_remove(home);
 	return tap_done();
 }
