@@ -5,8 +5,8 @@
  *
  * To add a call (in brackets, what complains if a step was forgotten):
  * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL;
- * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with the
- *   errors that the head there does not name [tests/style/link.t];
+ * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with
+ *   the errors that the head there does not name [tests/style/link.t];
  * - write it in <noun>s.c by way of struct call below; a new file is listed in
  *   lib/Makefile.inc [the linker];
  * - test what it sends and what it makes of replies in

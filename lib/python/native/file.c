@@ -40,9 +40,10 @@ file_read(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(
 		args, "O&:file_read", PyUnicode_FSConverter, &path))
 		return NULL;
-	Py_BEGIN_ALLOW_THREADS r =
-	    vaultenv_envfile_read(PyBytes_AS_STRING(path), &file, &err);
-	Py_END_ALLOW_THREADS Py_DECREF(path);
+	Py_BEGIN_ALLOW_THREADS
+	r = vaultenv_envfile_read(PyBytes_AS_STRING(path), &file, &err);
+	Py_END_ALLOW_THREADS
+	Py_DECREF(path);
 	if (r != 0)
 		return error_raise(&err);
 	text = vaultenv_envfile_text(file, &len);

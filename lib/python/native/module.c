@@ -30,15 +30,17 @@ load(PyObject *self, PyObject *args)
 		return NULL;
 	}
 	place_fill(&place);
-	Py_BEGIN_ALLOW_THREADS r =
-	    cached ? vaultenv_load_cached(&place.options, &how, &loaded, &err)
+	Py_BEGIN_ALLOW_THREADS
+	r = cached ? vaultenv_load_cached(&place.options, &how, &loaded, &err)
 		   : vaultenv_load(&place.options, &how, &loaded, &err);
-	Py_END_ALLOW_THREADS if (r != 0) error_raise(&err);
+	Py_END_ALLOW_THREADS
+	if (r != 0)
+		error_raise(&err);
 	else if ((values = list_dict(loaded->variables)) != NULL &&
-		 (left_out = list_names(loaded->left_out)) != NULL) result =
-	    Py_BuildValue("iLLOO", (int)loaded->source,
-		(long long)loaded->version, (long long)loaded->cache_age_s,
-		values, left_out);
+		 (left_out = list_names(loaded->left_out)) != NULL)
+		result = Py_BuildValue("iLLOO", (int)loaded->source,
+		    (long long)loaded->version, (long long)loaded->cache_age_s,
+		    values, left_out);
 	Py_XDECREF(values);
 	Py_XDECREF(left_out);
 	vaultenv_loaded_free(&loaded);
@@ -64,15 +66,18 @@ pull(PyObject *self, PyObject *args)
 		args, PLACE_FORMAT "L:pull", PLACE_ARGS(place), &version))
 		return NULL;
 	place_fill(&place);
-	Py_BEGIN_ALLOW_THREADS if ((r = vaultenv_client_open(&place.options,
-					&client, &err)) == 0) r =
-	    vaultenv_secrets_pull(client, version, &list, &out_version, &err);
+	Py_BEGIN_ALLOW_THREADS
+	if ((r = vaultenv_client_open(&place.options, &client, &err)) == 0)
+		r = vaultenv_secrets_pull(
+		    client, version, &list, &out_version, &err);
 	if (r == VAULTENV_ERR_NO_SECRETS)
 		vaultenv_environments_explain(client, &err);
 	vaultenv_client_free(&client);
-	Py_END_ALLOW_THREADS if (r != 0) error_raise(&err);
-	else if ((values = list_dict(list)) != NULL) result =
-	    Py_BuildValue("NL", values, (long long)out_version);
+	Py_END_ALLOW_THREADS
+	if (r != 0)
+		error_raise(&err);
+	else if ((values = list_dict(list)) != NULL)
+		result = Py_BuildValue("NL", values, (long long)out_version);
 	vaultenv_list_free(&list);
 	place_reset(&place);
 	return result;
@@ -123,9 +128,10 @@ push(PyObject *self, PyObject *args)
 	if (values == Py_None || dict_list(values, &list)) {
 		how.list = list;
 		how.base_version = base;
-		Py_BEGIN_ALLOW_THREADS r =
-		    push_list(&place.options, &how, &version, &err);
-		Py_END_ALLOW_THREADS result =
+		Py_BEGIN_ALLOW_THREADS
+		r = push_list(&place.options, &how, &version, &err);
+		Py_END_ALLOW_THREADS
+		result =
 		    r != 0 ? error_raise(&err) : PyLong_FromLongLong(version);
 	}
 	vaultenv_list_free(&list);
@@ -147,11 +153,13 @@ check_version(PyObject *self, PyObject *args)
 		args, PLACE_FORMAT ":check_version", PLACE_ARGS(place)))
 		return NULL;
 	place_fill(&place);
-	Py_BEGIN_ALLOW_THREADS if ((r = vaultenv_client_open(&place.options,
-					&client, &err)) == 0) r =
-	    vaultenv_secrets_current_version(client, &version, NULL, &err);
+	Py_BEGIN_ALLOW_THREADS
+	if ((r = vaultenv_client_open(&place.options, &client, &err)) == 0)
+		r = vaultenv_secrets_current_version(
+		    client, &version, NULL, &err);
 	vaultenv_client_free(&client);
-	Py_END_ALLOW_THREADS place_reset(&place);
+	Py_END_ALLOW_THREADS
+	place_reset(&place);
 	return r != 0 ? error_raise(&err) : PyLong_FromLongLong(version);
 }
 

@@ -243,10 +243,11 @@ watch_run(struct watch *w, struct place *place,
 	options->arg = place->options.notice_arg = w;
 	place->options.notice = notice;
 	/* Callbacks may come at once, and wait for the GIL. */
-	Py_BEGIN_ALLOW_THREADS r = vaultenv_watch_start(&place->options, how,
+	Py_BEGIN_ALLOW_THREADS
+	r = vaultenv_watch_start(&place->options, how,
 	    known->variables != NULL ? known : NULL, options, &w->handle, &err);
-	Py_END_ALLOW_THREADS if (r != 0)
-	{
+	Py_END_ALLOW_THREADS
+	if (r != 0) {
 		watch_free(w);
 		Py_DECREF(capsule);
 		return error_raise(&err);
@@ -306,11 +307,13 @@ watch_stop(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "Ol:watch_stop", &capsule, &timeout_ms) ||
 	    (w = PyCapsule_GetPointer(capsule, CAPSULE)) == NULL)
 		return NULL;
-	Py_BEGIN_ALLOW_THREADS if (!atomic_exchange(&w->closing, true))
-	    end_begin(w);
+	Py_BEGIN_ALLOW_THREADS
+	if (!atomic_exchange(&w->closing, true))
+		end_begin(w);
 	if (inside != w)
 		end_wait(w, timeout_ms);
-	Py_END_ALLOW_THREADS Py_RETURN_NONE;
+	Py_END_ALLOW_THREADS
+	Py_RETURN_NONE;
 }
 
 /*
