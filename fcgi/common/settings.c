@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	{ "server_key_file", TEXT, AT(server_key_file), "", 0, 1024, { NULL } },
 	{ "url", TEXT, AT(url), "", 0, 1024, { NULL } },
 	{ "key_cache", NUMBER, AT(key_cache), "4096", 0, 1000000, { NULL } },
-	{ "project_creation", CHOICE, AT(project_creation), "open", 0, 0,
+	{ "project_creation", CHOICE, AT(project_creation), "token", 0, 0,
 	    { "open", "token", "closed" } },
 	{ "project_creation_token_file", TEXT, AT(project_creation_token_file),
 	    "", 0, 1024, { NULL } },
@@ -191,34 +191,38 @@ set_defaults(struct settings *s, char why[WHY_MAX])
 	return 0;
 }
 
-/* What one row alone cannot say; and the defaults that depend on the site. */
+/* A secret file that no line names: where systemd puts it, or beside the
+ * default vault.conf. */
 static int
-finish(struct settings *s, char why[WHY_MAX])
+default_path(char **path, const char *name, char why[WHY_MAX])
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	char *path;
+	char *made;
 	int n;
 
-	if (s->project_creation == CREATION_TOKEN &&
-	    s->project_creation_token_file[0] == '\0') {
-		snprintf(why, WHY_MAX,
-		    "project_creation = token "
-		    "needs project_creation_token_file");
-		return -1;
-	}
-	if (s->server_key_file[0] != '\0')
+	if ((*path)[0] != '\0')
 		return 0;
 	if (folder != NULL && folder[0] != '\0')
-		n = asprintf(&path, "%s/server.key", folder);
+		n = asprintf(&made, "%s/%s", folder, name);
 	else
-		n = asprintf(&path, "%s/vault-env/server.key", SYSCONFDIR);
+		n = asprintf(&made, "%s/vault-env/%s", SYSCONFDIR, name);
 	if (n < 0) {
 		snprintf(why, WHY_MAX, "out of memory");
 		return -1;
 	}
-	free(s->server_key_file);
-	s->server_key_file = path;
+	free(*path);
+	*path = made;
 	return 0;
+}
+
+/* The defaults that depend on the site. */
+static int
+finish(struct settings *s, char why[WHY_MAX])
+{
+	if (default_path(&s->server_key_file, "server.key", why) != 0)
+		return -1;
+	return default_path(
+	    &s->project_creation_token_file, "create.token", why);
 }
 
 static char *

@@ -262,7 +262,7 @@ SKIP: {
 	is($p->run('init', '--token-file', 'none')->{status}, 1, 'no token file');
 	is($p->run('init', '--token-file', 'token')->{status}, 0,
 	    'the right token');
-	$s->set(project_creation => undef, project_creation_token_file => undef);
+	$s->set(project_creation => 'open', project_creation_token_file => undef);
 }
 
 # ---- the network fails at the Nth request, then at the Mth of the next init

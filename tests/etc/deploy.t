@@ -81,7 +81,8 @@ $command =~ s{ \Q$etc\E/}{ $root/etc/};
 stand_in('systemctl', 'case "$*" in', 'daemon-reload) ;;',
     "'reload nginx') PATH=\${PATH#*:}:/usr/sbin nginx $nginx ;;",
     "'enable --now vault-env.socket vault-env.service')",
-    "install -m 0400 -D $root/etc/vault-env/server.key $root/run/cred/server.key",
+    map({ "install -m 0400 -D $root/etc/vault-env/$_ $root/run/cred/$_" }
+	qw(server.key create.token)),
     "export CREDENTIALS_DIRECTORY=$root/run/cred",
     "$VaultTest::SRC/etc/dev-supervise --socket $root/run/vault.sock --mode 0660 " .
     "--pid $root/run/vault.pid -- $root/installed$command </dev/null >$root/run/vault.log 2>&1 &",
@@ -102,8 +103,12 @@ my ($page) = VaultTest::slurp("$VaultTest::SRC/etc/vault-env-deploy.7") =~
 my $n = 0;
 VaultTest::spew($session->home('laptop') . '/.env', "A=1\n");
 for my $part (split /^(?=\.Sh )/m, $page) {
-	$session->{known}{$session->{shown_url}} = $session->{url}
-	    if $part =~ /^\.Sh USERS/;
+	if ($part =~ /^\.Sh USERS/) {
+		$session->{known}{$session->{shown_url}} = $session->{url};
+		# The operator gave it out.
+		VaultTest::spew($session->home('laptop') . '/create.token',
+		    VaultTest::slurp("$root/etc/vault-env/create.token"));
+	}
 	$n += $session->play($_) for VaultTest::Session::of_mdoc($part);
 }
 cmp_ok $n, '>=', 15, "$n commands were run";

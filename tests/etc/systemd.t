@@ -32,6 +32,8 @@ for my $line (qw(LimitCORE=0 MemorySwapMax=0 MemoryMax=1G
     NoNewPrivileges=yes MemoryDenyWriteExecute=yes)) {
 	like $unit, qr/^\Q$line\E$/m, $line;
 }
+like $unit, qr{^LoadCredential=create\.token:/etc/vault-env/create\.token$}m,
+    'the token for new projects as a credential';
 like $unit, qr{^LoadCredential=server\.key:/etc/vault-env/server\.key$}m,
     'the server key comes as a credential';
 like VaultTest::slurp("$dir/vault-env.socket"), qr/^SocketMode=0660$/m,

@@ -248,9 +248,9 @@ VaultTest->each_web(sub {
 		}
 		is $count->(), $before, 'no project came of it';
 		is $create->($token)->{status}, 200, 'with the token';
-		$s->set(project_creation => undef,
+		$s->set(project_creation => 'open',
 		    project_creation_token_file => undef);
-		is $create->()->{status}, 200, 'open by default';
+		is $create->()->{status}, 200, 'open again';
 	};
 });
 done_testing;

@@ -168,7 +168,8 @@ test_way(const struct route *route)
 int
 main(void)
 {
-	const char text[] = "database = host=/nonexistent\ndb_connections = 1";
+	const char text[] = "database = host=/nonexistent\n"
+			    "db_connections = 1\nproject_creation = open";
 	char why[WHY_MAX], key_text[2 * KEY_LEN + 2], *big;
 	const struct route *route;
 	size_t n = 0;

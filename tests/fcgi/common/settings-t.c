@@ -43,9 +43,9 @@ test_defaults(void)
 	is_int(s.db_connections, 8, "db_connections");
 	is_int(s.db_timeout_ms, 5000, "db_timeout_ms");
 	is_int(s.db_prepare, 1, "db_prepare");
-	is_int(s.project_creation, CREATION_OPEN, "project_creation");
+	is_int(s.project_creation, CREATION_TOKEN, "project_creation");
 	is_int(s.project_quota_mib, 16, "project_quota_mib");
-	is_text(s.data_folder, "", "data_folder");
+	is_str(s.data_folder, "", "data_folder");
 	is_int(s.min_free_mib, 512, "min_free_mib");
 	is_int(s.keep_versions, 100, "keep_versions");
 	is_int(s.project_daily_limit, 100, "project_daily_limit");
@@ -59,12 +59,17 @@ test_defaults(void)
 	is_int(s.stop_timeout_s, 10, "stop_timeout_s");
 	ok(strstr(s.server_key_file, "/vault-env/server.key") != NULL,
 	    "server_key_file is beside vault.conf");
+	ok(strstr(s.project_creation_token_file, "/vault-env/create.token") !=
+		NULL,
+	    "... and the token for new projects");
 	settings_free(&s);
 
 	setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", 1);
 	is_int(parse(&s, "", why), 0, "under systemd");
 	is_str(s.server_key_file, "/run/credentials/x/server.key",
 	    "server_key_file is the credential");
+	is_str(s.project_creation_token_file, "/run/credentials/x/create.token",
+	    "... and the token for new projects");
 	settings_free(&s);
 	is_int(parse(&s, "server_key_file = /k", why), 0, "set");
 	is_str(s.server_key_file, "/k", "the file's word is the last");
@@ -81,7 +86,7 @@ test_values(void)
 	if (!is_int(parse(&s,
 			"# comment\n\n \t# another\nthreads=1\r\n"
 			"  database =  host=/run user=x  # no comment \n"
-			"socket_mode = 600\nproject_creation = token\n"
+			"socket_mode = 600\nproject_creation = closed\n"
 			"project_creation_token_file = /t\nlog=syslog\n"
 			"log_level = error\ndb_prepare = "
 			"off\nproject_daily_limit = 0\n"
@@ -93,7 +98,7 @@ test_values(void)
 	is_str(s.database, "host=/run user=x  # no comment",
 	    "a value goes to the end of the line, = and # included");
 	is_int(s.socket_mode, 0600, "octal without leading zero");
-	is_int(s.project_creation, CREATION_TOKEN, "a choice");
+	is_int(s.project_creation, CREATION_CLOSED, "a choice");
 	is_int(s.log, LOG_TO_SYSLOG, "log");
 	is_int(s.log_level, LOG_LEVEL_ERROR, "log_level");
 	is_int(s.db_prepare, 0, "db_prepare");
@@ -140,9 +145,6 @@ test_errors(void)
 	    "x.conf:1: project_creation must be open, token or closed");
 	refuses("log = file", "x.conf:1: log must be stderr or syslog");
 	refuses("db_prepare = yes", "x.conf:1: db_prepare must be off or on");
-	refuses("project_creation = token",
-	    "x.conf: project_creation = token "
-	    "needs project_creation_token_file");
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "listen = ", 9);
 	text[9 + 108] = '\0';
