@@ -269,6 +269,26 @@ finish_request(struct worker *w)
 		fastcgi_init(&w->in, -1);
 }
 
+/* One request. None without a deadline: its peer could hold us for ever. */
+static void
+answer(struct worker *w)
+{
+	/* Reading alone ends: a reply may still be on its way. */
+	if (deadline_set(
+		&w->deadline, w->fd, SHUT_RD, clock_mono_ms() + READ_MS) != 0) {
+		log_error("cannot watch a connection: %s", strerror(errno));
+		close_connection(w);
+		return;
+	}
+	if (take_request(w)) {
+		serve(w);
+		finish_request(w);
+	} else {
+		close_connection(w);
+	}
+	deadline_clear(&w->deadline);
+}
+
 static void *
 work(void *arg)
 {
@@ -276,20 +296,9 @@ work(void *arg)
 
 	/* No listening socket for libfcgi: instead of accepting it fails. */
 	FCGX_InitRequest(&w->fcgi, -1, 0);
-	while (w->fd < 0 ? next_connection(w) : next_request(w)) {
-		if (w->fd < 0)
-			continue;
-		/* Reading alone ends: a reply may still be on its way. */
-		(void)deadline_set(
-		    &w->deadline, w->fd, SHUT_RD, clock_mono_ms() + READ_MS);
-		if (take_request(w)) {
-			serve(w);
-			finish_request(w);
-		} else {
-			close_connection(w);
-		}
-		deadline_clear(&w->deadline);
-	}
+	while (w->fd < 0 ? next_connection(w) : next_request(w))
+		if (w->fd >= 0)
+			answer(w);
 	if (w->fd >= 0)
 		close_connection(w);
 	close_pipe(w);

@@ -35,7 +35,7 @@ sub start_second	# its socket, settings beside those of the first
 	    die "no socket:\n" . VaultTest::slurp($s->dir . '/log/second.log');
 	return $pid;
 }
-END { kill KILL => grep { $_ } $second, our ($third, $fourth, $dripper) }
+END { kill KILL => grep { $_ } $second, our ($third, $fourth, $fifth, $dripper) }
 
 # Peers that stall after BEGIN hold all threads of a third; see the end
 my $stalled = $s->dir . '/third.sock';
@@ -59,6 +59,26 @@ if ($dripper == 0) {
 	POSIX::_exit(0);
 }
 close $drip;
+
+# One that stalls where descriptors are so scarce that it can have no deadline
+my $scarce = $s->dir . '/fifth.sock';
+our $fifth = start_second($scarce, "threads = 1\ndb_connections = 1\n");
+is VaultTest::FastCGI::request($scarce, {REQUEST_METHOD => 'GET',
+    REQUEST_URI => '/health'}, '')->{status}, 200, 'a server that answers';
+sleep 1;	# until that connection is closed
+my $free = 0;
+$free++ while -l "/proc/$fifth/fd/$free";
+is VaultTest::run(['prlimit', '--pid', $fifth, '--nofile=' . ($free + 1)])->{status},
+    0, 'has one descriptor left';
+my $unwatched = VaultTest::FastCGI::connect_to($scarce);
+syswrite $unwatched, VaultTest::FastCGI::record(1, pack 'nCx5', 1, 0);
+my $ready = '';
+vec($ready, fileno $unwatched, 1) = 1;
+ok select($ready, undef, undef, 20), 'a peer that cannot be watched is sent away';
+kill TERM => $fifth;
+waitpid $fifth, 0;
+is $?, 0, 'and the server leaves';
+$fifth = 0;
 
 # A connection that is kept, too
 my $kept = VaultTest::FastCGI::connect_to($socket);
