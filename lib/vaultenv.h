@@ -101,7 +101,7 @@ enum vaultenv_status {
 /*
  * What failed and why, and what to do about it: two parts, since a program that
  * is not vault-env may want to give advice of its own. Each begins with a
- * capital letter, unless with a name, has no full stop at its end, no newline
+ * capital letter or with a name, and has no full stop at its end, no newline
  * and no control character.
  */
 struct vaultenv_error {
@@ -200,10 +200,11 @@ int vaultenv_json_write(const struct vaultenv_list *list, char **text,
     size_t *len, struct vaultenv_error *err);
 
 /*
- * The character of UTF-8 at text: its bytes (1 for a byte that is none's, 0 at the
- * end), its code point, and in *is_hidden whether it should not be printed as it
- * is: a control, a mark of direction, or one that nothing is drawn for, by which
- * two names look alike.
+ * The UTF-8 character at text. Returns how many bytes it has: 1 for a byte that
+ * begins no character, 0 at the end, where nothing else is set. *code is its
+ * code point. *is_hidden is not 0 if it should not be printed as it is: a control,
+ * a mark of direction, or one that nothing is drawn for, so that two names look
+ * alike.
  */
 size_t vaultenv_character(const char *text, uint32_t *code, int *is_hidden);
 
@@ -232,8 +233,9 @@ int vaultenv_file_write(const char *path, const char *text, size_t len,
     struct vaultenv_error *err);
 
 /*
- * A .env file, read once: bytes, variables, and whose it is. A program that has
- * use for them itself hands it to the calls below by struct vaultenv_options.
+ * A .env file, read once: bytes, variables, and whose it is. A program that needs
+ * one of these itself reads the file by this, and hands it to the calls below in
+ * struct vaultenv_options, so that they do not read it again.
  */
 struct vaultenv_envfile;
 
@@ -257,7 +259,8 @@ void vaultenv_envfile_free(struct vaultenv_envfile **file);
 /*
  * Lays another file under this one, and under those that were laid before: of a
  * name that several have, the first one's value counts (the last one's, where
- * load has override), and the first VAULT_KEY. Takes under.
+ * load has override), and the first VAULT_KEY. file owns the other one from then
+ * on, and *under is NULL.
  */
 void vaultenv_envfile_lay(
     struct vaultenv_envfile *file, struct vaultenv_envfile **under);
@@ -455,7 +458,7 @@ int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
     struct vaultenv_error *err);
 
 /*
- * After NO_SECRETS, for who did not mean to push: *err also says which of
+ * After NO_SECRETS, for a call that only reads: makes *err say also which of
  * development, staging and production have secrets, and what to do. Asks the
  * server for each. vaultenv_load() does it by itself. Any other *err stays.
  */
@@ -708,9 +711,10 @@ struct vaultenv_update {
 };
 
 struct vaultenv_watch_options {
-	int interval_ms;	/* 0: 30,000; jittered by a tenth; doubles while
-				 * the server is away, up to ten times; counts
-				 * from the end of one poll to the next */
+	int interval_ms;	/* 0: 30,000; jittered by a tenth; counts from the
+				 * end of one poll to the next. While the server
+				 * is away it is doubled each time, up to ten
+				 * intervals */
 	/*
 	 * Either may be NULL. Both are called in the watch's own thread, one at
 	 * a time, as is the notice of vaultenv_options; what they are given is
