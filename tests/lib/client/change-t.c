@@ -221,6 +221,7 @@ test_edit(void)
 	    "an edit that fails");
 	is_str(err.text, "Not me", "ends it by its own sentence");
 	is_int(vault.n, 2, "with nothing pushed");
+	vaultenv_changed_free(&got);
 }
 
 static void
@@ -245,6 +246,7 @@ test_faster(void)
 	is_int(change(set, NULL, &got, &err), VAULTENV_ERR_CONFLICT,
 	    "who tries but once");
 	is_int(err.current_version, vault.n, "the newest version is told");
+	vaultenv_changed_free(&got);
 }
 
 /* Two people with one file, of version 1. */
@@ -291,6 +293,7 @@ test_two_people(void)
 	    "somebody removes X at that very moment");
 	is_int((intmax_t)vaultenv_list_len(got->conflicts), 1,
 	    "and it is a conflict too");
+	vaultenv_changed_free(&got);
 }
 
 static int asked;
@@ -371,6 +374,7 @@ test_unknown_base(void)
 	is_int(change(o, "A=5\n", &got, &err), 0, "the newest always is");
 	is_int(change(o, "VAULT_KEY=a\nVAULT_URL=b\n", &got, &err),
 	    VAULTENV_ERR_INVALID, "nothing but keys is no list");
+	vaultenv_changed_free(&got);
 }
 
 static void
@@ -392,6 +396,7 @@ test_unreadable(void)
 	is_int(change(o, "A=2\n", &got, &err), 0, "but by force");
 	is_int(got->version, 2, "as the next version");
 	newest_is("{\"A\":\"2\"}", "which can be read");
+	vaultenv_changed_free(&got);
 }
 
 int

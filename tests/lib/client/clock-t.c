@@ -31,8 +31,9 @@ static void
 test_clock(void)
 {
 	static const char unauthorized[] = "{\"error\":\"Unauthorized\"}";
-	char refuse[256], accept_it[256], today[16];
-	char refuse_now[256], refuse_far[256];
+	static char refuse[256], accept_it[256];
+	char today[16];
+	static char refuse_now[256], refuse_far[256];
 	struct fake f = { .n_calls = 0 };
 	struct vaultenv_client *c = client(&f, url);
 	struct vaultenv_error err;
@@ -110,7 +111,7 @@ static void
 test_clock_of_others(void)
 {
 	static const char unauthorized[] = "{\"error\":\"Unauthorized\"}";
-	char refuse[256], accept_it[256], refuse_far[256];
+	static char refuse[256], accept_it[256], refuse_far[256];
 	struct fake f = { .n_calls = 0 };
 	struct vaultenv_client *c = client(&f, url);
 	struct vaultenv_error err;
