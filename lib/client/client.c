@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handle: what it holds, how its keys are bound to it, and what it tells
- * about itself. It makes no request; call.c does.
+ * client.c: the handle: what it holds, how its keys are bound to it, and what
+ * it tells about itself. It makes no request; call.c does.
  */
 #include "config.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices: the secret of this machine, made and stored, and the server's list
- * of the machines that may pull. Only the secret's hash ever leaves.
+ * devices.c: devices: the secret of this machine, made and stored, and the
+ * server's list of the machines that may pull. Only the secret's hash ever
+ * leaves.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a client's settings come from: options first, then the environment,
- * then the .env file, then the built-in default. Reads, never writes; derives
- * nothing and talks to nobody.
+ * discover.c: where a client's settings come from: options first, then the
+ * environment, then the .env file, then the built-in default. Reads, never
+ * writes; derives nothing and talks to nobody.
  */
 #include "config.h"
 

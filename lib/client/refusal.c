@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a status other than 200 means: one table from status and the server's
- * words to a code and a sentence for the user. It decides nothing else.
+ * refusal.c: what a status other than 200 means: one table from status and the
+ * server's words to a code and a sentence for the user. It decides nothing
+ * else.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Secrets: sealed here before they leave, opened here after they came. Neither
- * a name nor a value ever leaves in the clear, but for the names that the
- * caller hands over for the history (key_names).
+ * secrets.c: secrets: sealed here before they leave, opened here after they
+ * came. Neither a name nor a value ever leaves in the clear, but for the names
+ * that the caller hands over for the history (key_names).
  */
 #include "config.h"
 

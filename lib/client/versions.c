@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Versions of an environment: which one is current, which there were, and
- * going back to one. No blob is opened here, no secret is seen.
+ * versions.c: versions of an environment: which one is current, which there
+ * were, and going back to one. No blob is opened here, no secret is seen.
  */
 #include "config.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * .vault-cache: the server's last blob, word for word. v1's cache says neither
- * of which environment it is nor of which version; the state beside it does,
- * and without that nobody could tell staging from production, or last year's
- * blob from today's. Knows no key.
+ * cache.c: .vault-cache, the server's last blob, word for word. v1's cache says
+ * neither of which environment it is nor of which version; the state beside it
+ * does, and without that nobody could tell staging from production, or last
+ * year's blob from today's. Knows no key.
  */
 #include "config.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config() for any program: the key, then the server, else the cache, and over
- * that the .env file's own variables; without a key the file alone. Where the
- * secrets come from, and how old they may be, is decided here alone. Changes no
- * environment.
+ * load.c: config() for any program: the key, then the server, else the cache,
+ * and over that the .env file's own variables; without a key the file alone.
+ * Where the secrets come from, and how old they may be, is decided here alone.
+ * Changes no environment.
  */
 #include "config.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that asks for the version now and then, and pulls when it is another
- * one. It owns a client of its own and all that it works with; the program has
- * only start, stop and the callbacks. Must not touch the environment, not even
- * to read it: the program may be changing it meanwhile.
+ * watch.c: a thread that asks for the version now and then, and pulls when it
+ * is another one. It owns a client of its own and all that it works with; the
+ * program has only start, stop and the callbacks. Must not touch the
+ * environment, not even to read it: the program may be changing it meanwhile.
  */
 #include "config.h"
 

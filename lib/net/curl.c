@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only file that knows that libcurl is loaded late. Its thirty shared
- * libraries cost more start-up time than all else that a command does, and most
- * commands make no request. Never unloads: libcurl and what it brings leave
- * handlers and thread-local data behind.
+ * curl.c: the only file that knows that libcurl is loaded late. Its thirty
+ * shared libraries cost more start-up time than all else that a command does,
+ * and most commands make no request. Never unloads: libcurl and what it brings
+ * leave handlers and thread-local data behind.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few functions of libcurl that transport.c uses, by pointer: libcurl is
- * loaded when the first request is made and never before. Only transport.c and
- * curl.c may include it.
+ * curl.h: the few functions of libcurl that transport.c uses, by pointer:
+ * libcurl is loaded when the first request is made and never before. Only
+ * transport.c and curl.c may include it.
  */
 #ifndef VAULTENV_CURL_H
 #define VAULTENV_CURL_H

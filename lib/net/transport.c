@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HTTP request, by libcurl (curl.c loads it, failure.c explains it) or by
- * the caller's callback. It knows nothing of JSON, keys or signatures, and
- * refuses whatever URL, redirect or reply size the rest of the library must not
- * see.
+ * transport.c: one HTTP request, by libcurl (curl.c loads it, failure.c
+ * explains it) or by the caller's callback. It knows nothing of JSON, keys or
+ * signatures, and refuses whatever URL, redirect or reply size the rest of the
+ * library must not see.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which base URLs are accepted. The grammar is narrower than RFC 3986 (no user,
- * no query, no escapes in a host), so that this file and libcurl can never
- * disagree on the host that a URL names. Nothing here resolves a name.
+ * url.c: which base URLs are accepted. The grammar is narrower than RFC 3986
+ * (no user, no query, no escapes in a host), so that this file and libcurl can
+ * never disagree on the host that a URL names. Nothing here resolves a name.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every label, salt and limit of the protocol, named once. Macros
+ * labels.h: every label, salt and limit of the protocol, named once. Macros
  * only: a label is in a binary only where some code uses it, which is how the
  * link test can show that the server never learns the encryption label.
  */

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
-use File::Basename qw(basename);
+use File::Basename qw(basename dirname);
 use File::Find;
 use Test::More;
 use VaultTest;
@@ -91,6 +91,9 @@ for my $file (@product, @bindings) {
 }
 is_deeply [grep { $text{$_} !~ m{\A/\* SPDX-License-Identifier: MIT \*/\n} }
     @c], [], 'every C file names its licence';
+is_deeply [grep { my ($name, $folder) = (basename($_), basename(dirname($_)));
+    $text{$_} !~ m{\A[^\n]*\n/\*(?:\n \*)? (?:(?:$folder/)?\Q$name\E|$folder/):} }
+    @product], [], 'and says what it is, after its own name';
 is_deeply [grep { $text{$_} !~ /\A-- SPDX-License-Identifier: MIT\n/ } @sql],
     [], 'every SQL file too';
 is_deeply [grep { $text{$_} =~ /[ \t]\n/ } sort keys %text], [],

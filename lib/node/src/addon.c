@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of what JavaScript can call. Made anew for each thread that loads
- * the addon.
+ * addon.c: the table of what JavaScript can call. Made anew for each thread
+ * that loads the addon.
  */
 #include "addon.h"
 

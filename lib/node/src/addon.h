@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the addon's files share. It keeps no state of its own beyond a count of
- * ending watches, so that any number of threads of a process can load it; what
- * a load or a watch needs hangs on the JavaScript value that stands for it.
+ * addon.h: what the addon's files share. It keeps no state of its own beyond a
+ * count of ending watches, so that any number of threads of a process can load
+ * it; what a load or a watch needs hangs on the JavaScript value that stands
+ * for it.
  */
 #ifndef ADDON_H
 #define ADDON_H

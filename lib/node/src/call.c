@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parse, and the calls that concern one environment on the server: pull, push
- * and checkVersion. A call's client is opened on the JavaScript thread, where
- * the environment can be read; its requests are made in a thread of the pool.
+ * call.c: parse, and the calls that concern one environment on the server:
+ * pull, push and checkVersion. A call's client is opened on the JavaScript
+ * thread, where the environment can be read; its requests are made in a thread
+ * of the pool.
  */
 #include "addon.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between JavaScript values and C: options in, results out. Knows nothing of
- * what the calls do.
+ * convert.c: between JavaScript values and C: options in, results out. Knows
+ * nothing of what the calls do.
  */
 #include "addon.h"
 

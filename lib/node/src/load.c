@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vaultenv_load() in its three forms, waiting (for vault-env/config, before the
- * program's first line) or in a thread of the pool.
+ * load.c: vaultenv_load() in its three forms, waiting (for vault-env/config,
+ * before the program's first line) or in a thread of the pool.
  */
 #include "addon.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A watch of libvaultenv whose news are brought to JavaScript. Two threads
- * meet here: the watch's, which has the news, and JavaScript's, which may stop
- * the watch or be torn down at any moment. `bridge.lock` guards the way between
- * them; whatever ends, nothing that the other may still touch is freed, and
- * JavaScript never waits for a request.
+ * watch.c: a watch of libvaultenv whose news are brought to JavaScript. Two
+ * threads meet here: the watch's, which has the news, and JavaScript's, which
+ * may stop the watch or be torn down at any moment. `bridge.lock` guards the
+ * way between them; whatever ends, nothing that the other may still touch is
+ * freed, and JavaScript never waits for a request.
  */
 #include "addon.h"
 

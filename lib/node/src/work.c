@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work for a thread of the pool, and the promise of its result. Knows nothing
- * of what the work is.
+ * work.c: work for a thread of the pool, and the promise of its result. Knows
+ * nothing of what the work is.
  */
 #include "addon.h"
 

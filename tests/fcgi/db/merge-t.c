@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dbmerge-t: arrays as PostgreSQL's array_send() writes them, and each request
+ * merge-t: arrays as PostgreSQL's array_send() writes them, and each request
  * its own row.
  */
 #include "config.h"
