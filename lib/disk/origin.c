@@ -56,13 +56,39 @@ part_is(struct part p, const char *text)
 	return p.len == strlen(text) && memcmp(p.text, text, p.len) == 0;
 }
 
+/* Lines of a value that only look like it, in the order of the text. */
+struct values {
+	struct dotenv_scan scan;
+	struct dotenv_assignment at;
+	bool more;
+};
+
+static void
+values_init(struct values *v, const char *text, size_t len)
+{
+	dotenv_scan_init(&v->scan, text, len);
+	v->more = dotenv_next(&v->scan, &v->at);
+}
+
+/* A line that begins there is of a value; of an earlier line nothing is asked
+ * any more. */
+static bool
+values_have(struct values *v, size_t line)
+{
+	while (v->more && v->at.value_end <= line)
+		v->more = dotenv_next(&v->scan, &v->at);
+	return v->more && v->at.name < line;
+}
+
 /* Finds the line; its versions are of this project, or empty. */
 static bool
 line_find(const char *text, size_t len, const char *project_id,
     struct part *line, struct part *versions)
 {
 	struct part rest = { text, len };
+	struct values values;
 
+	values_init(&values, text, len);
 	(void)part_skip(&rest, BOM);
 	while (rest.len > 0) {
 		struct part whole = part_before(&rest, "\n");
@@ -71,7 +97,8 @@ line_find(const char *text, size_t len, const char *project_id,
 		if (whole.len > 0 && whole.text[whole.len - 1] == '\r')
 			whole.len--;
 		p = whole;
-		if (!part_skip(&p, START))
+		if (!part_skip(&p, START) ||
+		    values_have(&values, (size_t)(whole.text - text)))
 			continue;
 		*line = whole;
 		*versions = part_before(&p, PROJECT);

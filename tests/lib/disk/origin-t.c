@@ -43,6 +43,11 @@ test_find(void)
 		    -1 },
 		{ LINE("production 7") "\n" LINE("production 9") "\n",
 		    "the first of two", 7 },
+		{ "A=\"x\n" LINE("production 7") "\n\"\n",
+		    "in a value, which others may have written", -1 },
+		{ "A='x\n" LINE("production 7") "\n'\nB=1\n" LINE(
+		      "production 9") "\n",
+		    "behind such a value", 9 },
 	};
 	const struct origin of = { PROJECT, "production", 0 };
 
@@ -74,6 +79,10 @@ test_put(void)
 		    "what makes no sense does not" },
 		{ "# vault-env: made from production 4 of project x\n",
 		    LINE("production 5") "\n", "nor another project" },
+		{ "A=\"x\n" LINE("production 4") "\n\"\n",
+		    LINE("production 5") "\nA=\"x\n" LINE(
+			"production 4") "\n\"\n",
+		    "a value stays what it is" },
 	};
 	const struct origin of = { PROJECT, "production", 5 };
 	struct blob out;
