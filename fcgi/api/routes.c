@@ -7,7 +7,8 @@
  * function.
  *
  * To add a route (in brackets, what complains if a step was forgotten):
- *  1. a row below [its form: tests/fcgi/api/routes-t.c];
+ *  1. a row below [its form: tests/fcgi/api/routes-t.c]; what nobody signs is
+ *     called project/..., by which etc/nginx.conf limits it [that];
  *  2. its members, if they are new: http/input.h and input.c, and a value in
  *     full_body() of routes-t.c [that]; what else is taken or not in
  *     tests/fcgi/http/input-t.c [nobody];

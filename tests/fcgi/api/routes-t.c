@@ -128,6 +128,9 @@ test_row(const struct route *route, size_t i)
 	    "POST is for what is below /api/");
 	ok(is_v2(route) == (strncmp(route->path, "/api/v2/", 8) == 0),
 	    "a MAC is for what is below /api/v2/");
+	ok(!post || route->access != ACCESS_PUBLIC ||
+		strstr(route->path, "/project/") != NULL,
+	    "what anybody may call is where web servers limit it");
 	ok((route->required & route->optional) == 0, "no field twice");
 	ok(route->access == ACCESS_PUBLIC || (route->required & project) != 0,
 	    "signed by a project");
