@@ -50,6 +50,7 @@ static const char *const code_names[] = {
 	"XDG_CONFIG_DIRS",
 	/* programs that start others */
 	"EDITOR",
+	"BROWSER",
 	"VISUAL",
 	"PAGER",
 	"MANPAGER",
@@ -67,6 +68,7 @@ static const char *const code_names[] = {
 	"MAKEFILES",
 	"GNUMAKEFLAGS",
 	"VIMINIT",
+	"VIMRUNTIME",
 	"EXINIT",
 	"PSQLRC",
 	"PSQL_PAGER",
@@ -81,6 +83,8 @@ static const char *const code_names[] = {
 	"GTK_MODULES",
 	"GTK_PATH",
 	"QT_PLUGIN_PATH",
+	"GDK_PIXBUF_MODULE_FILE",
+	"KRB5_CONFIG",
 	/* Node.js */
 	"NODE_OPTIONS",
 	"NODE_PATH",
@@ -98,6 +102,9 @@ static const char *const code_names[] = {
 	"PYTHONPLATLIBDIR",
 	"PYTHONPYCACHEPREFIX",
 	"PYTHONWARNINGS",
+	"PIP_CONFIG_FILE",
+	"PYTEST_ADDOPTS",
+	"PYTEST_PLUGINS",
 	/* Perl */
 	"PERL5OPT",
 	"PERL5DB",
@@ -137,6 +144,9 @@ static const char *const code_names[] = {
 	"RUSTC*",
 	"RUSTDOC",
 	"CARGO_HOME",
+	"CARGO_BUILD_*",
+	"CARGO_TARGET_*",
+	"RUSTFLAGS",
 	"GCC_EXEC_PREFIX",
 	"COMPILER_PATH",
 	/* others */
