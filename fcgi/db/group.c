@@ -21,6 +21,9 @@
 
 /* Blobs of one group; libpq holds them in memory twice. */
 #define BYTES_MAX (4u << 20)
+/* One with more than this runs singly: all would wait until it is sent and on
+ * disk, and it gains little by sharing. */
+#define BIG (64u << 10)
 /* A member that is refused leaves; how often the others begin anew. */
 #define TRIES_MAX 3
 /*
@@ -42,6 +45,7 @@ struct job {
 	struct db_item *item;
 	int64_t deadline_ms;
 	enum state state;
+	uint64_t turn;
 	sem_t changed; /* it waits no more */
 	struct job *next;
 };
@@ -50,9 +54,11 @@ struct dbgroup {
 	struct dbpool *pool;
 	int max;
 	pthread_mutex_t lock;
-	struct job *first, **last;
-	bool led; /* somebody leads; else the queue is empty */
-	bool up;  /* connected; else nobody waits here */
+	struct job
+	    *first;    /* by their turns, but for the first: who leads next */
+	uint64_t turn; /* of those that were taken last */
+	bool led;      /* somebody leads; else the queue is empty */
+	bool up;       /* connected; else nobody waits here */
 	/* The leader's: */
 	struct dbconn conn;
 	struct job **batch; /* max of them */
@@ -80,11 +86,11 @@ take_batch(struct dbgroup *g)
 		bytes += params_size(g->first->item->params);
 		if (n > 0 && bytes > BYTES_MAX)
 			break;
+		if (g->first->turn > g->turn)
+			g->turn = g->first->turn;
 		g->batch[n++] = g->first;
 		g->first = g->first->next;
 	}
-	if (g->first == NULL)
-		g->last = &g->first;
 	return n;
 }
 
@@ -168,6 +174,35 @@ lead(struct dbgroup *g)
 	pthread_mutex_unlock(&g->lock);
 }
 
+/* Of every grouped statement the first parameter. */
+static const char *
+project_of(const struct job *job)
+{
+	return job->item->params->values[0];
+}
+
+/*
+ * With g->lock held. Each project has one place in a turn, whoever else has
+ * many waiting: a job's turn is the present one, or the one after that of the
+ * last job of its project. Nobody is put before the first, who leads next.
+ */
+static void
+enqueue(struct dbgroup *g, struct job *job)
+{
+	struct job **at = &g->first;
+
+	job->turn = g->turn;
+	for (struct job *j = g->first; j != NULL; j = j->next)
+		if (strcmp(project_of(j), project_of(job)) == 0)
+			job->turn = j->turn + 1;
+	if (*at != NULL)
+		at = &(*at)->next;
+	while (*at != NULL && (*at)->turn <= job->turn)
+		at = &(*at)->next;
+	job->next = *at;
+	*at = job;
+}
+
 /* False while the group has no connection yet: then nobody waits here. */
 static bool
 join(struct dbgroup *g, struct job *job)
@@ -177,8 +212,7 @@ join(struct dbgroup *g, struct job *job)
 	pthread_mutex_lock(&g->lock);
 	open = g->up || !g->led;
 	if (open) {
-		*g->last = job;
-		g->last = &job->next;
+		enqueue(g, job);
 		if (!g->led) {
 			g->led = true;
 			change(job, FIRST_LEADER);
@@ -194,6 +228,8 @@ dbgroup_exec(struct dbgroup *g, struct db_item *item, int64_t deadline_ms)
 	const struct timespec gather = { .tv_nsec = GATHER_NS };
 	struct job job = { .item = item, .deadline_ms = deadline_ms };
 
+	if (params_size(item->params) > BIG)
+		return false;
 	sem_init(&job.changed, 0, 0);
 	if (join(g, &job)) {
 		/* No time-out: whoever leads changes everybody by the
@@ -232,7 +268,6 @@ dbgroup_new(struct dbpool *pool, int max)
 		return NULL;
 	g->pool = pool;
 	g->max = max;
-	g->last = &g->first;
 	g->batch = calloc((size_t)max, sizeof(struct job *));
 	g->items = calloc((size_t)max, sizeof(struct db_item *));
 	pthread_mutex_init(&g->lock, NULL);

@@ -5,6 +5,7 @@
 package Bench::Server;
 use strict;
 use warnings;
+use POSIX ();
 use Bench::Load;
 use Bench::Site;
 use VaultTest;
@@ -181,6 +182,48 @@ sub pushes
 	};
 }
 
+# A healthy tenant's pushes, alone and while another one pushes blobs of 512 KB
+# without a pause.
+sub neighbours
+{
+	my ($opt) = @_;
+	my $healthy = through($opt, 4, 'secrets/push', from => 34, projects => 4);
+	my $greedy = sub {
+		my $site = site();
+		return Bench::Load::http(url => $site->{url}, connections => 4,
+		    seconds => $opt->{seconds} + 2,
+		    plan => $site->plan('secrets/push', from => 33,
+		    projects => 1, environment => 'greedy',
+		    blob => VaultTest::Client::blob(512 * 1024)));
+	};
+
+	return {
+		name => 'neighbours', needs => \@NEEDS, start => \&prepare,
+		about => "pushes of $BLOB bytes by four tenants, one at a time " .
+		    'each, and beside a tenant who pushes 512 KB four at a ' .
+		    'time; nginx, http',
+		measure => [
+			['push, 4 tenants alone', 'req/s', $healthy],
+			['push, 4 tenants beside a greedy one', 'req/s', sub {
+				my $child = fork // die "fork: $!\n";
+				if ($child == 0) {
+					$greedy->();
+					POSIX::_exit(0);
+				}
+				sleep 1;
+				my $r = $healthy->();
+				waitpid $child, 0;
+				$r->{errors}++ if $? != 0;
+				return $r;
+			}],
+		],
+		rows => [{name => 'push-neighbour-p99',
+		    over => 'push, 4 tenants beside a greedy one/p99',
+		    under => 'push, 4 tenants alone/p99',
+		    sense => '<=', goal => 4}],
+	};
+}
+
 my %ELSEWHERE = (
 	'64 KB' => {blob => 65536},
 	'1 MiB' => {blob => large(), projects => 8},
@@ -251,7 +294,8 @@ sub sets
 {
 	my ($opt) = @_;
 
-	return (pull($opt), version($opt), pushes($opt), survey($opt));
+	return (pull($opt), version($opt), pushes($opt), neighbours($opt),
+	    survey($opt));
 }
 
 1;
