@@ -22,14 +22,8 @@
 int
 cache_init(struct cache *c, const char *env_path)
 {
-	const char *slash = strrchr(env_path, '/');
-	const int folder_len = slash == NULL ? 0 : (int)(slash - env_path) + 1;
-
-	if (asprintf(&c->path, "%.*s" CACHE_NAME, folder_len, env_path) < 0) {
-		c->path = NULL;
-		return VAULTENV_ERR_NOMEM;
-	}
-	return 0;
+	c->path = store_beside(env_path, CACHE_NAME);
+	return c->path != NULL ? 0 : VAULTENV_ERR_NOMEM;
 }
 
 void

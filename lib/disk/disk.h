@@ -33,6 +33,15 @@ int store_read_private(
 /* The same for what others may read but not write. *st tells about it. */
 int store_read_own(const char *path, size_t max, struct blob *out,
     struct stat *st, struct vaultenv_error *err);
+/* As store_read_private, but every byte is kept. */
+int store_read_kept(
+    const char *path, size_t max, struct blob *out, struct vaultenv_error *err);
+/* What comes with a project's files, whoever wrote it: every byte; no symlink.
+ */
+int store_read_shared(
+    const char *path, size_t max, struct blob *out, struct vaultenv_error *err);
+/* The path of name in the folder of another file, for free(). NULL: NOMEM. */
+char *store_beside(const char *path, const char *name);
 /* IO, with a sentence: "cannot <verb> <path>: it is a folder; …". */
 int store_not_regular(const char *verb, const char *path, mode_t mode,
     struct vaultenv_error *err);
@@ -42,6 +51,9 @@ int store_not_regular(const char *verb, const char *path, mode_t mode,
 /* Makes the folder 0700 and the file 0600 by O_EXCL link, fsynced. EXISTS. */
 int store_create_private(
     const char *path, const char *text, size_t len, struct vaultenv_error *err);
+
+/* Makes the folder of path, 0700, if it can. False: there is none. */
+bool store_make_folder(const char *path);
 
 /* ---- envfile.c: see vaultenv.h; envfile-set.c: one variable of it ---- */
 

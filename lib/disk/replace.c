@@ -45,6 +45,17 @@ folder_of(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+bool
+store_make_folder(const char *path)
+{
+	char *folder = folder_of(path);
+	bool there;
+
+	there = folder != NULL && (mkdir(folder, 0700) == 0 || errno == EEXIST);
+	free(folder);
+	return there;
+}
+
 static bool
 is_temp_name(const char *name)
 {

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,18 +167,6 @@ state_set_server(struct state *s, const char *server)
 	return 0;
 }
 
-/* Services often have no home to write to: then there is no state. */
-static bool
-folder_make(const char *path)
-{
-	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
-	bool there;
-
-	there = folder != NULL && (mkdir(folder, 0700) == 0 || errno == EEXIST);
-	free(folder);
-	return there;
-}
-
 /* The first rows are left out if there are too many. */
 static void
 document_write(const struct state *s, struct json_writer *w)
@@ -210,7 +197,8 @@ state_write(const struct state *s, const char *path, struct vaultenv_error *err)
 	struct json_writer w;
 	int r;
 
-	if (path == NULL || !folder_make(path))
+	/* Services often have no home to write to: then there is no state. */
+	if (path == NULL || !store_make_folder(path))
 		return 0;
 	json_writer_init(&w, STATE_MAX);
 	document_write(s, &w);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -255,8 +256,7 @@ read_checked(const char *path, mode_t forbidden, size_t max, struct blob *out,
 		err_hint(err, "Run: chmod 600 %s", path);
 		goto out;
 	}
-	if ((r = read_all(fd, path, (size_t)st->st_size, max, out, err)) == 0)
-		trim(out);
+	r = read_all(fd, path, (size_t)st->st_size, max, out, err);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -264,7 +264,7 @@ out:
 }
 
 int
-store_read_private(
+store_read_kept(
     const char *path, size_t max, struct blob *out, struct vaultenv_error *err)
 {
 	struct stat st;
@@ -273,8 +273,48 @@ store_read_private(
 }
 
 int
+store_read_private(
+    const char *path, size_t max, struct blob *out, struct vaultenv_error *err)
+{
+	const int r = store_read_kept(path, max, out, err);
+
+	if (r == 0)
+		trim(out);
+	return r;
+}
+
+int
 store_read_own(const char *path, size_t max, struct blob *out, struct stat *st,
     struct vaultenv_error *err)
 {
-	return read_checked(path, 022, max, out, st, err);
+	const int r = read_checked(path, 022, max, out, st, err);
+
+	if (r == 0)
+		trim(out);
+	return r;
+}
+
+int
+store_read_shared(
+    const char *path, size_t max, struct blob *out, struct vaultenv_error *err)
+{
+	struct stat st;
+	int fd = -1, r;
+
+	r = open_regular(path, O_NOFOLLOW, &fd, &st, err);
+	if (r == 0)
+		r = read_all(fd, path, (size_t)st.st_size, max, out, err);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+char *
+store_beside(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	const int len = slash == NULL ? 0 : (int)(slash - path) + 1;
+	char *beside;
+
+	return asprintf(&beside, "%.*s%s", len, path, name) < 0 ? NULL : beside;
 }

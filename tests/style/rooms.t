@@ -22,7 +22,7 @@ my %may = (
 	'lib/trust' => [qw(lib/base lib/crypto lib/wire)],
 	'lib/vault' => [qw(lib/base lib/crypto lib/wire lib/trust)],
 	'lib/env' => [qw(lib/base)],
-	'lib/disk' => [qw(lib/base lib/crypto lib/env)],
+	'lib/disk' => [qw(lib/base lib/crypto lib/trust lib/env)],
 	'lib/net' => [qw(lib/base)],
 	'lib/client' => [qw(lib/base lib/crypto lib/wire lib/vault lib/env
 	    lib/disk lib/net)],
