@@ -4,10 +4,10 @@
  * while a transaction is on its way share the next: one connection, one round
  * trip, one commit and so one fsync for all of them, durable all the same.
  * Where the statement allows (stmts.h) they become a single one. Projects take
- * turns, so that one that sends much holds up itself; what is big stays outside.
- * A call that is refused or waits for a lock leaves, and the others begin anew;
- * after a few such, or when the connection breaks, all are left to their
- * callers, to be run singly.
+ * turns, so that one that sends much holds up itself; what is big stays
+ * outside. A call that is refused or waits for a lock leaves, and the others
+ * begin anew; after a few such, or when the connection breaks, all are left to
+ * their callers, to be run singly.
  */
 #ifndef VAULT_FCGI_DB_GROUP_H
 #define VAULT_FCGI_DB_GROUP_H
