@@ -112,11 +112,11 @@ subtest 'server key' => sub {
 		'\x' . 'ab' x 16, 'get';
 	is $db->as_server("select * from vault.server_key_init($new)"),
 		'\x' . 'ab' x 16, 'init does not replace';
-	is $db->as_server("select * from vault.server_key_replace($new, $old)"),
+	is $db->as_rekey("select * from vault.server_key_replace($new, $old)"),
 		'f', 'replace, of one that is not in force';
-	is $db->as_server("select * from vault.auth_key_list()"),
+	is $db->as_rekey("select * from vault.auth_key_list()"),
 		"$p|\\x" . 'cd' x 60, 'list has the projects with a key';
-	is $db->as_server("begin; select * from vault.server_key_lock();
+	is $db->as_rekey("begin; select * from vault.server_key_lock();
 		select vault.auth_key_replace('$p', " . bytes(60, 'dd') . ");
 		select vault.server_key_replace($old, $new); commit"),
 		'\x' . 'ab' x 16 . "\n\nt", 'one transaction replaces all';
@@ -125,7 +125,7 @@ subtest 'server key' => sub {
 	is $db->as_server("select * from vault.project_set_key('$q', $key,
 		$old, '')"), 'VE053 Server key replaced',
 		'a server with the old key gets no key in';
-	is $db->as_server("select vault.auth_key_replace('$q', $key)"),
+	is $db->as_rekey("select vault.auth_key_replace('$q', $key)"),
 		'VE040 Project not found', 'none is given a first key so';
 	is $db->ok("select count(*) from vault.audit_log where
 		project_id = '$p' and action = 'project/rekey'"), 1,
@@ -135,7 +135,7 @@ subtest 'server key' => sub {
 	$empty->install;
 	is $empty->as_server('select count(*) from vault.server_key_get()'),
 		0, 'no key yet: no row';
-	is $empty->as_server('select count(*) from vault.server_key_lock()'),
+	is $empty->as_rekey('select count(*) from vault.server_key_lock()'),
 		0, '... to lock either';
 	my $r = $empty->as_server("select project_id from
 		vault.project_create('x', '', 9)");
