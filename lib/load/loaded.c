@@ -103,15 +103,19 @@ variables_begin(const struct load_job *job, struct vaultenv_list **secrets,
 	    job, filter_vault, &loaded->variables, loaded->left_out);
 }
 
-/* Whoever pushes, or sets a secret, would wonder. */
+/* Whoever pushes, or sets a secret, would wonder. A line for each layer. */
 static void
 hidden_notify(const struct load_job *job, const struct vaultenv_list *secrets)
 {
-	char *text = vaultenv_envfile_hides_text(job->file, secrets);
+	const struct vaultenv_envfile *file;
+	char *text;
 
-	if (text != NULL)
-		notice_give(&job->notice, text);
-	free(text);
+	for (file = job->file; file != NULL; file = file->under) {
+		text = vaultenv_envfile_hides_text(file, secrets);
+		if (text != NULL)
+			notice_give(&job->notice, text);
+		free(text);
+	}
 }
 
 int

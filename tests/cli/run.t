@@ -175,10 +175,13 @@ $p->spew('.env', $keys);
 $p->spew('first', "A=first\nFIRST=1\n");
 $p->spew('second', "A=second\nB=second\nSECOND=1\n");
 my $layers = 'echo $A $B $FIRST $SECOND ${C-unset}';
+my ($hides_first, $hides_second) = map { "[vault-env] $_ hides other values of the vault: " . ($_ eq
+    'first' ? 'A' : 'A and B') . ". Take them out of the file to use the vault's, or push them\n" }
+    qw(first second);
 $p->gives(['run', '--file', 'first', '--file', 'second', '--', 'sh', '-c', $layers, {url => $url}],
-    0, "first second 1 1\n", '', '--file twice: layers, the first wins, and over the vault');
+    0, "first second 1 1\n", "$hides_first$hides_second", '--file twice: layers, the first wins, and over the vault');
 $p->gives(['run', '--override', '--file', 'first', '--file', 'second', '--', 'sh', '-c', $layers,
-    {url => $url, env => {A => 'mine'}}], 0, "second second 1 1\n", '',
+    {url => $url, env => {A => 'mine'}}], 0, "second second 1 1\n", "$hides_first$hides_second",
     '--override: the last wins, and over the environment');
 $p->gives(['run', '--file', 'first', '--file', 'none', '--', 'true'], 1, '',
     "vault-env: There is no none. Check the path\n", 'each must be there');
@@ -187,7 +190,7 @@ $p->gives(['pull', '--file', 'first', '--file', 'second'], 2, '',
 $p->spew('keys', $keys);
 rename $p->path('.env'), $p->path('kept') or die;
 $p->gives(['run', '--file', 'first', '--file', 'keys', '--', 'sh', '-c', $layers, {url => $url}],
-    0, "first line one line two 1\n", '', 'the key may be in any layer');
+    0, "first line one line two 1\n", $hides_first, 'the key may be in any layer');
 rename $p->path('kept'), $p->path('.env') or die;
 
 # ---- a .env that is a link, as Kubernetes mounts it
