@@ -365,4 +365,66 @@ same(child.wait(30), 0, "%d polls" % POLLS)
 changes, kb = map(int, late.split())
 ok(changes >= POLLS // 50 - 2, "each change is seen", changes)
 ok(kb - int(early.split()[1]) < 1024, "and resident memory is flat")
+
+# ---- at exit: no callback begins once the stop has been asked for, however long
+# the watch's own thread takes to end. Here each thread but the first, which is the
+# watch's, begins three seconds late, and each poll brings another version.
+quick = TableServer()
+last = Person(quick.url)
+write(last.dir + "/.env", table["env_files"]["file"])
+write(last.dir + "/late.c", """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+struct start { void *(*routine)(void *); void *arg; };
+static void *late(void *p)
+{
+	struct start s = *(struct start *)p;
+
+	free(p);
+	sleep(3);
+	return s.routine(s.arg);
+}
+int pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *),
+    void *arg)
+{
+	static int n;
+	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
+	    = dlsym(RTLD_NEXT, "pthread_create");
+	struct start *s = malloc(sizeof(*s));
+
+	if (n++ == 0 || s == NULL)
+		return real(t, a, f, arg);
+	s->routine = f;
+	s->arg = arg;
+	return real(t, a, late, s);
+}
+""")
+subprocess.run(["cc", "-shared", "-fPIC", "-o", last.dir + "/late.so",
+                last.dir + "/late.c"], check=True)
+
+
+def each_time():
+    n = 1 + quick.calls.count("secrets/current-version")
+    return {"status": 200, "body": {"version": n, "secrets": blobs[n % 2],
+                                    "updated_at": None}}
+
+
+quick.row = {"secrets/pull": each_time, "secrets/current-version": each_time}
+code, out, err = last.python("""
+import atexit, time
+# Registered first, so called last: the watch's own stop has been asked for.
+atexit.register(lambda: (print("stopped", flush=True), time.sleep(1)))
+import vaultdotenv as v
+changes = []
+v.watch(0.01, on_change=lambda *_: (changes.append(1), print("c", flush=True)))
+end = time.monotonic() + 20
+while len(changes) < 3 and time.monotonic() < end:
+    time.sleep(0.01)
+""", LD_PRELOAD=last.dir + "/late.so", ENVIRONMENT="production",
+                             VAULT_DEVICE_SECRET=table["device_secret"])
+same([code, out.count("c\n") >= 3, out.split("stopped")[1:]], [0, True, ["\n"]],
+     "at exit: no callback begins behind the stop")
 done()
