@@ -26,8 +26,8 @@ plan(skip_all => "npm dotenv is $version, not 18") if $version !~ /^18\./;
 plan(skip_all => 'there is no node') if !grep { -x "$_/node" } split /:/,
     $ENV{PATH};
 
-my @library = ("$ENV{TOP_BUILDDIR}/tests/lib/dotenv-t");
-plan(skip_all => 'tests/lib/dotenv-t is not built; make check does it')
+my @library = ("$ENV{TOP_BUILDDIR}/tests/lib/env/dotenv-t");
+plan(skip_all => 'tests/lib/env/dotenv-t is not built; make check does it')
     if !-x $library[0];
 
 # An object in JavaScript takes no __proto__, and sorts names that are numbers
