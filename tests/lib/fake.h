@@ -101,6 +101,20 @@ fake_answer(struct fake *f, int status, const char *text)
 	f->n_answers = 1;
 }
 
+/* There is nothing to test without one. */
+static inline struct vaultenv_client *
+client_opened(const struct vaultenv_options *opts)
+{
+	struct vaultenv_client *c = NULL;
+	struct vaultenv_error err;
+
+	if (vaultenv_client_open(opts, &c, &err) != 0) {
+		printf("Bail out! %s\n", sentence(&err));
+		exit(1);
+	}
+	return c;
+}
+
 /* A client of the fake with the vectors' key; secret NULL: what is found. */
 static inline struct vaultenv_client *
 fake_client(struct fake *f, const char *secret)
@@ -113,14 +127,8 @@ fake_client(struct fake *f, const char *secret)
 		.transport_arg = f,
 		.notice = fake_notice,
 		.notice_arg = f };
-	struct vaultenv_client *c = NULL;
-	struct vaultenv_error err;
 
-	if (vaultenv_client_open(&opts, &c, &err) != 0) {
-		printf("Bail out! %s\n", sentence(&err));
-		exit(1);
-	}
-	return c;
+	return client_opened(&opts);
 }
 
 /* A new empty home folder, the working directory too; no VAULT_ variables. */

@@ -174,14 +174,8 @@ client(struct fake *f, const char *base)
 		.timeout_ms = timeout_ms,
 		.notice = fake_notice,
 		.notice_arg = f };
-	struct vaultenv_client *c = NULL;
-	struct vaultenv_error err;
 
-	if (vaultenv_client_open(&opts, &c, &err) != 0) {
-		printf("Bail out! %s\n", sentence(&err));
-		exit(1);
-	}
-	return c;
+	return client_opened(&opts);
 }
 
 static inline void
