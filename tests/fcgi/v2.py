@@ -4,14 +4,11 @@
 held against its MAC, every log and record that comes is verified, every blob
 opened. COMMAND replaces the server key amid all that.
 """
-import http.client, json, os, secrets, subprocess, sys, time, urllib.parse, uuid
+import os, subprocess, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
-from reference import *
+from team import *
 
 URL = sys.argv[1]
-PLACE = urllib.parse.urlsplit(URL)
-WRITES = ("project/create", "project/delete", "devices/register", "log/append", "secrets/push",
-          "keys/add")
 n_tests = 0
 
 
@@ -28,50 +25,11 @@ def same(got, want, name):
     ok(got == want, name, "%s, not %s" % (got, want))
 
 
-def now():
-    return int(time.time() * 1000)
+class Project(Team):
+    """A team whose every request is a test."""
 
-
-class Machine(Device):
-    """A device with its request key, which it keeps over all VAULT_KEYs."""
-
-    def __init__(self, project, name):
-        super().__init__(project, secrets.token_hex(32), name)
-
-    def key(self, vk):
-        return self.request_key(vk, URL)
-
-
-class Project:
-    def __init__(self, name="team"):
-        self.id = str(uuid.uuid4())
-        self.secret = secrets.token_hex(32)
-        self.vk = VaultKey("vk_%s_%s_%s" % (self.id, self.secret, "00" * 32))
-        self.log, self.texts = Log(self.id), []
-        self.heads, self.data = {}, {}
-        self.admin = Machine(self.id, "admin")
-        self.wraps, self.blobs = {}, {}
-
-    # ---- requests
-    def send(self, who, path, body, vk=None, header=None, at=None, nonce=None, key=None):
-        key = key or who.key(vk or self.vk)
-        text = json.dumps(dict({"project_id": self.id}, **body))
-        at = now() if at is None else at
-        nonce = nonce or secrets.token_bytes(16)
-        full = "/api/v2/" + path
-        header = header or request_header(key, "POST", full, at, nonce, text)
-        c = http.client.HTTPConnection(PLACE.hostname, PLACE.port, timeout=30)
-        c.request("POST", full, text, {"Content-Type": "application/json",
-                                       "X-Vault-Request": header})
-        r = c.getresponse()
-        raw = r.read().decode()
-        self.mac = r.getheader("X-Vault-Reply")
-        self.good_mac = None
-        if self.mac and len(header) == 152:
-            self.good_mac = self.mac == "m=" + reply_mac(
-                key, bytes.fromhex(header[-64:]), r.status, raw).hex()
-        c.close()
-        return r.status, json.loads(raw)
+    def __init__(self):
+        super().__init__(URL)
 
     def must(self, who, path, body, **more):
         status, reply = self.send(who, path, body, **more)
@@ -85,113 +43,11 @@ class Project:
         same("%d %s" % (status, code), want, name)
         return reply
 
-    # ---- statements
-    def entry(self, by, kind, **more):
-        s = dict(label="vault-log-v2", suite=SUITE, project=self.id, seq=len(self.texts),
-                 prev=self.log.hashes[-1] if self.texts else ZERO, at=now(), author=by.id, kind=kind)
-        second = more.pop("second", self.vk)
-        s.update(more)
-        raw = encode(LOG + KINDS[kind], s)
-        return b64(raw + sign(by.sign_seed, raw) + sign(second.join_seed, raw))
-
-    def block(self, d, role, envs, expires=0):
-        return dict(device=d.id, name=d.name, sign=d.sign, box=d.box, role=role, envs=envs,
-                    expires=expires, cache_s=604800, fresh_s=0)
-
-    def took(self, text):
-        self.log.apply(text)
-        self.texts.append(text)
-
-    def create(self):
-        root = self.entry(self.admin, ROOT, join=self.vk.join,
-                          **self.block(self.admin, ADMIN, ["*"]))
-        self.root = dict(root=root, project_name="team", **self.joining(self.admin))
-        reply = self.must(self.admin, "project/create", self.root)
-        self.took(root)
-        return reply
-
-    def joining(self, d, url=None, at=None, vk=None):
-        vk = vk or self.vk
-        return dict(registration=registration(vk, d, url or URL, at or now()),
-                    request_key=d.key(vk).hex())
-
-    def wrap_of(self, env, d):
-        return dict(key_id=key_id(self.id, env, self.data[env]).hex(),
-                    wrap=b64(wrap(self.vk, env, self.data[env], d.id, d.box, secrets.token_bytes(32))))
-
-    def admit(self, name, role, envs, expires=0):
-        d = Machine(self.id, name)
-        e = self.entry(self.admin, ADMIT, **self.block(d, role, envs, expires))
-        gives = [x for x in self.data if envs == ["*"] or x in envs]
-        body = dict(entry=e, wraps=[dict(self.wrap_of(x, d), environment=x) for x in gives],
-                    **self.joining(d))
-        self.must(self.admin, "log/append", body)
-        self.took(e)
-        return d
-
-    def cut(self, *envs):
-        return [(e, self.heads[e][0], self.heads[e][1]) for e in sorted(envs)]
-
-    def append(self, kind, want=None, said=None, by=None, wraps=(), **more):
+    def may_not(self, kind, want, said, by=None, **more):
+        """An entry that is refused."""
         by = by or self.admin
-        e = self.entry(by, kind, **more)
-        body = dict(entry=e, wraps=list(wraps))
-        if want:
-            return self.refused(by, "log/append", body, want, said)
-        reply = self.must(by, "log/append", body)
-        self.took(e)
-        return reply
-
-    def record(self, by, env, value, new_key=False, blob=None, **more):
-        version, head = self.heads.get(env, (0, ZERO))
-        data = secrets.token_bytes(32) if new_key or env not in self.data else self.data[env]
-        kid = key_id(self.id, env, data)
-        plain = pad(json.dumps({"secrets": {"A": value}, "changed": []}))
-        box = blob or seal(content_key(self.id, env, data), secrets.token_bytes(12),
-                           blob_aad(self.id, env, version + 1, kid), plain)
-        s = dict(label="vault-record-v2", suite=SUITE, project=self.id, env=env, version=version + 1,
-                 prev=head, key_id=kid, blob=sha(box), op=PUSH, of=0, author=by.id,
-                 log_seq=len(self.texts) - 1, log_hash=self.log.hashes[-1], at=now())
-        s.update(more)
-        raw = encode(RECORD, s)
-        body = dict(record=b64(raw + sign(by.sign_seed, raw)), secrets=b64(box))
-        if data is not self.data.get(env):
-            readers = [self.log.devices[i] for i in sorted(self.log.readers(env))]
-            ids = sorted(self.log.readers(env))
-            body["wraps"] = [dict(device_id=i, wrap=b64(wrap(
-                self.vk, env, data, i, d["box"], secrets.token_bytes(32))))
-                for i, d in zip(ids, readers)]
-        return body, (version + 1, sha(raw), data, box)
-
-    def push(self, by, env, value, **more):
-        body, (version, digest, data, box) = self.record(by, env, value, **more)
-        reply = self.must(by, "secrets/push", body)
-        same(reply["version"], version, "... version %d of %s" % (version, env))
-        self.heads[env], self.data[env] = (version, digest), data
-        return body
-
-    # ---- reading
-    def read(self, who, env, **more):
-        body = dict({"environment": env, "log_have": 0}, **more)
-        r = self.must(who, "secrets/pull", body)
-        log = Log(self.id, r["log"])
-        return r, log
-
-    def value(self, who, env, **more):
-        """What a machine without memory makes of it."""
-        r, log = self.read(who, env, **more)
-        kid = decode(RECORD, split(r["records"][-1])[0], "vault-record-v2")
-        check_chain(log, r["records"], env, None)
-        w, = r["wraps"]
-        data = hpke_open(who.box_secret, wrap_info(self.id, env, kid["key_id"], who.id),
-                         log.psk(self.vk, w["generation"]), log.joins[w["generation"]], b"",
-                         unb64(w["wrap"]))
-        need(key_id(self.id, env, data) == kid["key_id"], "key_commitment")
-        box = unb64(r["secrets"])
-        need(sha(box) == kid["blob"], "blob_hash")
-        plain = unseal(content_key(self.id, env, data),
-                       blob_aad(self.id, env, r["version"], kid["key_id"]), box, "blob_open")
-        return json.loads(plain)["secrets"]["A"]
+        return self.refused(by, "log/append", dict(entry=self.entry(by, kind, **more), wraps=[]),
+                            want, said)
 
 
 # ---- a project begins
@@ -221,7 +77,7 @@ p.refused(p.admin, "secrets/current-version", poll, "404 no_secrets", "nothing i
 ok(p.good_mac, "... said with a MAC")
 p.refused(p.admin, "secrets/current-version", poll, "401 request_form", "a malformed header", header="x")
 ok(p.mac is None, "... said without")
-stranger = Machine(p.id, "stranger")
+stranger = p.machine("stranger")
 p.refused(stranger, "secrets/current-version", poll, "401 request_key_unknown", "an unknown key")
 wrong = request_header(p.admin.key(p.vk), "POST", "/api/v2/log/read", now(), secrets.token_bytes(16), "{}")
 p.refused(p.admin, "secrets/current-version", poll, "401 request_mac", "another path's MAC", header=wrong)
@@ -232,7 +88,7 @@ fake = Project()
 fake.refused(fake.admin, "secrets/current-version", poll, "404 project_not_found", "no such project")
 
 # ---- pending
-pending = Machine(p.id, "laptop")
+pending = p.machine("laptop")
 same(p.must(pending, "devices/register", p.joining(pending))["status"], "pending", "a device waits")
 same(p.must(pending, "devices/register", p.joining(pending))["status"], "pending", "... and asks again")
 p.refused(pending, "secrets/pull", dict(poll, log_have=0), "403 device_pending", "... it may not pull")
@@ -244,7 +100,7 @@ check_registration(dict(registration=waits["registration"], project_id=p.id, now
 ok(True, "... and its registration is genuine")
 p.refused(pending, "devices/register", p.joining(pending, url="https://other"), "403 register_url",
           "a registration for another server")
-leaked = Machine(p.id, "leaked")
+leaked = p.machine("leaked")
 forged = p.joining(leaked, vk=VaultKey("vk_%s_%s_%s" % (p.id, "11" * 32, "00" * 32)))
 p.refused(leaked, "devices/register", dict(forged, request_key=forged["request_key"]), "400 register_join",
           "one without VAULT_KEY", key=bytes.fromhex(forged["request_key"]))
@@ -309,14 +165,14 @@ r = p.refused(laptop, "secrets/push", p.record(laptop, "test", "x", new_key=True
 same(p.texts[1:], r["log"], "... which brings what is missing")
 
 # ---- what is wrong with an entry
-r = p.append(REVOKE, "409 log_changed", "an entry for an older log", device=reader.id, cuts=p.cut("dev"), seq=1)
-p.append(REVOKE, "400 log_join", "one by an admin's secret alone", device=reader.id, cuts=p.cut("dev"),
+r = p.may_not(REVOKE, "409 log_changed", "an entry for an older log", device=reader.id, cuts=p.cut("dev"), seq=1)
+p.may_not(REVOKE, "400 log_join", "one by an admin's secret alone", device=reader.id, cuts=p.cut("dev"),
          second=fake.vk)
-p.append(REVOKE, "400 log_device_unknown", "of an unknown device", device=stranger.id, cuts=[])
-p.append(REVOKE, "400 log_last_admin", "of the last admin", device=p.admin.id, cuts=p.cut("dev"))
-p.append(REVOKE, "409 heads_changed", "without its cut", device=reader.id, cuts=[])
-x = Machine(p.id, "x")
-p.append(ADMIT, "409 wraps_missing", "an admission without its wrap", **p.block(x, READER, ["dev"]))
+p.may_not(REVOKE, "400 log_device_unknown", "of an unknown device", device=stranger.id, cuts=[])
+p.may_not(REVOKE, "400 log_last_admin", "of the last admin", device=p.admin.id, cuts=p.cut("dev"))
+p.may_not(REVOKE, "409 heads_changed", "without its cut", device=reader.id, cuts=[])
+x = p.machine("x")
+p.may_not(ADMIT, "409 wraps_missing", "an admission without its wrap", **p.block(x, READER, ["dev"]))
 p.refused(p.admin, "log/append", dict(entry=b64(b"x" * 500)), "400 bad_form", "no entry")
 
 # ---- removed
@@ -337,11 +193,7 @@ p.refused(short, "secrets/pull", dict(poll, log_have=0), "403 device_expired", "
 
 # ---- VAULT_KEY is replaced
 old = p.vk
-new = VaultKey("vk_%s_%s_%s" % (p.id, secrets.token_hex(32), "00" * 32))
-psk = seal(chain_key(p.id, new.psk, new.join), secrets.token_bytes(12),
-           chain_aad(p.id, old.join, new.join), old.psk)
-p.append(ROTATE, join=new.join, old_psk=psk, cuts=p.cut("dev"))
-p.vk = new
+p.rotate()
 r = p.refused(laptop, "secrets/current-version", poll, "401 vault_key_replaced", "by the old one", vk=old)
 same((r["log"][-1], p.good_mac), (p.texts[-1], True), "... with the rotation, and a MAC")
 r = p.refused(laptop, "devices/register", p.joining(laptop, vk=old), "401 vault_key_replaced",
