@@ -22,8 +22,8 @@
 #include "harden.h"
 #include "housekeep.h"
 #include "listen.h"
+#include "operator/operator.h"
 #include "options.h"
-#include "rekey.h"
 #include "start.h"
 #include "worker.h"
 
@@ -153,6 +153,32 @@ out:
 	return code;
 }
 
+/* What the operator asked for beside a server. */
+static int
+operate(const struct settings *settings, const struct options *o)
+{
+	char said[WHY_MAX] = "";
+	int r = -1;
+
+	switch (o->action) {
+	case ACTION_REKEY:
+		r = rekey(settings, said);
+		break;
+	case ACTION_FORGET_KEYS:
+		r = forget_keys(settings, said);
+		break;
+	case ACTION_UNFREEZE:
+		r = unfreeze(settings, o->project, said);
+		break;
+	default:
+		break;
+	}
+	if (r != 0)
+		return refuse(settings, EXIT_FAILED, said);
+	puts(said);
+	return EXIT_DONE;
+}
+
 /* A socket must not end up where something prints. */
 static void
 open_standard_files(void)
@@ -202,15 +228,10 @@ main(int argc, char *argv[])
 	}
 	log_open(settings.log == LOG_TO_SYSLOG,
 	    settings.log_level == LOG_LEVEL_ERROR);
-	if (o.action == ACTION_REKEY) {
-		code = rekey(&settings, why) == 0 ? EXIT_DONE : EXIT_FAILED;
-		if (code == EXIT_DONE)
-			puts(why);
-		else
-			refuse(&settings, code, why);
-	} else {
+	if (o.action == ACTION_SERVE || o.action == ACTION_CHECK)
 		code = start(&settings, o.action == ACTION_CHECK);
-	}
+	else
+		code = operate(&settings, &o);
 	settings_free(&settings);
 	return code;
 }

@@ -6,12 +6,14 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/base.h"
 #include "common/settings.h"
 #include "options.h"
 
 static const char usage[] =
-    "usage: vault.fcgi [--config FILE] [--listen SOCKET] [--check | --rekey]\n"
+    "usage: vault.fcgi [--config FILE] [--listen SOCKET] [ACTION]\n"
     "  --config FILE    settings (default: " SYSCONFDIR
     "/vault-env/vault.conf)\n"
     "  --listen SOCKET  a unix socket to make and listen on; without it and\n"
@@ -19,6 +21,11 @@ static const char usage[] =
     "  --check          reads settings, key and database, prints ok or why "
     "not\n"
     "  --rekey          replaces the server key\n"
+    "  --forget-keys    puts another server key in force after the old one "
+    "was\n"
+    "                   lost\n"
+    "  --unfreeze ID    lets a project of protocol v1 that has moved change\n"
+    "                   again\n"
     "  --settings       prints every setting with its default\n"
     "  --version        prints the version\n"
     "  --help           prints this\n"
@@ -33,6 +40,8 @@ static const struct option table[] = { { "config", required_argument, NULL,
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "check", no_argument, NULL, OPT_ACTION + ACTION_CHECK },
 	{ "rekey", no_argument, NULL, OPT_ACTION + ACTION_REKEY },
+	{ "forget-keys", no_argument, NULL, OPT_ACTION + ACTION_FORGET_KEYS },
+	{ "unfreeze", required_argument, NULL, OPT_ACTION + ACTION_UNFREEZE },
 	{ "settings", no_argument, NULL, OPT_ACTION + ACTION_SETTINGS },
 	{ "version", no_argument, NULL, OPT_ACTION + ACTION_VERSION },
 	{ "help", no_argument, NULL, OPT_ACTION + ACTION_HELP },
@@ -53,6 +62,14 @@ options_parse(struct options *o, int argc, char *argv[])
 			o->action = (enum action)(c - OPT_ACTION);
 		else if (c == '?' || c - OPT_ACTION != (int)o->action)
 			goto bad;
+		if (c == OPT_ACTION + ACTION_UNFREEZE)
+			o->project = optarg;
+	}
+	if (o->project != NULL &&
+	    !uuid_is_canonical(o->project, strlen(o->project))) {
+		fprintf(stderr, "vault.fcgi: %s is not a project's id\n",
+		    o->project);
+		goto bad;
 	}
 	if (optind == argc)
 		return true;

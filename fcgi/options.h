@@ -11,6 +11,8 @@ enum action {
 	ACTION_SERVE,
 	ACTION_CHECK,
 	ACTION_REKEY,
+	ACTION_FORGET_KEYS,
+	ACTION_UNFREEZE,
 	ACTION_SETTINGS,
 	ACTION_VERSION,
 	ACTION_HELP
@@ -20,6 +22,7 @@ struct options {
 	const char *config; /* NULL: the default file */
 	const char *listen; /* NULL: as the settings say */
 	enum action action;
+	const char *project; /* of ACTION_UNFREEZE */
 };
 
 /* False, and the usage was printed: not a command line of ours. */

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Who may do what. The roles may call the functions listed here and nothing
 -- else: no table, no helper. vault_server answers requests; vault_rekey is for
--- vault.fcgi --rekey alone, so that whoever takes over the server cannot list all
--- auth keys or replace them. Included by install.sql.
+-- what the operator does by hand, vault.fcgi --rekey and its like, so that whoever
+-- takes over the server cannot list all auth keys or replace them, nor what a log
+-- says. Included by install.sql.
 do $$
 begin
 	if not exists (
@@ -53,7 +54,6 @@ grant execute on function
 	vault.secret_versions,
 	vault.secret_rollback,
 	vault.project_freeze,
-	vault.project_unfreeze,
 	vault.housekeep,
 	vault.audit_retain,
 	vault.server_key_get,
@@ -84,5 +84,6 @@ grant execute on function
 	vault.auth_key_replace,
 	vault.member_key_list,
 	vault.member_key_replace,
-	vault.member_keys_forget
+	vault.member_keys_forget,
+	vault.project_unfreeze
 to vault_rekey;

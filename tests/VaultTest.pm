@@ -411,6 +411,20 @@ sub migrate
 	return ($text, $n);
 }
 
+# The tests of a program in another language, as if they were ours. $r: of run().
+sub relay
+{
+	my ($r) = @_;
+
+	for ($r->{stdout} =~ /^(?:not )?ok .*(?:\n# .*)*/mg) {
+		my ($not, $name, $why) =
+		    /^(not )?ok \d+ - (.*)\n?((?:# .*\n?)*)/;
+		Test::More::ok(!$not, $name) or Test::More::diag($why);
+	}
+	Test::More::like($r->{stdout}, qr/^1\.\.[1-9]\d*\n\z/m,
+	    'to its end') or Test::More::diag($r->{stderr});
+}
+
 # Calls sub until it returns true, or fails after so many seconds.
 sub wait_until
 {

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- vault.auth_key_list: every sealed auth key, for sealing anew.
--- caller:    vault.fcgi --rekey
+-- caller:    vault.fcgi --rekey, --forget-keys
 -- arguments: none
 -- result:    rows of project_id, auth_key (60 bytes, never NULL)
 -- raises:    nothing

@@ -2,7 +2,7 @@
 -- vault.server_key_lock: first step of replacing the server key, in one
 -- transaction with auth_key_list, auth_key_replace and server_key_replace.
 -- Until that ends, no project gets a key.
--- caller:    vault.fcgi --rekey
+-- caller:    vault.fcgi --rekey, --forget-keys
 -- arguments: none
 -- result:    key_id  the one in force, 16 bytes; no row: none set yet
 -- raises:    nothing

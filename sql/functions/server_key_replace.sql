@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- vault.server_key_replace: last step of replacing the server key.
--- caller:    vault.fcgi --rekey
+-- caller:    vault.fcgi --rekey, --forget-keys
 -- arguments: p_old  the fingerprint expected to be in force
 --            p_new  the one to be in force
 -- result:    false: another than p_old is in force, nothing was changed

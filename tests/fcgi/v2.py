@@ -6,23 +6,10 @@ opened. COMMAND replaces the server key amid all that.
 """
 import os, subprocess, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+from tap import *
 from team import *
 
 URL = sys.argv[1]
-n_tests = 0
-
-
-def ok(good, name, why=""):
-    global n_tests
-    n_tests += 1
-    print("%sok %d - %s" % ("" if good else "not ", n_tests, name))
-    if not good:
-        print("# " + str(why))
-    sys.stdout.flush()
-
-
-def same(got, want, name):
-    ok(got == want, name, "%s, not %s" % (got, want))
 
 
 class Project(Team):
@@ -261,4 +248,4 @@ for i in range(101):
 same(statuses, 100 * [(200, None)] + [(409, "too_many_environments")],
      "a project has no more environments than an entry can cut")
 p.append(REVOKE, device=thief.id, cuts=p.cut(*p.heads))
-print("1..%d" % n_tests)
+done()

@@ -219,7 +219,7 @@ sub as_server
 	return _answer($self->run($sql, user => 'vault_server'));
 }
 
-# The role of vault.fcgi --rekey.
+# The role of vault.fcgi --rekey and its like.
 sub as_rekey
 {
 	my ($self, $sql) = @_;

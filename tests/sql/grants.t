@@ -27,7 +27,7 @@ $args{$1} = $2 while $types =~ /^(\w+)\|(.*)$/mg;
 
 for my $name (sort keys %caller) {
 	my $call = "begin; select vault.$name($args{$name})";
-	my $callers = $caller{$name} =~ /--(?:rekey|forget-keys)/ ? 'rekey' :
+	my $callers = $caller{$name} =~ /^vault\.fcgi --/ ? 'rekey' :
 		$caller{$name} =~ /^vault\.fcgi/ ? 'server' : '';
 	for (['server', $db->as_server($call)], ['rekey', $db->as_rekey($call)]) {
 		my ($role, $answer) = @$_;

@@ -348,9 +348,9 @@ is $db->as_server("select outcome, version from vault.secret_pull(
 	array['$v1'::uuid], array[" . bytes(60, 'cd') . "], array[sha256('l')],
 	array[''], array[null::bytea], array['production'])"), '00000|2',
 	'reading goes on';
-is $db->as_server("select vault.project_unfreeze('$v1')"), 't', 'the operator';
+is $db->as_rekey("select vault.project_unfreeze('$v1')"), 't', 'the operator';
 is v1_push(), '00000|3|', '... takes it back';
-is $db->as_server("select vault.project_unfreeze('$nobody')"), 'f',
+is $db->as_rekey("select vault.project_unfreeze('$nobody')"), 'f',
 	'... if there is such a project';
 
 # --- keys under the server key -----------------------------------------------------------------------

@@ -35,8 +35,9 @@ my %may = (
 	'fcgi/key' => [qw(lib/base lib/crypto lib/wire fcgi/common)],
 	'fcgi/api' => [qw(lib/base lib/crypto lib/wire lib/trust fcgi/common
 	    fcgi/http fcgi/db fcgi/key)],
+	'fcgi/operator' => [qw(lib/base fcgi/common fcgi/db fcgi/key)],
 	'fcgi' => [qw(lib/base lib/crypto fcgi/common fcgi/http fcgi/db
-	    fcgi/key fcgi/api)],
+	    fcgi/key fcgi/api fcgi/operator)],
 );
 # Rooms whose functions are called by way of vaultenv.h: calls are no arrows.
 my %by_public_header = map { $_ => 1 } qw(cli);

@@ -16,63 +16,22 @@
 
 #include "common/clock.h"
 #include "common/settings.h"
-#include "db/db.h"
-#include "db/exec.h"
+#include "key/keyfile.h"
 #include "key/serverkey.h"
-#include "rekey.h"
-
-#define ROLE     "vault_rekey" /* sql/grants.sql */
-#define LIMIT_MS 600000        /* a statement; all keys of a large server */
+#include "operator/operator.h"
+#include "operator/session.h"
 
 struct change {
-	struct dbconn conn;
+	struct session session;
 	struct serverkey *old, *new;
 	char path[1100], new_path[1100], old_path[1100];
 	int n_keys;
-	char *said;
 };
 
 static int
 fail(struct change *ch, const char *what, const char *why)
 {
-	snprintf(ch->said, WHY_MAX, "%.500s: %.400s", what, why);
-	return -1;
-}
-
-/* 0 and rows, or -1. Nothing here is ever sent twice. */
-static int
-exec(struct change *ch, enum stmt stmt, const struct db_params *p,
-    struct db_result *r)
-{
-	const char *text;
-
-	*r = (struct db_result){ .pg = NULL };
-	if (dbconn_exec(&ch->conn, stmt, false, p, clock_mono_ms() + LIMIT_MS,
-		&r->pg) != 0)
-		return fail(ch, stmts[stmt].name, "the connection broke");
-	if (PQresultStatus(r->pg) == PGRES_TUPLES_OK)
-		return 0;
-	text = PQresultErrorField(r->pg, PG_DIAG_MESSAGE_PRIMARY);
-	fail(ch, stmts[stmt].name, text != NULL ? text : "no text");
-	db_result_free(r);
-	return -1;
-}
-
-static int
-command(struct change *ch, const char *sql, const char *tag)
-{
-	PGresult *res = NULL;
-	int r = 0;
-
-	/* After an error, COMMIT "works" and says ROLLBACK. */
-	if (dbconn_command(&ch->conn, sql, clock_mono_ms() + LIMIT_MS, &res) !=
-		0 ||
-	    strcmp(PQcmdStatus(res), tag) != 0 || ch->conn.warned)
-		r = fail(ch, sql,
-		    "not confirmed; run vault.fcgi --rekey "
-		    "again, it will see what was done");
-	PQclear(res);
-	return r;
+	return session_fail(&ch->session, what, why);
 }
 
 /* The statements that list and replace the keys of one kind; their ids, if they
@@ -119,7 +78,7 @@ reseal(struct change *ch, const struct kind *kind, const struct db_result *keys,
 	if (kind->id != NULL)
 		db_bytes(&p, owner.request_id, id_len);
 	db_bytes(&p, sealed, SEALED_LEN);
-	result = exec(ch, kind->replace, &p, &r);
+	result = session_exec(&ch->session, kind->replace, &p, &r);
 	db_result_free(&r);
 out:
 	mem_wipe(key, sizeof(key));
@@ -132,7 +91,7 @@ reseal_all(struct change *ch, const struct kind *kind)
 	struct db_result r;
 	int result = -1;
 
-	if (exec(ch, kind->list, NULL, &r) != 0)
+	if (session_exec(&ch->session, kind->list, NULL, &r) != 0)
 		return -1;
 	for (int row = 0; row < db_rows(&r); row++)
 		if (reseal(ch, kind, &r, row) != 0)
@@ -165,7 +124,7 @@ change_database(struct change *ch)
 	struct db_params p = { .n = 0 };
 	int result = -1;
 
-	if (exec(ch, SERVER_KEY_LOCK, NULL, &r) != 0)
+	if (session_exec(&ch->session, SERVER_KEY_LOCK, NULL, &r) != 0)
 		return -1;
 	if (is_id(&r, ch->new)) {
 		result = 1;
@@ -186,7 +145,7 @@ change_database(struct change *ch)
 			return -1;
 	db_bytes(&p, ch->old->id, SERVERKEY_ID_LEN);
 	db_bytes(&p, ch->new->id, SERVERKEY_ID_LEN);
-	if (exec(ch, SERVER_KEY_REPLACE, &p, &r) != 0)
+	if (session_exec(&ch->session, SERVER_KEY_REPLACE, &p, &r) != 0)
 		return -1;
 	if (!db_get_bool(&r, 0, "replaced")) {
 		fail(ch, ch->path, "another change of key came between");
@@ -206,7 +165,7 @@ prepare_new_key(struct change *ch)
 	int r = -1;
 
 	if (access(ch->new_path, F_OK) == 0) {
-		ch->new = serverkey_load(ch->new_path, ch->said);
+		ch->new = serverkey_load(ch->new_path, ch->session.said);
 		return ch->new != NULL ? 0 : -1;
 	}
 	if ((ch->new = serverkey_generate(text)) == NULL) {
@@ -227,7 +186,7 @@ out:
 static int
 check_new_key(struct change *ch)
 {
-	struct serverkey *k = serverkey_load(ch->new_path, ch->said);
+	struct serverkey *k = serverkey_load(ch->new_path, ch->session.said);
 	int r = 0;
 
 	if (k == NULL)
@@ -266,32 +225,31 @@ set_paths(struct change *ch, const char *path)
 static int
 run(struct change *ch, const struct settings *settings)
 {
-	char why[WHY_MAX];
+	char *const said = ch->session.said;
 	int done;
 
-	if (dbconn_open(&ch->conn, settings->database, ROLE, LIMIT_MS,
-		clock_mono_ms() + settings->db_timeout_ms, why) != 0)
-		return fail(ch, "cannot connect to the database", why);
+	if (session_open(&ch->session, settings) != 0)
+		return -1;
 	if (prepare_new_key(ch) != 0)
 		return -1;
-	if (command(ch, "begin", "BEGIN") != 0)
+	if (session_begin(&ch->session, "begin") != 0)
 		return -1;
 	if ((done = change_database(ch)) < 0)
 		return -1; /* closing the connection rolls back */
-	if (check_new_key(ch) != 0 || command(ch, "commit", "COMMIT") != 0)
+	if (check_new_key(ch) != 0 || session_commit(&ch->session) != 0)
 		return -1;
 	if (change_files(ch) != 0)
 		return -1;
 	if (done == 1)
-		snprintf(ch->said, WHY_MAX,
+		snprintf(said, WHY_MAX,
 		    "The key change that was "
 		    "interrupted is finished. ");
 	else
-		snprintf(ch->said, WHY_MAX,
+		snprintf(said, WHY_MAX,
 		    "%d keys are sealed "
 		    "under the new server key. ",
 		    ch->n_keys);
-	snprintf(ch->said + strlen(ch->said), WHY_MAX - strlen(ch->said),
+	snprintf(said + strlen(said), WHY_MAX - strlen(said),
 	    "It is in %.300s. Now restart every vault.fcgi."
 	    " The old key, %.300s, opens backups of the database made before; "
 	    "delete it when there are none.",
@@ -309,7 +267,7 @@ rekey(const struct settings *settings, char said[WHY_MAX])
 		snprintf(said, WHY_MAX, "out of memory");
 		return -1;
 	}
-	ch->said = said;
+	ch->session.said = said;
 	if ((lock = keyfile_lock_folder(settings->server_key_file)) < 0) {
 		fail(ch, settings->server_key_file,
 		    errno == EWOULDBLOCK
@@ -323,7 +281,7 @@ rekey(const struct settings *settings, char said[WHY_MAX])
 		set_paths(ch, settings->server_key_file);
 		r = run(ch, settings);
 	}
-	dbconn_close(&ch->conn);
+	session_close(&ch->session);
 	serverkey_free(&ch->old);
 	serverkey_free(&ch->new);
 	close(lock); /* last: until here nobody else may begin */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operator.h: what the operator asks of vault.fcgi on the command line beside
+ * answering requests. Each connects as the role vault_rekey, whose functions
+ * the service may not call.
+ */
+#ifndef VAULT_FCGI_OPERATOR_OPERATOR_H
+#define VAULT_FCGI_OPERATOR_OPERATOR_H
+
+#include "common/why.h"
+
+struct settings;
+
+/*
+ * Seals every auth key under a new server key and puts that key into
+ * server_key_file; the old file is kept beside it. Whenever it is interrupted,
+ * running it again finishes. 0 with a report in said, -1 with a sentence.
+ */
+int rekey(const struct settings *settings, char said[WHY_MAX]);
+
+/* Removes every request key, for the server key that opened them was lost;
+ * clients register again by themselves. Likewise. */
+int forget_keys(const struct settings *settings, char said[WHY_MAX]);
+
+/* Lets a project of protocol v1 change again. project: a UUID. Likewise. */
+int unfreeze(
+    const struct settings *settings, const char *project, char said[WHY_MAX]);
+
+#endif
