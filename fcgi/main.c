@@ -167,6 +167,9 @@ operate(const struct settings *settings, const struct options *o)
 	case ACTION_FORGET_KEYS:
 		r = forget_keys(settings, said);
 		break;
+	case ACTION_CHECK_LOG:
+		r = check_log(settings, stdout, said);
+		break;
 	case ACTION_UNFREEZE:
 		r = unfreeze(settings, o->project, said);
 		break;

@@ -24,6 +24,8 @@ static const char usage[] =
     "  --forget-keys    puts another server key in force after the old one "
     "was\n"
     "                   lost\n"
+    "  --check-log      holds the tables of protocol v2 against the logs that\n"
+    "                   devices signed\n"
     "  --unfreeze ID    lets a project of protocol v1 that has moved change\n"
     "                   again\n"
     "  --settings       prints every setting with its default\n"
@@ -41,6 +43,7 @@ static const struct option table[] = { { "config", required_argument, NULL,
 	{ "check", no_argument, NULL, OPT_ACTION + ACTION_CHECK },
 	{ "rekey", no_argument, NULL, OPT_ACTION + ACTION_REKEY },
 	{ "forget-keys", no_argument, NULL, OPT_ACTION + ACTION_FORGET_KEYS },
+	{ "check-log", no_argument, NULL, OPT_ACTION + ACTION_CHECK_LOG },
 	{ "unfreeze", required_argument, NULL, OPT_ACTION + ACTION_UNFREEZE },
 	{ "settings", no_argument, NULL, OPT_ACTION + ACTION_SETTINGS },
 	{ "version", no_argument, NULL, OPT_ACTION + ACTION_VERSION },

@@ -85,5 +85,17 @@ grant execute on function
 	vault.member_key_list,
 	vault.member_key_replace,
 	vault.member_keys_forget,
-	vault.project_unfreeze
+	vault.project_unfreeze,
+	vault.project_dump,
+	vault.log_dump,
+	vault.member_dump,
+	vault.head_dump,
+	vault.record_dump,
+	vault.project_hold,
+	vault.log_restore,
+	vault.member_restore,
+	vault.project_restore,
+	vault.record_restore,
+	vault.head_restore,
+	vault.wrap_restore
 to vault_rekey;

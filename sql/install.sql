@@ -166,6 +166,18 @@ $$;
 \ir functions/member_key_list.sql
 \ir functions/member_key_replace.sql
 \ir functions/member_keys_forget.sql
+\ir functions/project_dump.sql
+\ir functions/log_dump.sql
+\ir functions/member_dump.sql
+\ir functions/head_dump.sql
+\ir functions/record_dump.sql
+\ir functions/project_hold.sql
+\ir functions/log_restore.sql
+\ir functions/member_restore.sql
+\ir functions/project_restore.sql
+\ir functions/record_restore.sql
+\ir functions/head_restore.sql
+\ir functions/wrap_restore.sql
 
 -- On shards some of them are others.
 select to_regproc('pg_catalog.create_distributed_table') is not null

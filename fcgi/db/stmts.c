@@ -222,4 +222,52 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select forgotten from vault.member_keys_forget() as t "
 	    "(forgotten)",
 	    0, false, STMT_SINGLY },
+	[PROJECT_DUMP] = { "project_dump",
+	    "select id, log_count, log_hash, joins from "
+	    "vault.project_dump($1::uuid)",
+	    1, false, STMT_SINGLY },
+	[LOG_DUMP] = { "log_dump",
+	    "select seq, entry, hash, kind, device_id from "
+	    "vault.log_dump($1::uuid, $2::bigint)",
+	    2, false, STMT_SINGLY },
+	[MEMBER_DUMP] = { "member_dump",
+	    "select id, name, sign_public, box_public, status, role, "
+	    "environments, expires from vault.member_dump($1::uuid)",
+	    1, false, STMT_SINGLY },
+	[HEAD_DUMP] = { "head_dump",
+	    "select environment, version, hash, key_id, cut_seq, cut_version "
+	    "from vault.head_dump($1::uuid)",
+	    1, false, STMT_SINGLY },
+	[RECORD_DUMP] = { "record_dump",
+	    "select version, record, hash, key_id, op, log_seq, author, "
+	    "blob_hash from vault.record_dump($1::uuid, $2::text, $3::bigint)",
+	    3, false, STMT_SINGLY },
+	[PROJECT_HOLD] = { "project_hold",
+	    "select protocol, deleted from vault.project_hold($1::uuid)", 1,
+	    false, STMT_SINGLY },
+	[LOG_RESTORE] = { "log_restore",
+	    "select vault.log_restore($1::uuid, $2::bigint, $3::bytea, "
+	    "$4::bytea, $5::int, $6::uuid)",
+	    6, false, STMT_SINGLY },
+	[MEMBER_RESTORE] = { "member_restore",
+	    "select vault.member_restore($1::uuid, $2::uuid, $3::text, "
+	    "$4::bytea, $5::bytea, $6::text, $7::int, $8::text[], $9::bigint)",
+	    9, false, STMT_SINGLY },
+	[PROJECT_RESTORE] = { "project_restore",
+	    "select vault.project_restore($1::uuid, $2::bigint, $3::bytea, "
+	    "$4::bytea[], $5::int, $6::text[]::uuid[])",
+	    6, false, STMT_SINGLY },
+	[RECORD_RESTORE] = { "record_restore",
+	    "select vault.record_restore($1::uuid, $2::text, $3::bigint, "
+	    "$4::bytea, $5::bytea, $6::bytea, $7::int, $8::bigint, $9::uuid, "
+	    "$10::bytea)",
+	    10, false, STMT_SINGLY },
+	[HEAD_RESTORE] = { "head_restore",
+	    "select vault.head_restore($1::uuid, $2::text, $3::bigint, "
+	    "$4::bigint, $5::bigint, $6::bigint)",
+	    6, false, STMT_SINGLY },
+	[WRAP_RESTORE] = { "wrap_restore",
+	    "select stored from vault.wrap_restore($1::uuid, $2::text, "
+	    "$3::bytea, $4::uuid, $5::int, $6::bytea) as t (stored)",
+	    6, false, STMT_SINGLY },
 };

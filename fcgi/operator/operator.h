@@ -7,6 +7,8 @@
 #ifndef VAULT_FCGI_OPERATOR_OPERATOR_H
 #define VAULT_FCGI_OPERATOR_OPERATOR_H
 
+#include <stdio.h>
+
 #include "common/why.h"
 
 struct settings;
@@ -25,5 +27,10 @@ int forget_keys(const struct settings *settings, char said[WHY_MAX]);
 /* Lets a project of protocol v1 change again. project: a UUID. Likewise. */
 int unfreeze(
     const struct settings *settings, const char *project, char said[WHY_MAX]);
+
+/* Verifies each v2 project's log and records, and holds the tables against
+ * them: a line in out for each difference. Likewise; -1 also if there is one.
+ */
+int check_log(const struct settings *settings, FILE *out, char said[WHY_MAX]);
 
 #endif

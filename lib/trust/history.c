@@ -164,6 +164,16 @@ check_link(const struct members *m, const struct marks *marks,
 	return 0;
 }
 
+int
+record_check_next(const struct members *m, const struct record *before,
+    const struct record *record, const char *env, int *refused)
+{
+	int r = check_link(m, members_marks(m, env), before, record, env);
+
+	*refused = 0;
+	return r != 0 ? r : record_check_past(m, record, env, refused);
+}
+
 static int
 refuse(struct finding *why, const struct record *r, int64_t other, int code)
 {

@@ -68,6 +68,11 @@ int history_check(const struct members *m, const struct records *records,
 int record_check_past(const struct members *m, const struct record *record,
     const char *env, int *refused);
 
+/* A record as it is stored behind the one before it (NULL: the first at hand):
+ * its place, then as record_check_past(). */
+int record_check_next(const struct members *m, const struct record *before,
+    const struct record *record, const char *env, int *refused);
+
 /* The newest version as a cut names it, or as a push without looking builds
  * on it. */
 struct head {

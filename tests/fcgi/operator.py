@@ -73,4 +73,81 @@ said = done_by("--forget-keys")
 ok("in force" not in said, "with the key in force, keys are forgotten and nothing else", said)
 t.must(t.admin, "devices/register", t.joining(t.admin))
 
+# ---- what the tables say
+def wrong(change, undo, said, name):
+    """A change by hand is found, and nothing else is."""
+    sql(change)
+    r = vault("--check-log")
+    same((r.returncode, r.stdout), (1, "Project %s: %s.\n" % (t.id, said)), name)
+    sql(undo)
+
+
+t = team()
+reader = t.admit("reader", READER, ["dev"])
+writer = t.admit("writer", WRITER, ["*"], expires=now() + 3 * DAY + 1)
+gone = t.admit("gone", WRITER, ["dev", "test"])
+t.push(gone, "dev", "one")
+t.push(gone, "test", "one")
+t.push(writer, "dev", "two")
+t.revoke(gone)
+t.push(writer, "dev", "three")
+t.rotate()
+t.must(t.admin, "devices/register", t.joining(t.admin))
+t.must(writer, "devices/register", t.joining(writer))
+t.push(t.admin, "dev", "four")
+waiting = t.machine("waiting")
+t.must(waiting, "devices/register", t.joining(waiting))
+here = "project_id = '%s'" % t.id
+projects = int(sql("select count(*) from vault.projects where protocol = 2 and deleted_at is null"))
+same(done_by("--check-log"), "%d projects of protocol v2 were checked. Their tables say what their "
+     "logs and records say.\n" % projects, "... nothing is wrong")
+member = "update vault.members set %%s where %s and id = '%s'" % (here, reader.id)
+wrong(member % "role = 3", member % "role = 1",
+      "device %s is reader by the log, the table says admin" % reader.id, "a role raised")
+wrong(member % "environments = '{*}'", member % "environments = '{dev}'",
+      "device %s has other environments than by the log" % reader.id, "an environment given")
+wrong(member % "expires_at = now()", member % "expires_at = null",
+      "device %s ends at another time than by the log" % reader.id, "an end set")
+wrong(member % "sign_public = box_public",
+      member % ("sign_public = '\\x%s'" % reader.sign.hex()),
+      "device %s has other keys than by the log" % reader.id, "a key exchanged")
+wrong("update vault.members set status = 'approved' where %s and id = '%s'" % (here, gone.id),
+      "update vault.members set status = 'revoked' where %s and id = '%s'" % (here, gone.id),
+      "device %s is revoked by the log, in the table it is not" % gone.id, "a revocation taken back")
+wrong("update vault.members set status = 'approved' where %s and id = '%s'" % (here, waiting.id),
+      "update vault.members set status = 'pending' where %s and id = '%s'" % (here, waiting.id),
+      "device %s is in the table, not in the log" % waiting.id, "a device let in")
+wrong(member % "status = 'pending'", member % "status = 'approved'",
+      "device %s of the log is not in the table" % reader.id, "a device put out")
+project = "update vault.projects set %%s where id = '%s'" % t.id
+wrong(project % "log_count = log_count + 1", project % "log_count = log_count - 1",
+      "the log has 6 entries, the table says 7", "a longer log said")
+wrong(project % "joins = array[joins[2], joins[1]]", project % "joins = array[joins[2], joins[1]]",
+      "joins are not the keys that the log names", "VAULT_KEYs exchanged")
+head = "update vault.heads set %%s where %s and environment = '%%s'" % here
+wrong(head % ("cut_seq = 0, cut_version = 0", "dev"), head % ("cut_seq = 5, cut_version = 3", "dev"),
+      "dev was cut elsewhere than the table says", "a cut taken away")
+wrong(head % ("version = 3", "dev"), head % ("version = 4", "dev"),
+      "dev ends at another version than the table says", "a newest version hidden")
+record = "update vault.records set %%s where %s and environment = 'dev' and version = %%d" % here
+wrong(record % ("blob = set_byte(blob, 30, get_byte(blob, 30) # 1)", 4),
+      record % ("blob = set_byte(blob, 30, get_byte(blob, 30) # 1)", 4),
+      "version 4 of dev: its content is not what was signed", "a content changed")
+wrong(record % ("author = '%s'" % reader.id, 4), record % ("author = '%s'" % t.admin.id, 4),
+      "version 4 of dev is good, what the table says beside it is not", "another author said")
+flip = "set_byte(record, %s, get_byte(record, %s) # 1)" % (("octet_length(record) - 1",) * 2)
+wrong(record % ("record = " + flip, 2), record % ("record = " + flip, 2),
+      "version 2 of dev is refused (record_signature)", "a signature changed")
+sql("update vault.records set version = 9 where %s and environment = 'dev' and version = 3" % here)
+r = vault("--check-log")
+contains(r.stdout, "version 4 of dev is refused (record_link)", "a version taken out")
+sql("update vault.records set version = 3 where %s and environment = 'dev' and version = 9" % here)
+flip = "set_byte(entry, %s, get_byte(entry, %s) # 1)" % (("octet_length(entry) - 1",) * 2)
+entry = "update vault.log set %%s where %s and seq = %%d" % here
+wrong(entry % ("entry = " + flip, 2), entry % ("entry = " + flip, 2),
+      "entry 2 of the log is refused (log_join); what follows from the log was not looked at",
+      "an entry changed")
+wrong(entry % ("device_id = '%s'" % writer.id, 4), entry % ("device_id = '%s'" % gone.id, 4),
+      "entry 4 of the log is good, what the table says beside it is not", "... what it is about")
+same(vault("--check-log").returncode, 0, "and all is as it was")
 done()

@@ -35,7 +35,8 @@ my %may = (
 	'fcgi/key' => [qw(lib/base lib/crypto lib/wire fcgi/common)],
 	'fcgi/api' => [qw(lib/base lib/crypto lib/wire lib/trust fcgi/common
 	    fcgi/http fcgi/db fcgi/key)],
-	'fcgi/operator' => [qw(lib/base fcgi/common fcgi/db fcgi/key)],
+	'fcgi/operator' => [qw(lib/base lib/crypto lib/wire lib/trust
+	    fcgi/common fcgi/db fcgi/key)],
 	'fcgi' => [qw(lib/base lib/crypto fcgi/common fcgi/http fcgi/db
 	    fcgi/key fcgi/api fcgi/operator)],
 );
