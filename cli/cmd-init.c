@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cmd-init.c: a new project, its key in .env, this machine as its first
- * device. It can be cut off after every step: before the key is in .env there
- * is nothing (the server forgets a project that no key was set for), from then
- * on a marker in .env makes the next init go on. Must never lose a key, nor
- * touch one that it did not make.
+ * device. How a project is made is in init-v1.c and init-v2.c; here is what
+ * there is already: a key of somebody's, or an init that was cut off.
  */
 #include "config.h"
 
@@ -16,23 +14,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "device.h"
 #include "envfile.h"
 #include "git.h"
+#include "init.h"
 #include "session.h"
 
 #define PROJECT_NAME_MAX 128
-
-struct init {
-	const struct args *args;
-	const char *path;
-	struct vaultenv_envfile *file;
-	struct vaultenv_client *client;
-	struct vaultenv_device *device;
-	int lock;
-	char *folder;
-	bool created;
-};
 
 /* Two at once would make two projects and keep the key of one. */
 static int
@@ -53,8 +40,8 @@ folder_lock(struct init *in)
 	return EXIT_DONE;
 }
 
-static int
-client_open(struct init *in, bool with_key)
+int
+init_client_open(struct init *in, bool with_key)
 {
 	const struct session_files files = { .file = in->file };
 	struct vaultenv_options opts;
@@ -67,17 +54,15 @@ client_open(struct init *in, bool with_key)
 	return EXIT_DONE;
 }
 
-/* A signed call without a device check: does the server take this key? */
+/* Does the server take this key? */
 static int
 key_try(struct init *in, struct vaultenv_error *err)
 {
-	struct vaultenv_devices *devices = NULL;
 	int r;
 
 	wait_begin(in->args, "checking the key");
-	r = vaultenv_device_list(in->client, &devices, err);
+	r = vaultenv_client_check(in->client, err);
 	wait_end();
-	vaultenv_devices_free(&devices);
 	return r;
 }
 
@@ -103,7 +88,7 @@ key_check(struct init *in, const char *where)
 	const char *id, *url;
 	int code, r;
 
-	if ((code = client_open(in, true)) != EXIT_DONE)
+	if ((code = init_client_open(in, true)) != EXIT_DONE)
 		return code;
 	id = vaultenv_client_project_id(in->client);
 	url = vaultenv_client_url(in->client);
@@ -137,9 +122,8 @@ key_check(struct init *in, const char *where)
 	}
 }
 
-/* *token is for vaultenv_text_free(); NULL without --token-file. */
-static int
-token_read(const struct args *args, char **token, size_t *len)
+int
+init_token_read(const struct args *args, char **token, size_t *len)
 {
 	struct vaultenv_error err;
 	size_t n;
@@ -179,9 +163,8 @@ is_project_name(const char *name)
 	return true;
 }
 
-/* --name, or the folder's; NULL, having said why: that is no name. */
-static const char *
-project_name(const struct init *in)
+const char *
+init_project_name(const struct init *in)
 {
 	const char *slash = strrchr(in->folder, '/');
 
@@ -198,34 +181,8 @@ project_name(const struct init *in)
 	return NULL;
 }
 
-static int
-project_create(struct init *in, char id[VAULTENV_PROJECT_ID_LEN + 1])
-{
-	const char *name = project_name(in);
-	struct vaultenv_error err;
-	char *token = NULL;
-	size_t len = 0;
-	int code, r;
-
-	if (name == NULL)
-		return EXIT_FAILED;
-	if ((code = token_read(in->args, &token, &len)) != EXIT_DONE)
-		goto out;
-	wait_begin(in->args, "creating the project");
-	r = vaultenv_project_create(in->client, name, token, id, &err);
-	wait_end();
-	if (r != 0)
-		code = session_fail(&err);
-	else
-		say(in->args, "Created project %s (%s)", name, id);
-out:
-	vaultenv_text_free(&token, len);
-	return code;
-}
-
-/* The URL to store, or NULL when the file leads to it as it is. */
-static const char *
-url_to_store(const struct init *in)
+const char *
+init_url_to_store(const struct init *in)
 {
 	const char *used = vaultenv_client_url(in->client);
 	const char *known = envfile_get(in->file, "VAULT_URL");
@@ -241,63 +198,25 @@ url_to_store(const struct init *in)
 	return used;
 }
 
-/*
- * A project and its key in .env, not yet known to the server. old_key, which
- * may be NULL, belongs to a project that the server has forgotten.
- */
-static int
-key_make(struct init *in, const char *old_key)
+int
+init_key_store(struct init *in, const char *key, const char *old_key)
 {
-	char id[VAULTENV_PROJECT_ID_LEN + 1], *key = NULL;
+	const char *url = init_url_to_store(in);
 	struct vaultenv_error err;
-	const char *url;
-	size_t len = 0;
-	int code;
 
-	if ((code = project_create(in, id)) != EXIT_DONE)
-		return code;
-	/* Ignored before it is there, so that no commit comes in between. */
-	git_protect(in->args, in->path);
-	url = url_to_store(in);
-	if (vaultenv_key_generate(id, &key, &len, &err) != 0 ||
-	    envfile_begin(&in->file, key, url, old_key, &err) != 0 ||
-	    vaultenv_client_set_key(in->client, key, &err) != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
+	if (envfile_begin(&in->file, key, url, old_key, &err) != 0)
+		return session_fail(&err);
 	in->created = true;
 	say(in->args,
-	    "Wrote VAULT_KEY to %s: keep a copy of it in a safe "
-	    "place",
+	    "Wrote VAULT_KEY to %s: keep a copy of it in a safe place",
 	    in->path);
 	if (url != NULL)
 		say(in->args, "Wrote VAULT_URL=%s to %s", url, in->path);
-out:
-	vaultenv_text_free(&key, len);
-	return code;
+	return EXIT_DONE;
 }
 
-static int
-key_claim(struct init *in)
-{
-	struct vaultenv_error err;
-	int r;
-
-	wait_begin(in->args, "setting the key");
-	r = vaultenv_project_set_key(in->client, &err);
-	wait_end();
-	if (r == VAULTENV_ERR_CONFLICT) {
-		error_print("Remove the VAULT_KEY line to make a new project",
-		    "Project %s has another key than the VAULT_KEY in %s: "
-		    "somebody else set one",
-		    vaultenv_client_project_id(in->client), in->path);
-		return EXIT_REFUSED;
-	}
-	return r == 0 ? EXIT_DONE : session_fail(&err);
-}
-
-static int
-finish(struct init *in)
+int
+init_finish(struct init *in)
 {
 	struct vaultenv_error err;
 	int code;
@@ -319,28 +238,13 @@ finish(struct init *in)
 	return EXIT_DONE;
 }
 
-static int
-start(struct init *in)
-{
-	int code;
-
-	if ((code = client_open(in, false)) != EXIT_DONE ||
-	    (code = key_make(in, NULL)) != EXIT_DONE ||
-	    (code = key_claim(in)) != EXIT_DONE)
-		return code;
-	return finish(in);
-}
-
 /* The marker is there: how far did the earlier init come? */
 static int
 resume(struct init *in)
 {
 	const char *key = envfile_get(in->file, "VAULT_KEY");
 	const char *given = session_variable("VAULT_KEY");
-	struct vaultenv_error err;
-	char *old_key;
-	size_t len;
-	int code, r;
+	int code;
 
 	if (given != NULL && !line_is(given, strlen(given), key)) {
 		error_print("Unset it, then run: vault-env init",
@@ -349,34 +253,13 @@ resume(struct init *in)
 		    in->path);
 		return EXIT_FAILED;
 	}
-	if ((code = client_open(in, true)) != EXIT_DONE)
+	if ((code = init_client_open(in, true)) != EXIT_DONE)
 		return code;
 	say(in->args, "Going on with the unfinished init of project %s",
 	    vaultenv_client_project_id(in->client));
 	git_protect(in->args, in->path);
-	r = key_try(in, &err);
-	if (r == VAULTENV_ERR_UNAUTHORIZED) {
-		if ((code = key_claim(in)) != EXIT_DONE)
-			return code;
-	} else if (r == VAULTENV_ERR_NOT_FOUND) {
-		say(in->args,
-		    "The server has forgotten that project, since "
-		    "it got no key in time: starting over, the old key stays "
-		    "in %s as a comment",
-		    in->path);
-		len = strlen(key);
-		if ((old_key = strdup(key)) == NULL) {
-			error_print(NULL, "Out of memory");
-			return EXIT_FAILED;
-		}
-		code = key_make(in, old_key);
-		vaultenv_text_free(&old_key, len);
-		if (code != EXIT_DONE || (code = key_claim(in)) != EXIT_DONE)
-			return code;
-	} else if (r != 0) {
-		return session_fail(&err);
-	}
-	return finish(in);
+	return vaultenv_client_protocol(in->client) == 2 ? init_v2_resume(in)
+							 : init_v1_resume(in);
 }
 
 static int
@@ -389,6 +272,11 @@ init_run(const struct args *args)
 	struct vaultenv_error err;
 	int code;
 
+	if (args->protocol > 2) {
+		error_print(
+		    "See: vault-env init --help", "--protocol must be 1 or 2");
+		return EXIT_USAGE;
+	}
 	if ((code = folder_lock(&in)) != EXIT_DONE)
 		goto out;
 	if (envfile_read_to_edit(in.path, &in.file, &err) != 0) {
@@ -403,7 +291,8 @@ init_run(const struct args *args)
 	else if (own != NULL)
 		code = key_check(&in, in.path);
 	else
-		code = start(&in);
+		code = args->protocol == 1 ? init_v1_start(&in)
+					   : init_v2_start(&in);
 	if (code != EXIT_DONE && code != EXIT_REFUSED && in.client != NULL &&
 	    envfile_is_marked(in.file))
 		error_print(
@@ -421,6 +310,8 @@ out:
 static const struct option_row init_options[] = {
 	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
 	    "the project's name (default: that of the folder)" },
+	{ "--protocol", "N", OPTION_VERSION, false, ARG(protocol),
+	    "1: for clients that do not know protocol 2 (default: 2)" },
 	{ "--token-file", "FILE", OPTION_TEXT, false, ARG(token_file),
 	    "holds the token, if the server asks for one" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },

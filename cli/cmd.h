@@ -30,8 +30,9 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
-	EXIT_REFUSED = 3, /* 401, 403, 409: the server said no; or we did */
-	EXIT_NETWORK = 4, /* no answer, or the server is in trouble */
+	EXIT_REFUSED = 3,  /* 401, 403, 409: the server said no; or we did */
+	EXIT_NETWORK = 4,  /* no answer, or the server is in trouble */
+	EXIT_TAMPERED = 5, /* what it gave is not what a device signed */
 	/* run: what a shell says of a command that it cannot start */
 	EXIT_NOT_EXECUTABLE = 126,
 	EXIT_NOT_FOUND = 127
@@ -55,6 +56,7 @@ struct args {
 
 	const char *name;
 	const char *token_file;
+	int64_t protocol;
 	const char *output;
 	const char *id;
 	bool yes;

@@ -90,12 +90,15 @@ enum vaultenv_status {
 	VAULTENV_ERR_UNWRITABLE = -17,	/* .env text cannot hold this name or value */
 	VAULTENV_ERR_CLOCK = -18,	/* this machine's clock is too far off */
 	VAULTENV_ERR_CRYPTO = -19,	/* libgcrypt failed or is in FIPS mode */
-	VAULTENV_ERR_UNTRUSTED = -20	/* a server, file or version is not what it
+	VAULTENV_ERR_VERIFY = -20,	/* v2: what the server gave is not what a
+					 * device of this project signed */
+	VAULTENV_ERR_UNTRUSTED = -21	/* a server, file or version is not what it
 					 * was, or not the user's: see its hint */
 };
 
 #define VAULTENV_ERROR_TEXT 512
 #define VAULTENV_ERROR_HINT 256
+#define VAULTENV_ERROR_REASON 32
 #define VAULTENV_ERROR_LINE (VAULTENV_ERROR_TEXT + VAULTENV_ERROR_HINT + 2)
 
 /*
@@ -109,6 +112,8 @@ struct vaultenv_error {
 	int64_t current_version;	/* CONFLICT in a push: the server's; else 0 */
 	char text[VAULTENV_ERROR_TEXT];
 	char hint[VAULTENV_ERROR_HINT];	/* "": there is no advice to give */
+	char reason[VAULTENV_ERROR_REASON];	/* v2: its code, as PROTOCOL-v2 has
+						 * it ("record_fork"); else "" */
 };
 
 /* "Text. Hint", or the text alone, as a person reads it. */
@@ -173,7 +178,8 @@ int vaultenv_list_diff(const struct vaultenv_list *before,
     const struct vaultenv_list *after, struct vaultenv_change **out,
     size_t *n_out);
 
-/* True for VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET: never pushed. */
+/* True for VAULT_KEY, VAULT_KEY_NEXT, VAULT_KEY_V1, VAULT_URL and
+ * VAULT_DEVICE_SECRET: never pushed. */
 int vaultenv_name_is_reserved(const char *name);
 
 /* --------------------------------------------------------- .env text */
@@ -371,6 +377,8 @@ void vaultenv_client_free(struct vaultenv_client **client);
  * device_path are NULL without a key, device_path also without a home folder.
  */
 const char *vaultenv_client_project_id(const struct vaultenv_client *client);
+/* 1 or 2, by the form of its VAULT_KEY; 0: no key. */
+int vaultenv_client_protocol(const struct vaultenv_client *client);
 const char *vaultenv_client_environment(const struct vaultenv_client *client);
 const char *vaultenv_client_url(const struct vaultenv_client *client);
 /* NULL when there is no device secret. 64 hex. */
@@ -381,6 +389,11 @@ const char *vaultenv_client_device_path(const struct vaultenv_client *client);
 /* Not 0: a server of the client's project is known on this machine, since it has
  * answered or was trusted. 0: the key is new here. */
 int vaultenv_client_is_known(const struct vaultenv_client *client);
+
+/* Asks the server whether it takes the key; v2: and this machine's device, which
+ * may be DEVICE, PENDING or UNAUTHORIZED. */
+int vaultenv_client_check(
+    struct vaultenv_client *client, struct vaultenv_error *err);
 
 /* Another vault key for the same client; looks for its device secret anew. */
 int vaultenv_client_set_key(struct vaultenv_client *client, const char *key,
@@ -404,6 +417,20 @@ int vaultenv_project_create(struct vaultenv_client *client, const char *name,
 /* Gives the server this key's auth key. CONFLICT: the project has one. */
 int vaultenv_project_set_key(struct vaultenv_client *client,
     struct vaultenv_error *err);
+
+/*
+ * A project of protocol v2, which the client makes all by itself: id, VAULT_KEY,
+ * this machine's device secret and its first log entry, all of it but VAULT_KEY
+ * written into ~/.vault. The client, opened with no_key, is of that project then.
+ * *key, for vaultenv_text_free(), is to be stored before the second call, which
+ * makes the project known to the server; that one may be repeated. name: NULL is
+ * the project's id. NOT_FOUND: the server speaks protocol v1 only. IO, EXISTS.
+ */
+int vaultenv_project_begin(struct vaultenv_client *client,
+    const char *device_name, char **key, size_t *len,
+    struct vaultenv_error *err);
+int vaultenv_project_publish(struct vaultenv_client *client, const char *name,
+    const char *token, struct vaultenv_error *err);
 
 /* ------------------------------------------------------------ devices */
 

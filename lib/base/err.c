@@ -35,6 +35,8 @@ static const char *const sentences[] = {
 	[-VAULTENV_ERR_UNWRITABLE] = ".env text cannot hold this name or value",
 	[-VAULTENV_ERR_CLOCK] = "This machine's clock is too far off",
 	[-VAULTENV_ERR_CRYPTO] = "Libgcrypt failed or is in FIPS mode",
+	[-VAULTENV_ERR_VERIFY] =
+	    "It is not what a device of this project signed",
 	[-VAULTENV_ERR_UNTRUSTED] = "It is not what it was, or not the user's",
 };
 
@@ -138,6 +140,7 @@ vaultenv_error_set(struct vaultenv_error *err, int code, const char *hint,
 	va_end(ap);
 	err->code = code;
 	err->current_version = 0;
+	err->reason[0] = '\0';
 	return err_hint(err, "%s", hint == NULL ? "" : hint);
 }
 

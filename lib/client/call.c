@@ -93,8 +93,8 @@ call_wrong(
 	    call->path, name);
 }
 
-static int64_t
-now_ms(void)
+int64_t
+clock_now_ms(void)
 {
 	struct timespec ts;
 
@@ -158,7 +158,7 @@ sign(const struct call *call, char header[SIGNATURE_LINE],
 	const struct blob *body = &call->body.text;
 	/* A write is never signed for a time that somebody else has named. */
 	const int64_t time_ms =
-	    now_ms() + (call->is_write ? 0 : c->clock_offset_ms);
+	    clock_now_ms() + (call->is_write ? 0 : c->clock_offset_ms);
 	int r;
 
 	if (time_ms < TIME_MS_MIN || time_ms > TIME_MS_MAX)
@@ -170,35 +170,45 @@ sign(const struct call *call, char header[SIGNATURE_LINE],
 	return r == 0 ? 0 : err_general(err, r);
 }
 
-/* One HTTP request, whatever it answers. */
-static int
-exchange(struct call *call, struct vaultenv_error *err)
+int
+call_send(struct call *call, const char *api, const char *auth,
+    struct vaultenv_error *err)
 {
 	const char *headers[HEADERS_MAX] = { "Content-Type: application/json" };
 	const struct blob *body = &call->body.text;
-	char signature[SIGNATURE_LINE];
 	struct blob url;
 	int n = 1, r;
 
 	blob_init(&url, URL_MAX);
-	r = blob_printf(&url, "%s/api/v1/%s", call->client->url, call->path);
+	r = blob_printf(&url, "%s%s%s", call->client->url, api, call->path);
 	if (r != 0) {
 		err_set(err, r, "Check the URL (VAULT_URL)",
 		    "The URL of the server is too long");
 		goto out;
 	}
-	if (call->is_signed) {
-		if ((r = sign(call, signature, err)) != 0)
-			goto out;
-		headers[n++] = signature;
-	}
+	if (auth != NULL)
+		headers[n++] = auth;
 	headers[n++] = call->header;
 	reply_reset(call);
 	r = transport_perform(call->client->transport, (const char *)url.data,
 	    headers, (const char *)body->data, body->len, &call->http, err);
 out:
-	mem_wipe(signature, sizeof(signature));
 	blob_reset(&url);
+	return r;
+}
+
+/* One HTTP request, whatever it answers. */
+static int
+exchange(struct call *call, struct vaultenv_error *err)
+{
+	char signature[SIGNATURE_LINE];
+	int r;
+
+	if (!call->is_signed)
+		return call_send(call, "/api/v1/", NULL, err);
+	if ((r = sign(call, signature, err)) == 0)
+		r = call_send(call, "/api/v1/", signature, err);
+	mem_wipe(signature, sizeof(signature));
 	return r;
 }
 
@@ -220,7 +230,7 @@ exchange_in_time(struct call *call, struct vaultenv_error *err)
 		return r;
 	if (call->http.status != 401 || call->http.date_ms == 0)
 		return 0;
-	skew.ours_ms = now_ms();
+	skew.ours_ms = clock_now_ms();
 	skew.server_ms = call->http.date_ms;
 	ahead_ms = skew.server_ms - skew.ours_ms;
 	if (llabs(ahead_ms - (call->is_write ? 0 : c->clock_offset_ms)) <=
@@ -237,8 +247,8 @@ exchange_in_time(struct call *call, struct vaultenv_error *err)
 }
 
 /* Whatever the status, the reply is an object, or reply stays empty. */
-static int
-reply_parse(struct call *call)
+int
+call_parse(struct call *call)
 {
 	return json_object_parse(&call->reply,
 	    (const char *)call->http.body.data, call->http.body.len,
@@ -252,8 +262,8 @@ reply_parse(struct call *call)
 static char *
 pending_device_id(struct vaultenv_client *c)
 {
-	static const struct member want[] = { MEMBER("device_id", take_uuid, 0),
-		MEMBERS_END };
+	static const struct wanted want[] = { WANT("device_id", take_uuid, 0),
+		WANT_END };
 	char host[NAME_MAX_LEN + 1] = "", *id = NULL;
 	const char *bad;
 	struct call call;
@@ -267,7 +277,7 @@ pending_device_id(struct vaultenv_client *c)
 	json_put_raw(&call.body, "}");
 	if (c->device_hash[0] != '\0' && call.body.r == 0 &&
 	    exchange(&call, NULL) == 0 && call.http.status == 200 &&
-	    reply_parse(&call) == 0)
+	    call_parse(&call) == 0)
 		(void)members_take(&call.reply, want, &id, &bad);
 	call_end(&call);
 	return id;
@@ -286,9 +296,8 @@ refused(const struct call *call, struct vaultenv_error *err)
 	return r;
 }
 
-/* Nothing is sent unless this is 0. */
-static int
-check(const struct call *call, struct vaultenv_error *err)
+int
+call_check(const struct call *call, struct vaultenv_error *err)
 {
 	int r;
 
@@ -306,17 +315,17 @@ check(const struct call *call, struct vaultenv_error *err)
 }
 
 int
-call_perform(struct call *call, const struct member *want, void *into,
+call_perform(struct call *call, const struct wanted *want, void *into,
     struct vaultenv_error *err)
 {
 	const char *bad = "no JSON object";
 	int r;
 
 	json_put_raw(&call->body, "}");
-	if ((r = check(call, err)) != 0 ||
+	if ((r = call_check(call, err)) != 0 ||
 	    (r = exchange_in_time(call, err)) != 0)
 		return r;
-	if ((r = reply_parse(call)) == VAULTENV_ERR_NOMEM)
+	if ((r = call_parse(call)) == VAULTENV_ERR_NOMEM)
 		return err_general(err, r);
 	if (call->http.status != 200 && call->http.status != 201)
 		return refused(call, err);
@@ -335,9 +344,8 @@ int
 call_perform_version(
     struct call *call, int64_t *out, struct vaultenv_error *err)
 {
-	static const struct member want[] = {
-		MEMBER("version", take_version, 0), MEMBERS_END
-	};
+	static const struct wanted want[] = { WANT("version", take_version, 0),
+		WANT_END };
 	int64_t version;
 	int r;
 

@@ -3,7 +3,7 @@
  * change.c: a change of an environment's secrets: what is there is pulled, the
  * change made of it, compared, and pushed on that base; if somebody was faster,
  * all over again from what is there then. Must not take away what nobody has
- * seen, nor know how versions are pulled and pushed: that is secrets.c's.
+ * seen, nor know how versions are pulled and pushed: that is the protocol's.
  */
 #include "config.h"
 
@@ -75,7 +75,7 @@ version_read(const struct change *c, int64_t number, struct version *v,
 {
 	int r;
 
-	if ((r = secrets_pull(c->client, number, v, err)) != 0)
+	if ((r = c->client->protocol->pull(c->client, number, v, err)) != 0)
 		return r;
 	r = reserved_drop(v->list, notice);
 	return r == 0 ? 0 : err_general(err, r);

@@ -12,19 +12,23 @@
 #include "client/client.h"
 
 int
-client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1])
+client_keys_derive(const struct vaultenv_client *c, struct client_keys *keys,
+    char hash[2 * HASH_LEN + 1])
 {
-	const char *secret = keys->device_secret;
 	int r;
 
-	if (*secret == '\0')
-		secret = NULL;
-	if ((r = derive_auth_key(keys->auth, keys->vault_key)) != 0 ||
-	    (r = derive_encryption_key(
-		 keys->encryption, keys->vault_key, secret)) != 0)
+	if ((r = c->protocol->derive(keys)) != 0)
 		return r;
 	hash[0] = '\0';
-	return secret == NULL ? 0 : device_hash(hash, secret);
+	return keys->device_secret[0] == '\0'
+		   ? 0
+		   : device_hash(hash, keys->device_secret);
+}
+
+void
+client_forget(struct vaultenv_client *c)
+{
+	c->protocol->forget(c);
 }
 
 int
@@ -70,7 +74,9 @@ client_keys_bind(struct vaultenv_client *c, struct client_keys *keys,
 		0 ||
 	    (r = discover_device_secret(path, keys, err)) != 0)
 		goto out;
-	if ((r = client_keys_derive(keys, hash)) != 0) {
+	client_forget(c);
+	c->protocol = protocol_of(keys->vault_key);
+	if ((r = client_keys_derive(c, keys, hash)) != 0) {
 		err_general(err, r);
 		goto out;
 	}
@@ -151,6 +157,7 @@ vaultenv_client_open(const struct vaultenv_options *opts,
 		goto out;
 	}
 	c->pid = getpid();
+	c->protocol = &protocol_v1;
 	c->notice = (struct notice){ opts->notice, opts->notice_arg };
 	if ((r = discover(c, opts, err)) != 0)
 		goto out;
@@ -173,10 +180,12 @@ vaultenv_client_free(struct vaultenv_client **client)
 
 	if (client == NULL || (c = *client) == NULL)
 		return;
+	client_forget(c);
 	transport_free(&c->transport);
 	secmem_free(c->keys, sizeof(*c->keys));
 	free(c->url);
 	free(c->environment);
+	free(c->env_path);
 	free(c->device_path);
 	free(c->state_path);
 	mem_wipe(c, sizeof(*c));

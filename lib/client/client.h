@@ -7,8 +7,9 @@
  * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL;
  * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with
  *   the errors that the head there does not name [tests/style/link.t];
- * - write it in <noun>s.c by way of struct call below; a new file is listed in
- *   lib/Makefile.inc [the linker];
+ * - write it by way of struct call below, in v1-<noun>s.c or v2-<noun>s.c; what
+ *   both protocols have is a row of struct protocol, and the public function a
+ *   line of protocol.c; a new file is listed in lib/Makefile.inc [the linker];
  * - test what it sends and what it makes of replies in
  *   tests/lib/client/calls-t.c, and of bytes that make no sense in
  *   tests/fuzz/reply-fuzz.c [nobody].
@@ -30,6 +31,7 @@
 /* One secmem page: nothing in it is ever copied elsewhere. */
 struct client_keys {
 	char vault_key[VAULTENV_KEY_MAX + 1]; /* "": none */
+	char next_key[VAULTENV_KEY_MAX + 1];  /* VAULT_KEY_NEXT; "": none */
 	/* "": none; given: from the options or the environment */
 	char given_secret[VAULTENV_DEVICE_SECRET_LEN + 1];
 	char device_secret[VAULTENV_DEVICE_SECRET_LEN + 1];
@@ -37,12 +39,18 @@ struct client_keys {
 	uint8_t encryption[KEY_LEN];
 };
 
+struct protocol;
+struct team;
+
 struct vaultenv_client {
 	struct transport *transport;
 	pid_t pid; /* who opened it: a forked child finds the keys wiped */
 	char *url; /* no slash at the end */
 	char *environment;
+	char *env_path; /* of the .env file that caches lie beside */
 	/* These change together, with the vault key. */
+	const struct protocol *protocol; /* never NULL */
+	struct team *team;               /* v2: what is known; NULL: nothing */
 	struct client_keys *keys;
 	char project_id[VAULTENV_PROJECT_ID_LEN + 1]; /* "": none */
 	char device_hash[2 * HASH_LEN + 1];           /* "": none */
@@ -67,9 +75,6 @@ int client_check_process(
 int client_check_device(
     const struct vaultenv_client *client, struct vaultenv_error *err);
 
-/* Derives what hangs on keys->device_secret; hash is "" when that is "". */
-int client_keys_derive(struct client_keys *keys, char hash[2 * HASH_LEN + 1]);
-
 /* Puts the vault key that text is, white space around it aside, into the page.
  * INVALID, saying why it is none. */
 int client_keys_take(
@@ -78,6 +83,82 @@ int client_keys_take(
 /* The client is of the project of keys->vault_key from now on. */
 int client_keys_bind(struct vaultenv_client *client, struct client_keys *keys,
     struct vaultenv_error *err);
+
+/* The device secret that keys now has is this machine's. */
+int client_keys_derive(const struct vaultenv_client *client,
+    struct client_keys *keys, char hash[2 * HASH_LEN + 1]);
+/* The keys have changed. */
+void client_forget(struct vaultenv_client *client);
+
+/* ---- protocol.c: v1 or v2, by the form of VAULT_KEY and nothing else ---- */
+
+/* How old a cache may be, and which one it may be. */
+struct cache_use {
+	int64_t max_age_s;  /* -1: no limit */
+	const char *limit;  /* whose limit that is */
+	bool must_be_known; /* not one that another client wrote */
+};
+
+/* For a program: the newest version, held against what was seen before. */
+struct fetch {
+	int64_t seen; /* by this program; 0: nothing */
+	bool no_cache;
+};
+
+/* What the two protocols do each in its own way. Each function is the public
+ * one of that name, of vaultenv.h, unless it says otherwise. */
+struct protocol {
+	int number;
+	/* What keys->auth and keys->encryption are of v1. */
+	int (*derive)(struct client_keys *keys);
+	void (*forget)(struct vaultenv_client *client); /* client->team */
+	/* number 0: the newest. v->number is also set when it cannot be
+	 * opened. */
+	int (*pull)(struct vaultenv_client *client, int64_t number,
+	    struct version *v, struct vaultenv_error *err);
+	int (*push)(struct vaultenv_client *client,
+	    const struct vaultenv_list *list, int64_t base_version,
+	    const struct vaultenv_change *changes, size_t n_changes,
+	    int64_t *out_version, struct vaultenv_error *err);
+	int (*current_version)(struct vaultenv_client *client,
+	    int64_t *out_version, char **updated_at,
+	    struct vaultenv_error *err);
+	int (*versions)(struct vaultenv_client *client,
+	    struct vaultenv_versions **out, struct vaultenv_error *err);
+	int (*rollback)(struct vaultenv_client *client, int64_t version,
+	    int64_t *out_version, struct vaultenv_error *err);
+	int (*check)(
+	    struct vaultenv_client *client, struct vaultenv_error *err);
+	int (*device_register)(struct vaultenv_client *client, const char *name,
+	    struct vaultenv_device **device, struct vaultenv_error *err);
+	int (*device_list)(struct vaultenv_client *client,
+	    struct vaultenv_devices **out, struct vaultenv_error *err);
+	int (*device_approve)(struct vaultenv_client *client, const char *id,
+	    struct vaultenv_error *err);
+	int (*device_revoke)(struct vaultenv_client *client, const char *id,
+	    struct vaultenv_error *err);
+	/* Pulls the newest version, and puts it into the cache. */
+	int (*fetch)(struct vaultenv_client *client, const struct fetch *how,
+	    struct version *v, struct vaultenv_error *err);
+	/* The cache's version, opened. The sentence has no full stop and no
+	 * advice: load.c builds it into another. */
+	int (*cached)(struct vaultenv_client *client,
+	    const struct cache_use *use, struct version *v, int64_t *age_s,
+	    struct vaultenv_error *err);
+};
+
+extern const struct protocol protocol_v1, protocol_v2;
+const struct protocol *protocol_of(const char *vault_key);
+
+/* ---- age.c ---- */
+
+#define AGE_TEXT 40
+
+/* "90", "12h", "3d". INVALID with a sentence about `what`. */
+int age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
+    struct vaultenv_error *err);
+/* "36 hours", "1 day". exact: a unit that leaves no rest. */
+void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);
 
 /* ---- server.c: a server belongs to a key ---- */
 
@@ -118,24 +199,24 @@ int discover_device_secret(
  * array of objects has items instead, the rows of each, and item_size: it fills
  * a struct items.
  */
-struct member {
+struct wanted {
 	const char *name;
 	int (*take)(
 	    struct json_object *o, const struct json_value *v, void *out);
 	size_t at; /* offset of out in the struct that is filled */
-	const struct member *items;
+	const struct wanted *items;
 	size_t item_size;
 };
 
-#define MEMBER(name, take, at)                                                 \
+#define WANT(name, take, at)                                                   \
 	{                                                                      \
 		name, take, at, NULL, 0                                        \
 	}
-#define MEMBER_ITEMS(name, items, type)                                        \
+#define WANT_ITEMS(name, items, type)                                          \
 	{                                                                      \
 		name, NULL, 0, items, sizeof(type)                             \
 	}
-#define MEMBERS_END                                                            \
+#define WANT_END                                                               \
 	{                                                                      \
 		NULL, NULL, 0, NULL, 0                                         \
 	}
@@ -147,7 +228,7 @@ struct items {
 
 /* Fills into, a struct that the rows know, by rows up to one without a name.
  * PROTOCOL: *bad is the name of the member. What was given stays. */
-int members_take(struct json_object *o, const struct member *rows, void *into,
+int members_take(struct json_object *o, const struct wanted *rows, void *into,
     const char **bad);
 
 /* out is char **, for free(): fit for a terminal, cut at 512 bytes. */
@@ -180,6 +261,7 @@ struct call {
 	const char *header; /* one more, or NULL */
 	bool is_signed;
 	bool is_write; /* it changes something: signed by our own clock alone */
+	bool is_registration; /* v2: no other one is made on its way */
 	struct http_reply http;
 	struct json_object reply; /* borrows from http.body */
 };
@@ -194,7 +276,7 @@ void call_begin_signed(
 void call_begin_environment(
     struct call *call, struct vaultenv_client *client, const char *path);
 /* Sends it and fills into with what is wanted (see members_take). */
-int call_perform(struct call *call, const struct member *want, void *into,
+int call_perform(struct call *call, const struct wanted *want, void *into,
     struct vaultenv_error *err);
 /* The same where the version that was made is all of the reply. out: or
  * NULL. */
@@ -205,13 +287,33 @@ int call_wrong(
     const struct call *call, const char *name, struct vaultenv_error *err);
 void call_end(struct call *call);
 
-/* ---- secrets.c: versions, pulled and opened ---- */
+/* Parts of a call_perform(), for another protocol. Nothing is sent unless the
+ * first is 0; the second sends the body as it is, auth being a header or NULL;
+ * after the third reply is an object, or empty: INVALID, NOMEM. */
+int call_check(const struct call *call, struct vaultenv_error *err);
+int call_send(struct call *call, const char *api, const char *auth,
+    struct vaultenv_error *err);
+int call_parse(struct call *call);
+int64_t clock_now_ms(void); /* Unix ms */
 
-/* number 0: the newest. v->number is also set when it cannot be opened. */
-int secrets_pull(struct vaultenv_client *client, int64_t number,
-    struct version *v, struct vaultenv_error *err);
-/* v->list from v->text. DECRYPT, PROTOCOL. */
-int secrets_open(const struct vaultenv_client *client, struct version *v,
+/* ---- token.c ---- */
+
+#define TOKEN_MAX  512
+#define TOKEN_NAME "X-Vault-Create-Token: "
+#define TOKEN_LINE (sizeof(TOKEN_NAME) + TOKEN_MAX)
+
+/* header is of no use if token is NULL. To be wiped. INVALID. */
+int token_header(
+    char header[TOKEN_LINE], const char *token, struct vaultenv_error *err);
+
+/* ---- plain.c ---- */
+
+#define PLAIN_MAX (5u << 20)
+#define PLAIN_SIZE_HINT                                                        \
+	"Keep what is long in a file, and its path in the secret"
+
+/* Puts {"NAME":"value",...}. INVALID, naming what cannot be pushed. */
+int plain_write(struct json_writer *plain, const struct vaultenv_list *list,
     struct vaultenv_error *err);
 
 /* ---- size.c ---- */
@@ -227,6 +329,9 @@ struct size {
 
 /* size->code, with a sentence that names the largest of the list. */
 int size_error(const struct vaultenv_list *list, const struct size *size,
+    struct vaultenv_error *err);
+/* After a 413. The limit is known where the server tells it. */
+int too_large_to_send(const struct call *call, const struct vaultenv_list *list,
     struct vaultenv_error *err);
 
 /* ---- versions.c ---- */

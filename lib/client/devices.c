@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * devices.c: devices: the secret of this machine, made and stored, and the
- * server's list of the machines that may pull. Only the secret's hash ever
- * leaves.
+ * devices.c: the device secret of this machine, made and stored; it never
+ * leaves. Must not ask the server.
  */
 #include "config.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,12 +115,13 @@ vaultenv_device_generate(struct vaultenv_client *client, int replace,
 	memcpy(keys, client->keys, sizeof(*keys));
 	/* All that can fail comes before the file is there. */
 	if ((r = device_secret_generate(keys->device_secret)) != 0 ||
-	    (r = client_keys_derive(keys, hash)) != 0) {
+	    (r = client_keys_derive(client, keys, hash)) != 0) {
 		err_general(err, r);
 		goto out;
 	}
 	if ((r = secret_store(client, keys, replace, &kept, err)) != 0)
 		goto out;
+	client_forget(client);
 	memcpy(client->keys, keys, sizeof(*keys));
 	memcpy(client->device_hash, hash, sizeof(hash));
 	if (backup != NULL) {
@@ -168,133 +167,4 @@ vaultenv_devices_free(struct vaultenv_devices **devices)
 	free((*devices)->at);
 	free(*devices);
 	*devices = NULL;
-}
-
-static int
-take_status(struct json_object *o, const struct json_value *v, void *out)
-{
-	struct json_value status;
-	int r;
-
-	if ((r = take_string(o, v, &status)) != 0)
-		return r;
-	if (strcmp(status.text, "approved") != 0 &&
-	    strcmp(status.text, "pending") != 0 &&
-	    strcmp(status.text, "revoked") != 0)
-		return VAULTENV_ERR_PROTOCOL;
-	return take_text(o, v, out);
-}
-
-#define AT(member) offsetof(struct vaultenv_device, member)
-
-int
-vaultenv_device_register(struct vaultenv_client *client, const char *name,
-    struct vaultenv_device **device, struct vaultenv_error *err)
-{
-	static const struct member want[] = {
-		MEMBER("device_id", take_uuid, AT(id)),
-		MEMBER("status", take_status, AT(status)),
-		MEMBERS_END,
-	};
-	struct vaultenv_device *d = NULL;
-	struct call call;
-	int r;
-
-	if (client->project_id[0] != '\0' && client->device_hash[0] == '\0')
-		return err_set(err, VAULTENV_ERR_DEVICE,
-		    "Run: vault-env register-device",
-		    "This machine has no device secret for project %s yet",
-		    client->project_id);
-	if ((d = calloc(1, sizeof(*d))) == NULL ||
-	    (d->name = strdup(name)) == NULL) {
-		vaultenv_device_free(&d);
-		return err_general(err, VAULTENV_ERR_NOMEM);
-	}
-	call_begin_signed(&call, client, "devices/register");
-	call.is_write = true;
-	call.body_is_bad = "The name of the device is not UTF-8 text";
-	json_put_text(&call.body, "device_name", name);
-	json_put_text(&call.body, "device_hash", client->device_hash);
-	if ((r = call_perform(&call, want, d, err)) == 0) {
-		*device = d;
-		d = NULL;
-	}
-	vaultenv_device_free(&d);
-	call_end(&call);
-	return r;
-}
-
-/* approve and revoke differ in path and outcome only. */
-static int
-device_decide(struct vaultenv_client *c, const char *path, const char *id,
-    const char *status, struct vaultenv_error *err)
-{
-	static const struct member want[] = { MEMBER("status", take_string, 0),
-		MEMBERS_END };
-	struct json_value got;
-	struct call call;
-	int r;
-
-	if (!uuid_is_canonical(id, strlen(id)))
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "Copy it from: vault-env list-devices",
-		    "That is not the id of a device");
-	call_begin_signed(&call, c, path);
-	call.is_write = true;
-	json_put_text(&call.body, "device_id", id);
-	if ((r = call_perform(&call, want, &got, err)) == 0 &&
-	    strcmp(got.text, status) != 0)
-		r = call_wrong(&call, "status", err);
-	call_end(&call);
-	return r;
-}
-
-int
-vaultenv_device_approve(
-    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
-{
-	return device_decide(client, "devices/approve", id, "approved", err);
-}
-
-int
-vaultenv_device_revoke(
-    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
-{
-	return device_decide(client, "devices/revoke", id, "revoked", err);
-}
-
-int
-vaultenv_device_list(struct vaultenv_client *client,
-    struct vaultenv_devices **out, struct vaultenv_error *err)
-{
-	static const struct member device[] = {
-		MEMBER("id", take_uuid, AT(id)),
-		MEMBER("device_name", take_text, AT(name)),
-		MEMBER("status", take_status, AT(status)),
-		MEMBER("created_at", take_text, AT(created_at)),
-		MEMBER("approved_at", take_text_or_null, AT(approved_at)),
-		MEMBER("last_seen_at", take_text_or_null, AT(last_seen_at)),
-		MEMBERS_END,
-	};
-	static const struct member want[] = {
-		MEMBER_ITEMS("devices", device, struct vaultenv_device),
-		MEMBERS_END,
-	};
-	struct vaultenv_devices *list;
-	struct items got = { 0 };
-	struct call call;
-	int r;
-
-	if ((list = calloc(1, sizeof(*list))) == NULL)
-		return err_general(err, VAULTENV_ERR_NOMEM);
-	call_begin_signed(&call, client, "devices/list");
-	r = call_perform(&call, want, &got, err);
-	*list = (struct vaultenv_devices){ got.n, got.at };
-	if (r == 0) {
-		*out = list;
-		list = NULL;
-	}
-	vaultenv_devices_free(&list);
-	call_end(&call);
-	return r;
 }

@@ -14,6 +14,7 @@
 
 #include "client/client.h"
 #include "disk/disk.h"
+#include "vault/identity.h"
 
 #define PASSWD_MAX   (64 * 1024)
 #define KEY_FILE_MAX 256
@@ -245,6 +246,30 @@ files_find_key(
 	return 0;
 }
 
+/* VAULT_KEY_NEXT, of the environment or of the file that has the key. */
+static int
+discover_next_key(struct client_keys *keys, struct settings_files *files,
+    struct vaultenv_error *err)
+{
+	struct setting next = { NULL, NULL, 0 };
+	int r;
+
+	next.text = variable_get("VAULT_KEY_NEXT", &next.len);
+	if (next.text == NULL && files->key_at != NULL &&
+	    (r = file_find(files->key_at, "VAULT_KEY_NEXT", &next, err)) != 0)
+		return r;
+	if (next.text == NULL)
+		return 0;
+	if (next.len > VAULTENV_KEY_MAX)
+		next.len = 0;
+	memcpy(keys->next_key, next.text, next.len);
+	keys->next_key[next.len] = '\0';
+	if (vault_key_is_v2(keys->next_key))
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID, "Copy it again",
+	    "VAULT_KEY_NEXT is malformed");
+}
+
 static int
 discover_vault_key(struct client_keys *keys,
     const struct vaultenv_options *opts, struct settings_files *files,
@@ -299,6 +324,11 @@ discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 	};
 	int r;
 
+	c->env_path = strdup(opts->file != NULL   ? opts->file->path
+			     : opts->path != NULL ? opts->path
+						  : DEFAULT_FILE);
+	if (c->env_path == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
 	/* The key first: without one, no other setting is worth an error. */
 	if (!opts->no_key &&
 	    (r = discover_vault_key(c->keys, opts, &files, err)) != 0)
@@ -306,6 +336,9 @@ discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 	if ((r = discover_environment(c, opts, err)) != 0 ||
 	    (r = discover_given_secret(c->keys, opts, err)) != 0 ||
 	    (!opts->no_key && (r = client_keys_bind(c, c->keys, err)) != 0))
+		goto out;
+	if (c->protocol == &protocol_v2 &&
+	    (r = discover_next_key(c->keys, &files, err)) != 0)
 		goto out;
 	r = discover_url(c, opts, &files, err);
 out:

@@ -84,7 +84,7 @@ take_true(struct json_object *o, const struct json_value *v, void *out)
 
 /* One object more at the end of items. */
 static int
-item_take(struct items *items, const struct member *row,
+item_take(struct items *items, const struct wanted *row,
     const struct json_value *v, const char **bad)
 {
 	struct json_object o;
@@ -109,7 +109,7 @@ item_take(struct items *items, const struct member *row,
 }
 
 static int
-items_take(struct json_object *o, const struct member *row,
+items_take(struct json_object *o, const struct wanted *row,
     const struct json_value *v, struct items *items, const char **bad)
 {
 	struct json_value item;
@@ -125,10 +125,10 @@ items_take(struct json_object *o, const struct member *row,
 }
 
 int
-members_take(struct json_object *o, const struct member *rows, void *into,
+members_take(struct json_object *o, const struct wanted *rows, void *into,
     const char **bad)
 {
-	const struct member *row;
+	const struct wanted *row;
 	int r = 0;
 
 	for (row = rows; r == 0 && row->name != NULL; row++) {

@@ -82,3 +82,19 @@ size_error(const struct vaultenv_list *list, const struct size *size,
 	blob_reset(&largest);
 	return r;
 }
+
+int
+too_large_to_send(const struct call *call, const struct vaultenv_list *list,
+    struct vaultenv_error *err)
+{
+	struct size size = { .len = call->body.text.len,
+		.form = " as sent",
+		.what = call->client->url,
+		.code = VAULTENV_ERR_FORBIDDEN,
+		.hint =
+		    PLAIN_SIZE_HINT ", or ask the operator to raise max_body" };
+
+	if (!json_find_int(&call->reply, "max_body", 1, &size.limit))
+		size.limit = 0;
+	return size_error(list, &size, err);
+}

@@ -175,8 +175,13 @@ static const char *const code_names[] = {
 bool
 name_is_secret_key(const char *name)
 {
-	return strcmp(name, "VAULT_KEY") == 0 ||
-	       strcmp(name, "VAULT_DEVICE_SECRET") == 0;
+	static const char *const names[] = { "VAULT_KEY", "VAULT_KEY_NEXT",
+		"VAULT_KEY_V1", "VAULT_DEVICE_SECRET" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 int

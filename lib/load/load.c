@@ -94,12 +94,6 @@ load_job_open(struct load_job *job, const struct vaultenv_options *opts,
 	mine.file = job->file;
 	if ((r = vaultenv_client_open(&mine, &job->client, err)) != 0)
 		return r;
-	job->cache.environment = job->client->environment;
-	job->cache.url = job->client->url;
-	job->cache.notice = job->client->notice;
-	job->cache.state_path = job->client->state_path;
-	if ((r = cache_init(&job->cache, job->file->path)) != 0)
-		return err_general(err, r);
 	return max_age_find(job, err);
 }
 
@@ -149,7 +143,6 @@ void
 load_job_close(struct load_job *job)
 {
 	vaultenv_client_free(&job->client);
-	cache_reset(&job->cache);
 	vaultenv_list_free(&job->allowed);
 	vaultenv_envfile_free(&job->own_file);
 	job->file = NULL;
@@ -167,37 +160,16 @@ int
 load_pull(struct load_job *job, struct vaultenv_loaded **out,
     struct vaultenv_error *err)
 {
+	const struct fetch how = { job->seen, job->options.no_cache != 0 };
 	struct vaultenv_loaded *loaded = NULL;
 	struct version v;
-	int64_t known;
 	int r;
 
 	version_init(&v);
-	if ((r = secrets_pull(job->client, 0, &v, err)) != 0)
+	if ((r = job->client->protocol->fetch(job->client, &how, &v, err)) !=
+		0 ||
+	    (r = loaded_new(job, &v.list, &loaded, err)) != 0)
 		goto out;
-	if ((r = version_hash(&v)) != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	if ((r = cache_check_version(&job->cache, &v, &known, err)) != 0)
-		goto out;
-	if (v.number < job->seen) {
-		r = err_set(err, VAULTENV_ERR_PROTOCOL,
-		    "If it was restored from a backup, start this program "
-		    "again",
-		    "%s gave version %" PRId64 " of %s after version %" PRId64,
-		    job->client->url, v.number, job->client->environment,
-		    job->seen);
-		goto out;
-	}
-	if (known < job->seen)
-		known = job->seen;
-	if ((r = jump_check(job->client, known, v.number, err)) != 0)
-		goto out;
-	if ((r = loaded_new(job, &v.list, &loaded, err)) != 0)
-		goto out;
-	if (!job->options.no_cache)
-		cache_write(&job->cache, &v);
 	job->seen = v.number;
 	loaded->source = VAULTENV_SOURCE_SERVER;
 	loaded->version = v.number;
@@ -209,53 +181,35 @@ out:
 
 /* ---- the cache ---- */
 
-struct cache_use {
-	int64_t max_age_s;  /* -1: no limit */
-	const char *limit;  /* whose limit that is */
-	bool must_be_known; /* not one that another client wrote */
-};
-
 struct found {
 	struct version version; /* opened */
 	int64_t age_s;
 };
 
-/* miss: "", or what is wrong with the cache in parentheses. */
 static int
 cache_find(const struct load_job *job, const struct cache_use *use,
-    struct found *out, char miss[MISS_TEXT])
+    struct found *out, struct vaultenv_error *err)
 {
-	struct version *v = &out->version;
-	char age[AGE_TEXT], limit[AGE_TEXT], line[VAULTENV_ERROR_LINE];
-	struct vaultenv_error why;
+	struct vaultenv_client *c = job->client;
 	int r;
 
-	miss[0] = '\0';
-	version_init(v);
-	if ((r = cache_read(&job->cache, v, &out->age_s, &why)) != 0) {
-		vaultenv_error_line(&why, line);
-		if (r != VAULTENV_ERR_NOT_FOUND)
-			snprintf(miss, MISS_TEXT, " (%s)", line);
-		goto out;
-	}
-	r = VAULTENV_ERR_NOT_FOUND;
-	if (use->max_age_s >= 0 && out->age_s > use->max_age_s) {
-		age_text(age, out->age_s, false);
-		age_text(limit, use->max_age_s, true);
-		snprintf(miss, MISS_TEXT, " (it is %s old, older than %s (%s))",
-		    age, use->limit, limit);
-		goto out;
-	}
-	if (use->must_be_known && v->number == 0)
-		goto out;
-	if ((r = secrets_open(job->client, v, NULL)) != 0)
-		snprintf(miss, MISS_TEXT,
-		    " (%s is damaged, or of another VAULT_KEY or device)",
-		    job->cache.path);
-out:
+	version_init(&out->version);
+	r = c->protocol->cached(c, use, &out->version, &out->age_s, err);
 	if (r != 0)
-		version_reset(v);
+		version_reset(&out->version);
 	return r;
+}
+
+/* What is wrong with the cache, in parentheses; "" if there is none. */
+static void
+miss_text(char miss[MISS_TEXT], const struct vaultenv_error *why)
+{
+	char line[VAULTENV_ERROR_LINE];
+
+	*miss = '\0';
+	vaultenv_error_line(why, line);
+	if (*line != '\0')
+		snprintf(miss, MISS_TEXT, " (%s)", line);
 }
 
 static int
@@ -281,14 +235,21 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 		false };
 	char age[AGE_TEXT], why[VAULTENV_ERROR_LINE];
 	char text[VAULTENV_ERROR_LINE + AGE_TEXT + 64];
+	struct vaultenv_error miss = { .code = VAULTENV_ERR_NOT_FOUND };
+	char in_parentheses[MISS_TEXT];
 	struct found found;
-	char miss[MISS_TEXT] = "";
-	int r;
+	int r = VAULTENV_ERR_NOT_FOUND;
 
-	if (job->options.no_cache || cache_find(job, &use, &found, miss) != 0)
+	if (!job->options.no_cache)
+		r = cache_find(job, &use, &found, &miss);
+	if (r == VAULTENV_ERR_DEVICE || r == VAULTENV_ERR_VERIFY)
+		return err_copy(err, &miss);
+	if (r != 0) {
+		miss_text(in_parentheses, &miss);
 		return err_set(err, away->code, away->hint,
 		    "Failed to fetch secrets and no cache available%s: %s",
-		    miss, away->text);
+		    in_parentheses, away->text);
+	}
 	if ((r = cache_take(job, &found, out, err)) != 0)
 		return r;
 	age_text(age, (*out)->cache_age_s, false);
@@ -304,13 +265,12 @@ static bool
 cache_is_fresh(const struct load_job *job, struct found *found)
 {
 	struct cache_use use = { job->options.fresh_s, "", true };
-	char miss[MISS_TEXT];
 
 	if (use.max_age_s == 0 || job->options.no_cache)
 		return false;
 	if (job->max_age_s >= 0 && job->max_age_s < use.max_age_s)
 		use.max_age_s = job->max_age_s;
-	return cache_find(job, &use, found, miss) == 0;
+	return cache_find(job, &use, found, NULL) == 0;
 }
 
 /* loaded: if r is 0. */
@@ -323,6 +283,15 @@ load_end(struct load_job *job, int r, struct vaultenv_loaded *loaded)
 	}
 	load_job_close(job);
 	return r;
+}
+
+/* The server is away; or it has proven that a new VAULT_KEY has to be put in
+ * place, which stops no machine that has a cache. */
+static bool
+cache_may_serve(int r, const struct vaultenv_error *why)
+{
+	return r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER ||
+	       (r != 0 && strcmp(why->reason, "key_replaced") == 0);
 }
 
 int
@@ -344,7 +313,7 @@ vaultenv_load(const struct vaultenv_options *opts,
 		r = cache_take(&job, &found, out, err);
 	} else {
 		r = load_pull(&job, out, &why);
-		if (r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER)
+		if (cache_may_serve(r, &why))
 			r = load_fallback(&job, &why, out, err);
 		else if (r != 0) {
 			vaultenv_environments_explain(job.client, &why);
@@ -354,6 +323,22 @@ vaultenv_load(const struct vaultenv_options *opts,
 	return load_end(&job, r, r == 0 ? *out : NULL);
 }
 
+/* A code of protocol v2 has a sentence of its own. */
+static void
+cached_explain(
+    int r, const struct vaultenv_error *why, struct vaultenv_error *err)
+{
+	char miss[MISS_TEXT];
+
+	if (why->reason[0] != '\0') {
+		err_copy(err, why);
+		return;
+	}
+	miss_text(miss, why);
+	err_set(err, r, "Load once with the server in reach",
+	    "No cache available%s", miss);
+}
+
 int
 vaultenv_load_cached(const struct vaultenv_options *opts,
     const struct vaultenv_load_options *load, struct vaultenv_loaded **out,
@@ -361,7 +346,6 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 {
 	struct cache_use use = { 0, "", false };
 	struct found found;
-	char miss[MISS_TEXT];
 	struct vaultenv_error why;
 	struct load_job job;
 	int r;
@@ -383,9 +367,8 @@ vaultenv_load_cached(const struct vaultenv_options *opts,
 	}
 	use.max_age_s = job.max_age_s;
 	use.limit = job.max_age_name;
-	if ((r = cache_find(&job, &use, &found, miss)) != 0) {
-		err_set(err, r, "Load once with the server in reach",
-		    "No cache available%s", miss);
+	if ((r = cache_find(&job, &use, &found, &why)) != 0) {
+		cached_explain(r, &why, err);
 		goto out;
 	}
 	r = cache_take(&job, &found, out, err);

@@ -9,16 +9,6 @@
 #include "client/client.h"
 #include "disk/disk.h"
 
-/* ---- age.c ---- */
-
-#define AGE_TEXT 40
-
-/* "90", "12h", "3d". INVALID with a sentence about `what`. */
-int age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
-    struct vaultenv_error *err);
-/* "36 hours", "1 day". exact: a unit that leaves no rest. */
-void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);
-
 /* ---- load.c ---- */
 
 struct load_job {
@@ -26,7 +16,6 @@ struct load_job {
 	/* The .env file: the program's, borrowed, or our own. */
 	const struct vaultenv_envfile *file;
 	struct vaultenv_envfile *own_file;
-	struct cache cache;
 	struct vaultenv_load_options options;
 	struct vaultenv_list *allowed; /* a copy of options.allow */
 	struct notice notice;
@@ -67,13 +56,6 @@ filter_judge filter_file;
 /* Replaces *list if it holds a name that is not to be taken. */
 int filter_list(const struct load_job *job, filter_judge *judge,
     struct vaultenv_list **list, struct vaultenv_list *left_out);
-
-/* ---- jump.c ---- */
-
-/* UNTRUSTED: `got` follows `known` (0: none) over versions that the server's
- * history does not have. */
-int jump_check(struct vaultenv_client *client, int64_t known, int64_t got,
-    struct vaultenv_error *err);
 
 /* ---- loaded.c ---- */
 

@@ -20,15 +20,21 @@ struct url {
 int url_parse(const char *text, struct url *out);
 /* May it be used? Not http to another machine, unless insecure. */
 bool url_is_allowed(const struct url *url, bool insecure);
+/* Appends an accepted URL as it is told to a server: scheme and host in lower
+ * case, no default port, no slash at the end. */
+int url_canonical(struct blob *out, const char *text);
 
 /* ---- transport.c: one HTTP request ---- */
 
 #define REPLY_MAX (8u << 20) /* bytes of a reply's body */
 
+#define REPLY_AUTH_MAX 127
+
 struct http_reply {
 	int status;
 	struct blob body;
 	int64_t date_ms; /* the Date header as Unix ms; 0: none */
+	char auth[REPLY_AUTH_MAX + 1]; /* X-Vault-Reply; "": none, or longer */
 };
 
 struct transport; /* a libcurl easy handle, or the caller's callback */

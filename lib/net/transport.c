@@ -318,7 +318,7 @@ exchange_error(const struct transport *t, CURLcode curl, int sink_error,
 static void
 reply_fill(const struct transport *t, struct http_reply *reply)
 {
-	struct curl_header *date;
+	struct curl_header *date, *auth;
 	long status = 0;
 	time_t when;
 
@@ -328,6 +328,10 @@ reply_fill(const struct transport *t, struct http_reply *reply)
 		t->curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK &&
 	    (when = t->libcurl->getdate(date->value, NULL)) > 0)
 		reply->date_ms = (int64_t)when * 1000;
+	if (t->libcurl->easy_header(t->curl, "X-Vault-Reply", 0, CURLH_HEADER,
+		-1, &auth) == CURLHE_OK &&
+	    strlen(auth->value) <= REPLY_AUTH_MAX)
+		strcpy(reply->auth, auth->value);
 }
 
 static int

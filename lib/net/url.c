@@ -102,3 +102,30 @@ url_is_allowed(const struct url *url, bool insecure)
 {
 	return url->https || url->loopback || insecure;
 }
+
+int
+url_canonical(struct blob *out, const char *text)
+{
+	const size_t start = out->len;
+	struct url url;
+	const char *port;
+	size_t len;
+	int r;
+
+	if ((r = url_parse(text, &url)) != 0)
+		return r;
+	port = url.https ? ":443" : ":80";
+	len = url.origin_len;
+	if (len > strlen(port) &&
+	    memcmp(text + len - strlen(port), port, strlen(port)) == 0)
+		len -= strlen(port);
+	if ((r = blob_append(out, text, len)) != 0 ||
+	    (r = blob_append_str(out, text + url.origin_len)) != 0)
+		return r;
+	for (size_t i = 0; i < len; i++)
+		if (out->data[start + i] >= 'A' && out->data[start + i] <= 'Z')
+			out->data[start + i] |= 0x20;
+	while (out->len > start && out->data[out->len - 1] == '/')
+		out->data[--out->len] = '\0';
+	return 0;
+}

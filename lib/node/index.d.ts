@@ -96,6 +96,7 @@ export type VaultErrorCode =
   | 'ERR_VAULT_CLOCK'
   | 'ERR_VAULT_CRYPTO'
   /** A server, a .env file or a version is not what it was, or not yours. */
+  | 'ERR_VAULT_VERIFY'
   | 'ERR_VAULT_UNTRUSTED'
   | 'ERR_VAULT_FAILED';
 

@@ -24,8 +24,8 @@ my %may = (
 	'lib/env' => [qw(lib/base)],
 	'lib/disk' => [qw(lib/base lib/crypto lib/trust lib/env)],
 	'lib/net' => [qw(lib/base)],
-	'lib/client' => [qw(lib/base lib/crypto lib/wire lib/vault lib/env
-	    lib/disk lib/net)],
+	'lib/client' => [qw(lib/base lib/crypto lib/wire lib/trust lib/vault
+	    lib/env lib/disk lib/net)],
 	'lib/load' => [qw(lib/base lib/env lib/disk lib/net lib/client)],
 	# by the functions of vaultenv.h alone, whatever room they are in
 	'cli' => [],

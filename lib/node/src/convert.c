@@ -223,6 +223,7 @@ status_name(int status)
 		[-VAULTENV_ERR_UNWRITABLE] = "UNWRITABLE",
 		[-VAULTENV_ERR_CLOCK] = "CLOCK",
 		[-VAULTENV_ERR_CRYPTO] = "CRYPTO",
+		[-VAULTENV_ERR_VERIFY] = "VERIFY",
 		[-VAULTENV_ERR_UNTRUSTED] = "UNTRUSTED",
 	};
 	const size_t n = sizeof(names) / sizeof(names[0]);

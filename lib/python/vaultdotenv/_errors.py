@@ -42,7 +42,7 @@ CODES = (
     "OK", "NOMEM", "INVALID", "NO_KEY", "IO", "NETWORK", "SERVER", "PROTOCOL",
     "UNAUTHORIZED", "PENDING", "DEVICE", "FORBIDDEN", "NOT_FOUND",
     "NO_SECRETS", "CONFLICT", "DECRYPT", "EXISTS", "UNWRITABLE", "CLOCK",
-    "CRYPTO", "UNTRUSTED",
+    "CRYPTO", "VERIFY", "UNTRUSTED",
 )
 _KINDS: dict[str, type[VaultError]] = {
     "NETWORK": VaultNetworkError, "SERVER": VaultNetworkError,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * secrets.c: secrets: sealed here before they leave, opened here after they
+ * v1-secrets.c: secrets: sealed here before they leave, opened here after they
  * came. Neither a name nor a value ever leaves in the clear, but for the names
  * that the caller hands over for the history (key_names).
  */
@@ -10,10 +10,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "client/client.h"
+#include "client/v1.h"
 #include "env/env.h"
 
-#define PLAIN_MAX        (5u << 20)
 #define MEMBERS_MAX      1000000 /* names of a list */
 #define KEY_NAMES_MAX    10000   /* what a server takes */
 #define KEY_NAMES_SIZE   65536
@@ -94,7 +93,7 @@ put_device_hash(struct call *call)
 }
 
 int
-secrets_open(const struct vaultenv_client *client, struct version *v,
+v1_open(const struct vaultenv_client *client, struct version *v,
     struct vaultenv_error *err)
 {
 	struct blob plain;
@@ -130,12 +129,10 @@ version_fetch(struct vaultenv_client *client, int64_t number, struct version *v,
 		struct json_value secrets;
 		int64_t version;
 	} got;
-	static const struct member want[] = {
-		MEMBER(
-		    "secrets", take_string, offsetof(struct pulled, secrets)),
-		MEMBER(
-		    "version", take_version, offsetof(struct pulled, version)),
-		MEMBERS_END,
+	static const struct wanted want[] = {
+		WANT("secrets", take_string, offsetof(struct pulled, secrets)),
+		WANT("version", take_version, offsetof(struct pulled, version)),
+		WANT_END,
 	};
 	struct call call;
 	int r;
@@ -155,7 +152,7 @@ version_fetch(struct vaultenv_client *client, int64_t number, struct version *v,
 }
 
 int
-secrets_pull(struct vaultenv_client *client, int64_t number, struct version *v,
+v1_pull(struct vaultenv_client *client, int64_t number, struct version *v,
     struct vaultenv_error *err)
 {
 	int r;
@@ -170,96 +167,7 @@ secrets_pull(struct vaultenv_client *client, int64_t number, struct version *v,
 		    "%s was asked for version %" PRId64
 		    " of %s and answered with version %" PRId64 "",
 		    client->url, number, client->environment, v->number);
-	return secrets_open(client, v, err);
-}
-
-int
-vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
-    struct vaultenv_list **out, int64_t *out_version,
-    struct vaultenv_error *err)
-{
-	struct version v;
-	int r;
-
-	version_init(&v);
-	r = secrets_pull(client, version, &v, err);
-	if ((r == 0 || r == VAULTENV_ERR_DECRYPT) && out_version != NULL)
-		*out_version = v.number;
-	if (r == 0) {
-		*out = v.list;
-		v.list = NULL;
-	}
-	version_reset(&v);
-	return r;
-}
-
-static int
-pair_check(const struct vaultenv_pair *pair, struct vaultenv_error *err)
-{
-	if (vaultenv_name_is_reserved(pair->name))
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "Take it out of the list", "%s is never pushed",
-		    pair->name);
-	if (memchr(pair->value, '\0', pair->value_len) != NULL ||
-	    !utf8_is_valid(pair->value, pair->value_len) ||
-	    !utf8_is_valid(pair->name, strlen(pair->name)))
-		return err_set(err, VAULTENV_ERR_INVALID, "Store it as base64",
-		    "%s cannot be pushed: it is not UTF-8 text, or holds a NUL",
-		    pair->name);
-	return 0;
-}
-
-#define SIZE_HINT "Keep what is long in a file, and its path in the secret"
-
-static int
-too_large_to_seal(const struct vaultenv_list *list, struct vaultenv_error *err)
-{
-	struct size size = { .form = "",
-		.what = "one version",
-		.limit = PLAIN_MAX,
-		.code = VAULTENV_ERR_INVALID,
-		.hint = SIZE_HINT };
-	const struct vaultenv_pair *pair;
-
-	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++)
-		size.len += strlen(pair->name) + pair->value_len;
-	return size_error(list, &size, err);
-}
-
-/* After a 413. The limit is known where the server tells it. */
-static int
-too_large_to_send(const struct call *call, const struct vaultenv_list *list,
-    struct vaultenv_error *err)
-{
-	struct size size = { .len = call->body.text.len,
-		.form = " as sent",
-		.what = call->client->url,
-		.code = VAULTENV_ERR_FORBIDDEN,
-		.hint = SIZE_HINT ", or ask the operator to raise max_body" };
-
-	if (!json_find_int(&call->reply, "max_body", 1, &size.limit))
-		size.limit = 0;
-	return size_error(list, &size, err);
-}
-
-static int
-plain_write(struct json_writer *plain, const struct vaultenv_list *list,
-    struct vaultenv_error *err)
-{
-	const struct vaultenv_pair *pair;
-	int r;
-
-	json_put_raw(plain, "{");
-	for (size_t i = 0; (pair = vaultenv_list_at(list, i)) != NULL; i++) {
-		if ((r = pair_check(pair, err)) != 0)
-			return r;
-		json_put_name(plain, pair->name);
-		json_put_string(plain, pair->value, pair->value_len);
-	}
-	json_put_raw(plain, "}");
-	if (plain->r == VAULTENV_ERR_INVALID)
-		return too_large_to_seal(list, err);
-	return plain->r == 0 ? 0 : err_general(err, plain->r);
+	return v1_open(client, v, err);
 }
 
 static void
@@ -307,10 +215,9 @@ put_key_names(struct json_writer *body, const struct vaultenv_change *changes,
 }
 
 int
-vaultenv_secrets_push(struct vaultenv_client *client,
-    const struct vaultenv_list *list, int64_t base_version,
-    const struct vaultenv_change *changes, size_t n_changes,
-    int64_t *out_version, struct vaultenv_error *err)
+v1_push(struct vaultenv_client *client, const struct vaultenv_list *list,
+    int64_t base_version, const struct vaultenv_change *changes,
+    size_t n_changes, int64_t *out_version, struct vaultenv_error *err)
 {
 	struct json_writer plain;
 	struct call call;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jump.c: whether the versions between the one that was seen last and the one
- * that came now can have been. A number out of nowhere would be remembered, and
- * every true one after it refused as older.
+ * v1-jump.c: whether the versions between the one that was seen last and the
+ * one that came now can have been. A number out of nowhere would be remembered,
+ * and every true one after it refused as older.
  */
 #include "config.h"
 
 #include <inttypes.h>
 
-#include "load/load.h"
+#include "client/v1.h"
 
 /* Beyond what a history lists: more than a project pushes between two looks. */
 #define UNLISTED_MAX 10000
@@ -29,7 +29,7 @@ explains(const struct vaultenv_versions *list, int64_t known, int64_t got)
 }
 
 int
-jump_check(struct vaultenv_client *client, int64_t known, int64_t got,
+v1_jump_check(struct vaultenv_client *client, int64_t known, int64_t got,
     struct vaultenv_error *err)
 {
 	struct vaultenv_versions *list = NULL;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load/load.h"
+#include "client/client.h"
 
 #define NUMBER_MAX INT64_C(1000000000)
 

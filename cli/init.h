@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init.h: what an init does whatever protocol its project speaks, and the two
+ * ways to make one. Either can be cut off after every step, and goes on at the
+ * next run. Must never lose a key, nor touch one that it did not make.
+ */
+#ifndef INIT_H
+#define INIT_H
+
+#include "device.h"
+
+struct init {
+	const struct args *args;
+	const char *path;
+	struct vaultenv_envfile *file;
+	struct vaultenv_client *client;
+	struct vaultenv_device *device;
+	int lock;
+	char *folder;
+	bool created;
+};
+
+/* ---- cmd-init.c; exit codes, errors printed ---- */
+
+int init_client_open(struct init *in, bool with_key);
+/* *token is for vaultenv_text_free(); NULL without --token-file. */
+int init_token_read(const struct args *args, char **token, size_t *len);
+/* --name, or the folder's; NULL, having said why: that is no name. */
+const char *init_project_name(const struct init *in);
+/* The URL to store, or NULL when the file leads to it as it is. */
+const char *init_url_to_store(const struct init *in);
+/* VAULT_KEY and the marker, and maybe the URL, into .env: said. old_key may be
+ * NULL. */
+int init_key_store(struct init *in, const char *key, const char *old_key);
+/* Once the server knows the key: this machine is its first device. */
+int init_finish(struct init *in);
+
+/* ---- init-v1.c, init-v2.c ---- */
+
+int init_v1_start(struct init *in);
+int init_v1_resume(struct init *in);
+int init_v2_start(struct init *in);
+int init_v2_resume(struct init *in);
+
+#endif

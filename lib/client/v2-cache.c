@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-cache.c: .vault-cache.d/<environment>: read and written as a bundle that
+ * verifies by itself, under a MAC that binds its age.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+#define FOLDER         ".vault-cache.d"
+#define RENEW_AFTER_MS 60000
+
+int
+cached_read(const struct vaultenv_client *c, const char *env,
+    struct cached *out, struct vaultenv_error *err)
+{
+	struct opening in;
+	struct text bundle;
+	int r;
+
+	*out = (struct cached){ .at_ms = 0 };
+	blob_init(&out->text, CACHE_FILE_MAX);
+	team_opening(c, env, &in);
+	r = cachedir_read(c->env_path, env, &out->text, err);
+	if (r != 0) {
+		if (r == VAULTENV_ERR_NOT_FOUND || r == VAULTENV_ERR_INVALID)
+			r = err_set(
+			    err, VAULTENV_ERR_NOT_FOUND, NULL, "%s", "");
+		return r;
+	}
+	r = cachefile_read(&in, (const char *)out->text.data, out->text.len,
+	    &out->at_ms, &bundle);
+	if (r == 0 && (r = bundle_read(&out->bundle, bundle.at, bundle.len)) ==
+			  CODE_BAD_FORM)
+		r = CODE_CACHE_FORM;
+	if (r < 0)
+		err_general(err, r);
+	return r;
+}
+
+void
+cached_reset(struct cached *cached)
+{
+	bundle_reset(&cached->bundle);
+	blob_reset(&cached->text);
+}
+
+/* True if the file holds the same version and is young. */
+static bool
+is_young(const struct vaultenv_client *c, int64_t now_ms)
+{
+	const struct record *held = &c->team->held.record;
+	struct records newest;
+	struct cached cached;
+	bool young = false;
+
+	if (cached_read(c, held->env, &cached, NULL) == 0 &&
+	    now_ms - cached.at_ms < RENEW_AFTER_MS && now_ms >= cached.at_ms &&
+	    cached.bundle.n_records > 0 &&
+	    cached.bundle.n_log == c->team->log.n_steps &&
+	    records_read(&newest,
+		cached.bundle.records + cached.bundle.n_records - 1, 1) == 0) {
+		young = memcmp(newest.at[0].raw.hash, held->raw.hash,
+			    HASH_LEN) == 0;
+		records_reset(&newest);
+	}
+	cached_reset(&cached);
+	return young;
+}
+
+static int
+text_make(struct vaultenv_client *c, int64_t at_ms, struct blob *out)
+{
+	struct team *t = c->team;
+	const struct held *h = &t->held;
+	struct bundle b = {
+		.project = { t->project, ID_LEN },
+		.env = { h->record.env, strlen(h->record.env) },
+		.wraps = &t->held.wrap,
+		.n_wraps = 1,
+		.secrets = { (const char *)h->secrets.data, h->secrets.len },
+	};
+	struct blob bundle;
+	int r;
+
+	blob_init(&bundle, CACHE_FILE_MAX);
+	if ((r = logfile_entries(&t->lines, &b.log, &b.n_log)) == 0 &&
+	    (r = logfile_entries(&h->lines, &b.records, &b.n_records)) == 0 &&
+	    (r = bundle_write(&bundle, &b)) == 0)
+		r = cachefile_write(out, team_key(t), &t->keys->device,
+		    h->record.env, at_ms,
+		    (struct text){ (const char *)bundle.data, bundle.len });
+	free(b.log);
+	free(b.records);
+	blob_reset(&bundle);
+	return r;
+}
+
+/* Without leave to keep one, none is left lying about either. */
+static bool
+may_be_kept(const struct vaultenv_client *c)
+{
+	const struct team *t = c->team;
+	const struct member *m = members_find(&t->log, t->keys->device.id);
+
+	return t->held.is_there && m != NULL && member_now(m)->cache_s > 0;
+}
+
+void
+cached_write(struct vaultenv_client *c, int64_t at_ms)
+{
+	const char *env = c->team->held.record.env;
+	struct vaultenv_error err;
+	struct blob text;
+	int r;
+
+	if (!may_be_kept(c) || is_young(c, at_ms))
+		return;
+	blob_init(&text, CACHE_FILE_MAX);
+	if ((r = text_make(c, at_ms, &text)) != 0)
+		err_set(&err, r, NULL, "Cannot write %s/%s: %s", FOLDER, env,
+		    vaultenv_strerror(r));
+	else
+		r = cachedir_write(
+		    c->env_path, env, (const char *)text.data, text.len, &err);
+	if (r != 0)
+		notice_give_error(&c->notice, &err);
+	blob_reset(&text);
+}

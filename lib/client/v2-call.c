@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-call.c: one call of protocol v2: the body, its MAC, and a reply that
+ * counts only if it carries the server's. What a refusal proves, it proves by
+ * the log that comes with it; without one it is but the server's word.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+#define API         "/api/v2/"
+#define HEADER_NAME "X-Vault-Request: "
+#define HEADER_LINE (sizeof(HEADER_NAME) + REQUEST_HEADER_LEN)
+#define PATH_TEXT   64
+
+const struct wanted v2_nothing[] = { WANT_END };
+
+void
+v2_call_begin(
+    struct call *call, struct vaultenv_client *client, const char *path)
+{
+	call_begin(call, client, path);
+	call->is_signed = true;
+	json_put_text(&call->body, "project_id", client->project_id);
+}
+
+void
+v2_put_log_have(struct call *call)
+{
+	json_put_int(
+	    &call->body, "log_have", (int64_t)call->client->team->log.n_steps);
+}
+
+int
+v2_call_code(const struct call *call)
+{
+	const char *name = json_find_text(&call->reply, "code");
+
+	if (name != NULL && strcmp(name, "bad_statement") == 0)
+		name = json_find_text(&call->reply, "reason");
+	return name == NULL ? 0 : code_find(name, strlen(name));
+}
+
+static bool
+is_refusal(const struct call *call, const char *name)
+{
+	const char *code = json_find_text(&call->reply, "code");
+
+	return code != NULL && strcmp(code, name) == 0;
+}
+
+/* auth: with which it went out, for the reply. */
+static int
+send_signed(
+    struct call *call, struct request_auth *auth, struct vaultenv_error *err)
+{
+	const struct team *t = call->client->team;
+	char header[HEADER_LINE] = HEADER_NAME, path[PATH_TEXT];
+	const struct request_text text = { "POST", path, call->body.text.data,
+		call->body.text.len };
+	int r;
+
+	snprintf(path, sizeof(path), API "%s", call->path);
+	auth->time_ms = clock_now_ms() + t->clock_offset_ms;
+	if ((r = random_bytes(auth->nonce, sizeof(auth->nonce))) == 0)
+		r = request_sign(auth, t->keys->request_key, &text);
+	if (r == VAULTENV_ERR_INVALID)
+		return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
+		    "This machine's clock cannot be right");
+	if (r != 0)
+		return err_general(err, r);
+	request_header_write(header + strlen(HEADER_NAME), auth);
+	return call_send(call, API, header, err);
+}
+
+/* Fills reason where nothing else has: tests and scripts go by it. */
+static int
+refuse(const struct call *call, const char *device, struct vaultenv_error *err)
+{
+	const char *code = json_find_text(&call->reply, "code");
+	const int r = refusal_error(call, device, err);
+	char *shown;
+
+	if (err == NULL || code == NULL ||
+	    (shown = text_printable(code, sizeof(err->reason) - 1)) == NULL)
+		return r;
+	snprintf(err->reason, sizeof(err->reason), "%s", shown);
+	free(shown);
+	return r;
+}
+
+static int
+no_proof(const struct call *call, const char *code, struct vaultenv_error *err)
+{
+	err_set(err, VAULTENV_ERR_FORBIDDEN,
+	    "Nothing was changed; ask a colleague whether it is true",
+	    "%s refuses (%s) and shows no proof", call->client->url, code);
+	if (err != NULL)
+		snprintf(err->reason, sizeof(err->reason), "%s", code);
+	return VAULTENV_ERR_FORBIDDEN;
+}
+
+/* The log of a refusal, up to the entry that proves it. */
+static int
+take_log(const struct call *call, bool *more, struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = call->client;
+	struct json_object reply = call->reply;
+	const struct json_value *v = json_object_find(&reply, "more");
+	struct bundle b;
+	int64_t count;
+	int r;
+
+	*more = v != NULL && v->type == JSON_TRUE;
+	if (!json_find_int(&reply, "log_count", 1, &count))
+		return 0;
+	if ((r = bundle_read_reply(&b, &reply)) != 0)
+		return code_error(c, r, NULL, NULL, NULL, err);
+	if (b.n_log > 0 && (size_t)count >= b.n_log)
+		r = team_take_log(
+		    c, (size_t)count - b.n_log, b.log, b.n_log, err);
+	else
+		*more = false;
+	bundle_reset(&b);
+	return r;
+}
+
+static int
+take_all_log(const struct call *call, struct vaultenv_error *err)
+{
+	struct call next;
+	bool more;
+	int r;
+
+	if ((r = take_log(call, &more, err)) != 0)
+		return r;
+	while (r == 0 && more) {
+		struct request_auth auth;
+
+		v2_call_begin(&next, call->client, "log/read");
+		v2_put_log_have(&next);
+		json_put_raw(&next.body, "}");
+		more = false;
+		if ((r = call_check(&next, err)) == 0 &&
+		    (r = send_signed(&next, &auth, err)) == 0 &&
+		    call_parse(&next) == 0)
+			r = take_log(&next, &more, err);
+		call_end(&next);
+	}
+	return r;
+}
+
+/* By whatever the log proves: a new key, of which we have the next one, is no
+ * refusal. */
+static int
+replaced(const struct call *call, bool *again, struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = call->client;
+	const struct vault_key *key = team_key(c->team);
+	struct standing standing;
+	int r;
+
+	if ((r = take_all_log(call, err)) != 0)
+		return r;
+	*again = team_key(c->team) != key && !call->is_registration;
+	if (*again)
+		return 0;
+	if (c->team->log.n_steps > 0 &&
+	    (r = team_standing(c, NULL, &standing, err)) != 0)
+		return r;
+	return no_proof(call, json_find_text(&call->reply, "code"), err);
+}
+
+/* The server's clock counts for two fields, and for nothing else. */
+static bool
+follow_clock(const struct call *call)
+{
+	int64_t now_ms;
+
+	if (!json_find_int(&call->reply, "now", 1, &now_ms))
+		return false;
+	call->client->team->clock_offset_ms = now_ms - clock_now_ms();
+	return true;
+}
+
+/* A code about our own statement is no sign of tampering: the server, or a
+ * race, has refused what we said. */
+static int
+bad_statement(const struct call *call, struct vaultenv_error *err)
+{
+	const int code = v2_call_code(call);
+
+	if (code == CODE_REGISTER_TIME || code == 0)
+		return refuse(call, NULL, err);
+	err_set(err, VAULTENV_ERR_FORBIDDEN,
+	    "Run it again; if it stays, update vault-env",
+	    "%s does not accept what this device signed (%s)",
+	    call->client->url, code_name(code));
+	if (err != NULL)
+		snprintf(
+		    err->reason, sizeof(err->reason), "%s", code_name(code));
+	return VAULTENV_ERR_FORBIDDEN;
+}
+
+static int
+refused(struct call *call, bool *again, struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = call->client;
+	int r;
+
+	if (is_refusal(call, "vault_key_replaced") ||
+	    is_refusal(call, "device_removed"))
+		return replaced(call, again, err);
+	if (is_refusal(call, "request_time") && follow_clock(call)) {
+		*again = true;
+		return refuse(call, NULL, err);
+	}
+	if (is_refusal(call, "log_changed") &&
+	    (r = take_all_log(call, err)) != 0)
+		return r;
+	if (is_refusal(call, "device_expired"))
+		return code_error(
+		    c, CODE_DEVICE_EXPIRED, NULL, NULL, NULL, err);
+	if (is_refusal(call, "bad_statement"))
+		return bad_statement(call, err);
+	return refuse(call, c->team->keys->device.id, err);
+}
+
+/* Not authenticated: it counts for nothing, but that a server which has lost
+ * the request key, or never had it, can be given it once. */
+static int
+stranger(struct call *call, bool *again, struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = call->client;
+	const int status = call->http.status;
+
+	if (status == 401 && is_refusal(call, "request_key_unknown") &&
+	    !c->team->is_registered && !call->is_registration) {
+		c->team->is_registered = true;
+		*again = true;
+		return v2_register(c, NULL, NULL, err);
+	}
+	if (status / 100 == 5 || status == 429)
+		return refuse(call, NULL, err);
+	return code_error(c, CODE_REPLY_MAC, NULL, NULL, NULL, err);
+}
+
+/* *again: it may be sent once more. */
+static int
+once(struct call *call, bool *again, struct vaultenv_error *err)
+{
+	const struct team *t = call->client->team;
+	const struct blob *body = &call->http.body;
+	struct request_auth auth;
+	int r;
+
+	*again = false;
+	if ((r = send_signed(call, &auth, err)) != 0)
+		return r;
+	if (call_parse(call) == VAULTENV_ERR_NOMEM)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if (reply_verify(call->http.auth, strlen(call->http.auth),
+		t->keys->request_key, auth.mac, call->http.status, body->data,
+		body->len) != 0)
+		return stranger(call, again, err);
+	if (call->http.status / 100 == 2)
+		return 0;
+	return refused(call, again, err);
+}
+
+int
+v2_call_perform(struct call *call, const struct wanted *want, void *into,
+    struct vaultenv_error *err)
+{
+	const char *bad = "no JSON object";
+	bool again = true;
+	int r;
+
+	json_put_raw(&call->body, "}");
+	if ((r = call_check(call, err)) != 0)
+		return r;
+	/* A key that is brought, a clock, a key that takes over. */
+	for (int i = 0; again && i < 4; i++)
+		r = once(call, &again, err);
+	if (r != 0)
+		return r;
+	if (again || call->reply.members == NULL)
+		return call_wrong(call, bad, err);
+	if ((r = members_take(&call->reply, want, into, &bad)) ==
+	    VAULTENV_ERR_NOMEM)
+		return err_general(err, r);
+	if (r != 0)
+		return call_wrong(call, bad, err);
+	server_remember(call->client);
+	return 0;
+}

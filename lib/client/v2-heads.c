@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-heads.c: where each environment stands, for whoever takes something away:
+ * a cut names version and hash, and is for ever. So no head is taken on the
+ * server's word: each is linked to what was seen, to the last cut, or to
+ * version 1.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+/* The version from which on the records of env are wanted. */
+static int64_t
+first_wanted(const struct team *t, const char *env)
+{
+	const struct pin *pin = pins_find(&t->pins, env);
+	const struct mark *cut = members_cut(&t->log, env);
+
+	return pin != NULL ? pin->version : cut != NULL ? cut->version : 1;
+}
+
+static int
+judge(struct vaultenv_client *c, const char *env, const struct pages *p,
+    struct head_v2 *out, struct vaultenv_error *err)
+{
+	const struct team *t = c->team;
+	struct text *texts = NULL;
+	struct records records = { .n = 0 };
+	struct finding why = { .seq = 0 };
+	struct head head;
+	size_t n;
+	int r;
+
+	blob_init(&records.bytes, SIZE_MAX);
+	if ((r = logfile_entries(&p->records, &texts, &n)) != 0 ||
+	    (r = records_read(&records, texts, n)) != 0)
+		goto out;
+	r = history_head(
+	    &t->log, &records, env, pins_find(&t->pins, env), &head, &why);
+	if (r != 0)
+		goto out;
+	memcpy(out->head.env, head.record->env, sizeof(out->head.env));
+	out->head.version = head.record->version;
+	memcpy(out->head.hash, head.record->raw.hash, HASH_LEN);
+	memcpy(out->head.key_id, head.record->key_id, HASH_LEN);
+	out->refused = head.refused;
+	out->record = *head.record;
+	out->record.raw.bytes = out->record.raw.signatures = NULL;
+out:
+	records_reset(&records);
+	free(texts);
+	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
+}
+
+int
+team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
+    struct vaultenv_error *err)
+{
+	struct pages p;
+	int r;
+
+	pages_init(&p, c);
+	if ((r = pages_records(c, env, first_wanted(c->team, env), &p, err)) ==
+	    0)
+		r = judge(c, env, &p, out, err);
+	pages_reset(&p);
+	return r;
+}
+
+static int
+head_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct head_v2 *)a)->head.env,
+	    ((const struct head_v2 *)b)->head.env);
+}
+
+/* The names are the server's: one that it hides is not cut, and its author not
+ * believed any more. */
+static int
+heads_fill(struct vaultenv_client *c, const struct bundle *b,
+    struct heads_v2 *out, struct vaultenv_error *err)
+{
+	struct records newest;
+	int r;
+
+	out->n = 0;
+	if (b->n_records > LIST_MAX)
+		return code_error(c, CODE_BAD_FORM, NULL, NULL, NULL, err);
+	for (size_t i = 0; i < b->n_records; i++) {
+		if ((r = records_read(&newest, b->records + i, 1)) != 0)
+			return code_error(c, r, NULL, NULL, NULL, err);
+		r = team_head(c, newest.at[0].env, &out->at[i], err);
+		records_reset(&newest);
+		if (r != 0)
+			return r;
+		out->n++;
+	}
+	qsort(out->at, out->n, sizeof(out->at[0]), head_compare);
+	return 0;
+}
+
+int
+team_heads(
+    struct vaultenv_client *c, struct heads_v2 *out, struct vaultenv_error *err)
+{
+	struct call call;
+	struct bundle b;
+	int r;
+
+	v2_call_begin(&call, c, "secrets/heads");
+	v2_put_log_have(&call);
+	if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) != 0)
+		goto out;
+	if ((r = bundle_read_reply(&b, &call.reply)) != 0) {
+		r = code_error(c, r, NULL, NULL, NULL, err);
+		goto out;
+	}
+	r = heads_fill(c, &b, out, err);
+	bundle_reset(&b);
+out:
+	call_end(&call);
+	return r;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-pages.c: replies of which one holds not all: log and records, put together
+ * before any of it is judged. A server that never ends is stopped by its own
+ * pages: each has to bring something new.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+#define RECORDS_MAX ((size_t)64 << 20) /* of lines: 100,000 versions */
+
+void
+pages_init(struct pages *p, const struct vaultenv_client *c)
+{
+	*p = (struct pages){ .log_from = c->team->log.n_steps };
+	blob_init(&p->log, LOG_FILE_MAX);
+	blob_init(&p->records, RECORDS_MAX);
+	blob_init(&p->secrets, REPLY_MAX);
+}
+
+void
+pages_reset(struct pages *p)
+{
+	blob_reset(&p->log);
+	blob_reset(&p->records);
+	blob_reset(&p->secrets);
+	free(p->wraps);
+	p->wraps = NULL;
+}
+
+/* True if lines ends with this one. */
+static bool
+ends_with(const struct blob *lines, struct text line)
+{
+	const size_t len = line.len + 1;
+
+	return lines->len >= len &&
+	       memcmp(lines->data + lines->len - len, line.at, line.len) == 0;
+}
+
+static int
+wraps_keep(struct pages *p, struct bundle *b)
+{
+	free(p->wraps);
+	p->wraps = b->wraps;
+	p->n_wraps = b->n_wraps;
+	b->wraps = NULL;
+	b->n_wraps = 0;
+	blob_reset(&p->secrets);
+	return b->secrets.at == NULL
+		   ? 0
+		   : blob_append(&p->secrets, b->secrets.at, b->secrets.len);
+}
+
+/* The record that a page was asked from comes first again. */
+static int
+bundle_add(struct pages *p, struct bundle *b)
+{
+	const struct text *records = b->records;
+	size_t n = b->n_records;
+	int r;
+
+	if (n > 0 && p->records.len > 0 && ends_with(&p->records, *records)) {
+		records++;
+		n--;
+	}
+	if (p->more && n == 0 && b->n_log == 0)
+		return VAULTENV_ERR_PROTOCOL;
+	if ((r = logfile_add(&p->log, b->log, b->n_log)) != 0 ||
+	    (r = logfile_add(&p->records, records, n)) != 0)
+		return r;
+	return wraps_keep(p, b);
+}
+
+static bool
+is_true(const struct json_object *o, const char *name)
+{
+	const struct json_value *v = json_object_find(o, name);
+
+	return v != NULL && v->type == JSON_TRUE;
+}
+
+int
+pages_add(struct pages *p, struct call *call, struct vaultenv_error *err)
+{
+	struct bundle b;
+	int r;
+
+	p->more = is_true(&call->reply, "more");
+	p->unchanged = is_true(&call->reply, "unchanged");
+	if (!json_find_int(&call->reply, "version", 0, &p->version))
+		p->version = 0;
+	if ((r = bundle_read_reply(&b, &call->reply)) != 0)
+		return code_error(call->client, r, NULL, NULL, NULL, err);
+	r = bundle_add(p, &b);
+	bundle_reset(&b);
+	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
+		return call_wrong(call, "more", err);
+	return r == 0 ? 0 : err_general(err, r);
+}
+
+int
+pages_last(const struct pages *p, int64_t *version)
+{
+	struct text *texts = NULL;
+	struct records last;
+	size_t n;
+	int r;
+
+	if ((r = logfile_entries(&p->records, &texts, &n)) != 0 || n == 0)
+		goto out;
+	if ((r = records_read(&last, texts + n - 1, 1)) == 0) {
+		*version = last.at[0].version;
+		records_reset(&last);
+	}
+out:
+	free(texts);
+	return r;
+}
+
+int
+pages_records(struct vaultenv_client *c, const char *env, int64_t from,
+    struct pages *p, struct vaultenv_error *err)
+{
+	struct call call;
+	int r;
+
+	do {
+		v2_call_begin(&call, c, "secrets/records");
+		json_put_text(&call.body, "environment", env);
+		json_put_int(&call.body, "from", from);
+		if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) == 0 &&
+		    (r = pages_add(p, &call, err)) == 0 && p->more &&
+		    (r = pages_last(p, &from)) != 0)
+			code_error(c, r, NULL, env, NULL, err);
+		call_end(&call);
+	} while (r == 0 && p->more);
+	return r;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-pull.c: a version of an environment: asked for, verified from what this
+ * machine has seen on, opened; then remembered, and only then given out.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+#define LINES_KEPT 100 /* records in a cache */
+
+/* One try of a pull. */
+struct
+try {
+	struct vaultenv_client *client;
+	const struct pull *how;
+	const struct pin *pin; /* NULL: nothing was seen */
+	struct cached cached;
+	bool has_cached; /* it may stand for what the server has */
+	struct pages pages;
+	int64_t asked_ms;
+};
+
+/* A cache stands in for a reply only if its records reach back to the pin. */
+static bool
+reaches_back(const struct bundle *b, const struct pin *pin)
+{
+	struct records first;
+	bool yes;
+
+	if (b->n_records == 0 || records_read(&first, b->records, 1) != 0)
+		return false;
+	yes = pin == NULL || first.at[0].version <= pin->version;
+	records_reset(&first);
+	return yes;
+}
+
+static void
+cache_look(struct try *t)
+{
+	t->has_cached =
+	    t->how->number == 0 && !t->how->no_cache &&
+	    cached_read(t->client, t->how->env, &t->cached, NULL) == 0 &&
+	    reaches_back(&t->cached.bundle, t->pin);
+}
+
+static int
+put_record_have(struct call *call, const struct bundle *b)
+{
+	char hex[2 * HASH_LEN + 1];
+	struct records newest;
+	int r;
+
+	r = records_read(&newest, b->records + b->n_records - 1, 1);
+	if (r != 0)
+		return r;
+	hex_encode(hex, newest.at[0].raw.hash, HASH_LEN);
+	json_put_text(&call->body, "record_have", hex);
+	records_reset(&newest);
+	return 0;
+}
+
+static int64_t
+lines_in(const struct blob *lines)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < lines->len; i++)
+		n += lines->data[i] == '\n';
+	return n;
+}
+
+/* from: of the last record that came, 0: none did. */
+static int
+ask_page(struct try *t, int64_t from, struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = t->client;
+	struct call call;
+	int r;
+
+	v2_call_begin(&call, c, "secrets/pull");
+	json_put_text(&call.body, "environment", t->how->env);
+	json_put_int(&call.body, "log_have",
+	    (int64_t)t->pages.log_from + lines_in(&t->pages.log));
+	if (t->has_cached && put_record_have(&call, &t->cached.bundle) != 0)
+		t->has_cached = false;
+	if (from > 0)
+		json_put_int(&call.body, "records_from", from);
+	else if (t->pin != NULL)
+		json_put_int(&call.body, "records_from", t->pin->version);
+	if (t->how->number != 0)
+		json_put_int(&call.body, "version", t->how->number);
+	if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) == 0)
+		r = pages_add(&t->pages, &call, err);
+	call_end(&call);
+	return r;
+}
+
+static int
+ask(struct try *t, struct vaultenv_error *err)
+{
+	int64_t from = 0;
+	int r;
+
+	t->asked_ms = clock_now_ms();
+	do {
+		if ((r = ask_page(t, from, err)) != 0)
+			return r;
+		if (t->pages.more && (r = pages_last(&t->pages, &from)) != 0)
+			return code_error(
+			    t->client, r, NULL, t->how->env, NULL, err);
+	} while (t->pages.more);
+	return 0;
+}
+
+/* The log of what came, before anything else of it. */
+static int
+take_log(struct try *t, struct vaultenv_error *err)
+{
+	struct text *entries = NULL;
+	size_t n;
+	int r;
+
+	if ((r = logfile_entries(&t->pages.log, &entries, &n)) != 0)
+		err_general(err, r);
+	else
+		r = team_take_log(
+		    t->client, t->pages.log_from, entries, n, err);
+	free(entries);
+	return r;
+}
+
+/* Remembers what a push, or a cache, goes on from. */
+static int
+hold(struct try *t, const struct bundle *b, const struct opened *o)
+{
+	struct team *team = t->client->team;
+	struct held *h = &team->held;
+	const size_t skip =
+	    b->n_records > LINES_KEPT ? b->n_records - LINES_KEPT : 0;
+	int r;
+
+	h->is_there = false;
+	blob_reset(&h->lines);
+	blob_reset(&h->secrets);
+	if ((r = logfile_add(
+		 &h->lines, b->records + skip, b->n_records - skip)) != 0 ||
+	    (r = blob_append(&h->secrets, b->secrets.at, b->secrets.len)) != 0)
+		return r;
+	h->record = *o->history.newest;
+	h->record.raw.bytes = h->record.raw.signatures = NULL;
+	memcpy(team->keys->data_key, o->data_key, KEY_LEN);
+	for (size_t i = 0; i < b->n_wraps; i++)
+		if (strcmp(b->wraps[i].device, team->keys->device.id) == 0 &&
+		    memcmp(b->wraps[i].key_id, h->record.key_id, HASH_LEN) == 0)
+			h->wrap = b->wraps[i];
+	h->is_there = true;
+	return 0;
+}
+
+/* *b: what is opened, by way of a reply or of the cache that it said is still
+ * the newest. */
+static int
+open_bundle(struct try *t, struct bundle *b, struct opened *o,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = t->client;
+	struct finding why;
+	struct opening in;
+	int r;
+
+	team_opening(c, t->how->env, &in);
+	in.version = t->how->number;
+	in.take_stale = t->how->take_stale;
+	b->is_reply = true;
+	b->n_log = 0;
+	if ((r = bundle_open(&in, &c->team->log, b, o, &why)) != 0)
+		return code_error(c, r, &why, t->how->env, NULL, err);
+	return 0;
+}
+
+static int
+open_pages(struct try *t, struct bundle *b, struct opened *o,
+    struct vaultenv_error *err)
+{
+	struct pages *p = &t->pages;
+	int r;
+
+	*b = (struct bundle){ .wraps = p->wraps, .n_wraps = p->n_wraps };
+	if (p->secrets.len > 0)
+		b->secrets = (struct text){ (const char *)p->secrets.data,
+			p->secrets.len };
+	if ((r = logfile_entries(&p->records, &b->records, &b->n_records)) != 0)
+		return err_general(err, r);
+	return open_bundle(t, b, o, err);
+}
+
+static int
+open_what_came(struct try *t, struct opened *o, bool *start_over,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = t->client;
+	const bool unchanged = t->pages.unchanged && t->has_cached;
+	struct text *cached_log = t->cached.bundle.log;
+	const size_t n_cached_log = t->cached.bundle.n_log;
+	struct bundle pages = { .n_log = 0 };
+	struct bundle *b = unchanged ? &t->cached.bundle : &pages;
+	int r;
+
+	r = unchanged ? open_bundle(t, b, o, err) : open_pages(t, b, o, err);
+	if (r == 0)
+		r = team_take_records(
+		    c, t->how->env, &o->records, start_over, err);
+	if (r == 0 && !*start_over && t->how->number == 0 &&
+	    (r = hold(t, b, o)) != 0)
+		err_general(err, r);
+	free(pages.records);
+	t->cached.bundle.log = cached_log;
+	t->cached.bundle.n_log = n_cached_log;
+	return r;
+}
+
+/* Where versions were seen, nothing stored is something left out. */
+static int
+nothing_there(const struct try *t, const struct vaultenv_error *why,
+    struct vaultenv_error *err)
+{
+	const struct team *team = t->client->team;
+	const struct mark *cut = members_cut(&team->log, t->how->env);
+	const struct pin *pin = pins_find(&team->pins, t->how->env);
+	struct finding missing = { .version = 1 };
+
+	if (pin == NULL && cut == NULL)
+		return err_copy(err, why);
+	missing.other_version = pin != NULL ? pin->version : cut->version;
+	return code_error(
+	    t->client, CODE_RECORD_MISSING, &missing, t->how->env, NULL, err);
+}
+
+static int
+try_once(struct try *t, struct opened *o, bool *start_over,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_client *c = t->client;
+	struct vaultenv_error why;
+	struct standing standing;
+	int r;
+
+	if ((r = team_begin(c, err)) != 0)
+		return r;
+	t->pin = pins_find(&c->team->pins, t->how->env);
+	cache_look(t);
+	pages_init(&t->pages, c);
+	r = ask(t, &why);
+	if (r == VAULTENV_ERR_NO_SECRETS)
+		return nothing_there(t, &why, err);
+	if (r != 0)
+		return err_copy(err, &why);
+	if ((r = take_log(t, err)) != 0 ||
+	    (r = team_standing(c, t->how->env, &standing, err)) != 0)
+		return r;
+	return open_what_came(t, o, start_over, err);
+}
+
+/* A month before the end, at each load. */
+static void
+end_warn(struct vaultenv_client *c)
+{
+	const int64_t month_s = 30 * 86400;
+	struct team *t = c->team;
+	const struct member *m = members_find(&t->log, t->keys->device.id);
+	const int64_t end_ms = m == NULL ? 0 : member_now(m)->expires_ms;
+	int64_t left_s = (end_ms - clock_now_ms()) / 1000;
+	char left[AGE_TEXT], text[VAULTENV_ERROR_TEXT];
+
+	if (end_ms == 0 || left_s > month_s || t->warned_of_end)
+		return;
+	t->warned_of_end = true;
+	age_text(left, left_s > 0 ? left_s : 0, false);
+	snprintf(text, sizeof(text),
+	    "This device's access ends in %s: ask an admin to run: vault-env "
+	    "scope-device --id %s --expires 365d",
+	    left, t->keys->device.id);
+	notice_give(&c->notice, text);
+}
+
+static void
+opened_init(struct opened *o)
+{
+	*o = (struct opened){ .records.n = 0 };
+	blob_init(&o->plain, SIZE_MAX);
+	blob_init(&o->records.bytes, SIZE_MAX);
+}
+
+int
+team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
+    struct vaultenv_error *err)
+{
+	bool start_over;
+	int r, tries = 0;
+
+	opened_init(o);
+	do {
+		struct try t = { .client = c, .how = how };
+
+		opened_reset(o);
+		start_over = false;
+		r = try_once(&t, o, &start_over, err);
+		if (r == 0 && !start_over && how->number == 0 && !how->no_cache)
+			cached_write(c, t.asked_ms);
+		if (c->team != NULL)
+			pages_reset(&t.pages);
+		cached_reset(&t.cached);
+	} while (r == 0 && start_over && ++tries < TRIES_MAX);
+	if (r == 0 && start_over)
+		r = err_set(err, VAULTENV_ERR_CONFLICT, "Try again",
+		    "Other programs of this machine saw newer versions of %s "
+		    "%d times in a row",
+		    how->env, tries);
+	if (r == 0)
+		end_warn(c);
+	return r;
+}
+
+int
+opened_list(const struct vaultenv_client *c, const struct opened *o,
+    struct vaultenv_list **out, struct vaultenv_error *err)
+{
+	struct vaultenv_list *list = NULL;
+	const struct json_member *m;
+	int r;
+
+	if ((r = vaultenv_list_new(&list)) != 0 ||
+	    (r = list_reserve(list, o->secrets.n_members, o->plain.len)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	for (size_t i = 0; i < o->secrets.n_members; i++) {
+		m = &o->secrets.members[i];
+		if (vaultenv_name_is_reserved(m->name))
+			continue;
+		r = vaultenv_list_set(
+		    list, m->name, m->value.text, m->value.len);
+		if (r != 0) {
+			code_error(
+			    c, CODE_BLOB_JSON, NULL, c->environment, NULL, err);
+			goto out;
+		}
+	}
+	*out = list;
+	list = NULL;
+out:
+	vaultenv_list_free(&list);
+	return r;
+}
+
+static int
+pull_into(struct vaultenv_client *c, const struct pull *how, struct version *v,
+    struct vaultenv_error *err)
+{
+	struct opened o;
+	int r;
+
+	if ((r = team_pull(c, how, &o, err)) == 0) {
+		v->number = o.history.wanted->version;
+		r = opened_list(c, &o, &v->list, err);
+	}
+	opened_reset(&o);
+	return r;
+}
+
+int
+v2_pull(struct vaultenv_client *c, int64_t number, struct version *v,
+    struct vaultenv_error *err)
+{
+	const struct pull how = { .env = c->environment, .number = number };
+	int r;
+
+	if (number != 0 && (r = version_is_real(number, err)) != 0)
+		return r;
+	return pull_into(c, &how, v, err);
+}
+
+int
+v2_fetch(struct vaultenv_client *c, const struct fetch *fetch,
+    struct version *v, struct vaultenv_error *err)
+{
+	const struct pull how = { .env = c->environment,
+		.no_cache = fetch->no_cache };
+
+	return pull_into(c, &how, v, err);
+}

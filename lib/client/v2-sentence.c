@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-sentence.c: a code of protocol v2 -> an error of the library: its status,
+ * and the sentence that lib/wire/code.c has for it.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+#define SENTENCE_MAX 4096
+
+/* What is more than "not what was signed", "away" and "refused". */
+static int
+status_of(int code)
+{
+	switch (code) {
+	case CODE_DEVICE_MISSING:
+	case CODE_DEVICE_UNKNOWN:
+	case CODE_DEVICE_REVOKED:
+	case CODE_DEVICE_EXPIRED:
+	case CODE_DEVICE_SCOPE:
+		return VAULTENV_ERR_DEVICE;
+	case CODE_KEY_UNKNOWN:
+	case CODE_KEY_REPLACED:
+	case CODE_VAULT_KEY_REPLACED:
+		return VAULTENV_ERR_UNAUTHORIZED;
+	case CODE_REQUEST_TIME:
+	case CODE_REGISTER_TIME:
+		return VAULTENV_ERR_CLOCK;
+	case CODE_VERSION_CONFLICT:
+	case CODE_LOG_CHANGED:
+	case CODE_HEADS_CHANGED:
+	case CODE_READERS_CHANGED:
+	case CODE_WRAPS_MISSING:
+		return VAULTENV_ERR_CONFLICT;
+	default:
+		break;
+	}
+	return code_kind(code) == CODE_TAMPERED ? VAULTENV_ERR_VERIFY
+	       : code_kind(code) == CODE_AWAY   ? VAULTENV_ERR_NETWORK
+						: VAULTENV_ERR_FORBIDDEN;
+}
+
+/* A tampered cache is not the server's doing. */
+static int
+name_file(struct blob *text, const char *file)
+{
+	static const char server[] = "The server";
+	struct blob named;
+	int r;
+
+	if (text->len < strlen(server) ||
+	    memcmp(text->data, server, strlen(server)) != 0)
+		return blob_printf(text, " (in %s)", file);
+	blob_init(&named, SENTENCE_MAX);
+	if ((r = blob_append_str(&named, file)) == 0 &&
+	    (r = blob_append_str(
+		 &named, (const char *)text->data + strlen(server))) == 0) {
+		blob_reset(text);
+		*text = named;
+		return 0;
+	}
+	blob_reset(&named);
+	return r;
+}
+
+/* How old a version may be for this device. */
+static const char *
+fresh_text(const struct vaultenv_client *c, char out[AGE_TEXT])
+{
+	const struct team *t = c->team;
+	const struct member *m;
+
+	if (t == NULL || !t->keys->has_device ||
+	    (m = members_find(&t->log, t->keys->device.id)) == NULL)
+		return NULL;
+	age_text(out, member_now(m)->fresh_s, true);
+	return out;
+}
+
+/* Of a cache: since when, and the seconds that are allowed. */
+static const char *
+age_of(int code, const struct finding *why, char out[AGE_TEXT])
+{
+	if (code != CODE_CACHE_AGE || why == NULL)
+		return NULL;
+	age_text(out, (clock_now_ms() - why->at_ms) / 1000, false);
+	return out;
+}
+
+static const char *
+allowed_of(int code, const struct finding *why, char out[AGE_TEXT])
+{
+	if (code != CODE_CACHE_AGE || why == NULL)
+		return NULL;
+	age_text(out, why->other_version, true);
+	return out;
+}
+
+int
+code_error(const struct vaultenv_client *c, int code, const struct finding *why,
+    const char *env, const char *file, struct vaultenv_error *err)
+{
+	char fresh[AGE_TEXT], age[AGE_TEXT], allowed[AGE_TEXT];
+	const struct sentence_about about = {
+		.log = c->team == NULL ? NULL : &c->team->log,
+		.env = env,
+		.what = code == CODE_KEY_FORM ? "VAULT_KEY" : NULL,
+		.file = file,
+		.url = c->url,
+		.age = age_of(code, why, age),
+		.allowed = allowed_of(code, why, allowed),
+		.fresh = fresh_text(c, fresh),
+	};
+	struct blob text, hint;
+	int r;
+
+	if (code < 0)
+		return err_general(err, code);
+	if (err == NULL)
+		return status_of(code);
+	blob_init(&text, SENTENCE_MAX);
+	blob_init(&hint, SENTENCE_MAX);
+	r = sentence_write(&text, &hint, code, why, &about);
+	if (r == 0 && file != NULL && code_kind(code) == CODE_TAMPERED)
+		r = name_file(&text, file);
+	if (r != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	r = err_set(err, status_of(code), (const char *)hint.data, "%s",
+	    (const char *)text.data);
+	snprintf(err->reason, sizeof(err->reason), "%s", code_name(code));
+out:
+	blob_reset(&text);
+	blob_reset(&hint);
+	return r;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-team.c: who this machine is to a project of protocol v2, and what it has
+ * seen of it: keys, log, pins. What is believed is written down here, and only
+ * here; nothing that a server says is, before it was judged.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/v2.h"
+
+#define URL_TEXT_MAX 4096
+
+/* ~/.vault, of the path of the device secret; NULL: there is no home. */
+static char *
+folder_of(const struct vaultenv_client *c)
+{
+	const char *slash =
+	    c->device_path == NULL ? NULL : strrchr(c->device_path, '/');
+
+	return slash == NULL
+		   ? NULL
+		   : strndup(c->device_path, (size_t)(slash - c->device_path));
+}
+
+static int
+keys_fill(struct team *t, const struct client_keys *from)
+{
+	struct team_keys *keys = t->keys;
+	int r;
+
+	if ((r = vault_key_read(&keys->key, from->vault_key)) != 0)
+		return r;
+	memcpy(t->project, keys->key.project, sizeof(t->project));
+	if (from->next_key[0] != '\0') {
+		if ((r = vault_key_read(&keys->next, from->next_key)) != 0)
+			return r;
+		if (strcmp(keys->next.project, t->project) != 0)
+			return CODE_KEY_FORM;
+		keys->has_next = true;
+	}
+	if (from->device_secret[0] == '\0')
+		return 0;
+	keys->has_device = true;
+	return device_read(&keys->device, t->project, from->device_secret);
+}
+
+static int
+url_fill(struct team *t, const char *url)
+{
+	struct blob text;
+	int r;
+
+	blob_init(&text, URL_TEXT_MAX);
+	if ((r = url_canonical(&text, url)) == 0 && text.len > URL_LEN_MAX)
+		r = VAULTENV_ERR_INVALID;
+	if (r == 0)
+		memcpy(t->url, text.data, text.len + 1);
+	blob_reset(&text);
+	return r;
+}
+
+static int
+request_key_fill(struct team *t)
+{
+	return request_key_derive(
+	    t->keys->request_key, team_key(t), &t->keys->device, t->url);
+}
+
+static int
+team_fill(struct team *t, const struct vaultenv_client *c)
+{
+	char *folder;
+	int r;
+
+	if ((t->keys = secmem_alloc(sizeof(*t->keys))) == NULL)
+		return VAULTENV_ERR_NOMEM;
+	blob_init(&t->lines, LOG_FILE_MAX);
+	blob_init(&t->held.lines, SIZE_MAX);
+	blob_init(&t->held.secrets, SIZE_MAX);
+	if ((r = keys_fill(t, c->keys)) != 0)
+		return r;
+	members_init(&t->log, t->project);
+	if ((r = url_fill(t, c->url)) != 0)
+		return r;
+	if (t->keys->has_device && (r = request_key_fill(t)) != 0)
+		return r;
+	folder = folder_of(c);
+	r = project_files_init(&t->files, folder, t->project);
+	free(folder);
+	return r;
+}
+
+void
+team_free(struct team **team)
+{
+	struct team *t = *team;
+
+	if (t == NULL)
+		return;
+	secmem_free(t->keys, sizeof(*t->keys));
+	project_files_reset(&t->files);
+	members_reset(&t->log);
+	pins_reset(&t->pins);
+	blob_reset(&t->lines);
+	blob_reset(&t->held.lines);
+	blob_reset(&t->held.secrets);
+	free(t);
+	*team = NULL;
+}
+
+const struct vault_key *
+team_key(const struct team *t)
+{
+	return t->keys->uses_next ? &t->keys->next : &t->keys->key;
+}
+
+void
+team_opening(
+    const struct vaultenv_client *c, const char *env, struct opening *out)
+{
+	const struct team *t = c->team;
+	*out = (struct opening){
+		.key = &t->keys->key,
+		.next = t->keys->has_next ? &t->keys->next : NULL,
+		.device = &t->keys->device,
+		.env = env,
+		.now_ms = clock_now_ms(),
+		.pins = &t->pins,
+		.source = FROM_SERVER,
+		.log_from = t->log.n_steps,
+	};
+}
+
+static int
+team_new(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	int r;
+
+	if (c->project_id[0] == '\0')
+		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
+		    "This call needs a VAULT_KEY, and the client was opened "
+		    "without one");
+	if ((c->team = calloc(1, sizeof(*c->team))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if ((r = team_fill(c->team, c)) == 0)
+		return 0;
+	r = r == VAULTENV_ERR_INVALID
+		? err_set(err, r, "Check the URL (VAULT_URL)",
+		      "The URL of the server is longer than %d bytes",
+		      URL_LEN_MAX)
+		: code_error(c, r, NULL, NULL, "VAULT_KEY", err);
+	team_free(&c->team);
+	return r;
+}
+
+/* What .vault-heads says counts as what was seen, for judging only. */
+static int
+shared_read(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	bool other = false;
+	int r;
+
+	r = shared_heads_read(c->env_path, t->project, &t->pins, &other, err);
+	if (r > 0)
+		return code_error(c, r, NULL, NULL, ".vault-heads", err);
+	if (other)
+		notice_give(&c->notice,
+		    ".vault-heads is of another project, and was passed over");
+	return r;
+}
+
+/* The log as far as it was verified before; nothing, if the file is not there
+ * or is none. */
+static int
+known_read(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	int r;
+
+	members_reset(&t->log);
+	blob_reset(&t->lines);
+	pins_reset(&t->pins);
+	if ((r = heads_read(&t->files, &t->pins, err)) != 0)
+		return r > 0 ? code_error(c, r, NULL, NULL, t->files.heads, err)
+			     : r;
+	if ((r = shared_read(c, err)) != 0)
+		return r;
+	if ((r = logfile_read(&t->files, &t->log, &t->lines)) != 0)
+		return err_general(err, r);
+	return 0;
+}
+
+/* Without a home folder, what was seen lives as long as the client. */
+int
+team_begin(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	bool is_new = c->team == NULL;
+	int r;
+
+	if ((r = client_check_process(c, err)) != 0)
+		return r;
+	if (is_new && (r = team_new(c, err)) != 0)
+		return r;
+	if (!c->team->keys->has_device)
+		return code_error(
+		    c, CODE_DEVICE_MISSING, NULL, NULL, NULL, err);
+	return is_new || c->team->files.heads != NULL ? known_read(c, err) : 0;
+}
+
+/* Only the log says that a device was revoked; then nothing is left to it. */
+static int
+standing_refused(struct vaultenv_client *c, int code, const struct finding *why,
+    const char *env, struct vaultenv_error *err)
+{
+	struct vaultenv_error wiped;
+
+	if (code == CODE_DEVICE_REVOKED &&
+	    cachedir_wipe(c->env_path, &wiped) != 0)
+		notice_give_error(&c->notice, &wiped);
+	return code_error(c, code, why, env, NULL, err);
+}
+
+int
+team_standing(struct vaultenv_client *c, const char *env, struct standing *out,
+    struct vaultenv_error *err)
+{
+	struct finding why = { .seq = 0 };
+	struct opening in;
+	int r;
+
+	team_opening(c, env, &in);
+	if ((r = open_standing(&in, &c->team->log, out, &why)) != 0)
+		return standing_refused(c, r, &why, env, err);
+	return 0;
+}
+
+/* VAULT_KEY_NEXT takes over where the log says so. */
+static int
+key_follow(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	const struct members *log = &t->log;
+	int r = 0;
+
+	if (t->keys->has_next && !t->keys->uses_next &&
+	    members_generation(log, t->keys->next.join) ==
+		(int64_t)log->n_generations - 1) {
+		t->keys->uses_next = true;
+		t->is_registered = false;
+		r = request_key_fill(t);
+	}
+	return r == 0 ? 0 : err_general(err, r);
+}
+
+static int
+log_keep(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	const struct chain chain = { .log = &t->log };
+	struct pin pin = { .version = (int64_t)t->log.n_steps - 1 };
+	bool start_over;
+	int r;
+
+	memcpy(pin.hash, t->log.steps[pin.version].hash, HASH_LEN);
+	if ((r = pins_raise_log(&t->pins, &pin)) != 0)
+		return code_error(c, r, NULL, NULL, NULL, err);
+	r = heads_raise(&t->files, &chain, &start_over, err);
+	if (r > 0)
+		return code_error(c, r, NULL, NULL, t->files.heads, err);
+	if (r != 0)
+		return r;
+	/* Another process saw another log meanwhile: it is on disk now. */
+	if (start_over)
+		return code_error(c, CODE_LOG_FORK, NULL, NULL, NULL, err);
+	return logfile_write(&t->files, &t->log, &t->lines, err);
+}
+
+/* The anchor is asked for as soon as there is a log: a log of another project
+ * must not be kept. */
+static int
+log_judge(struct vaultenv_client *c, const struct opening *in,
+    const struct text *entries, size_t n, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	struct finding why = { .seq = 0 };
+	int r;
+
+	if ((r = open_log(in, &t->log, entries, n, &why)) == 0 &&
+	    !members_have_entry(&t->log, t->keys->key.anchor))
+		r = CODE_LOG_ANCHOR;
+	if (r == 0)
+		return 0;
+	r = code_error(c, r, &why, NULL, NULL, err);
+	members_reset(&t->log);
+	blob_reset(&t->lines);
+	return r;
+}
+
+int
+team_take_log(struct vaultenv_client *c, size_t from,
+    const struct text *entries, size_t n, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	const size_t known = t->log.n_steps;
+	struct opening in;
+	size_t overlap;
+	int r;
+
+	team_opening(c, NULL, &in);
+	in.log_from = from;
+	if ((r = log_judge(c, &in, entries, n, err)) != 0)
+		return r;
+	overlap = known > from ? known - from : 0;
+	if (overlap < n &&
+	    (r = logfile_add(&t->lines, entries + overlap, n - overlap)) != 0)
+		return err_general(err, r);
+	if ((r = log_keep(c, err)) != 0)
+		return r;
+	return key_follow(c, err);
+}
+
+int
+team_take_records(struct vaultenv_client *c, const char *env,
+    const struct records *records, bool *start_over, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	const struct chain chain = { &t->log, env, records };
+	const struct record *newest = &records->at[records->n - 1];
+	struct pin pin = { .version = newest->version };
+	int r;
+
+	r = heads_raise(&t->files, &chain, start_over, err);
+	if (r == 0 && !*start_over) {
+		memcpy(pin.hash, newest->raw.hash, HASH_LEN);
+		r = pins_raise(&t->pins, env, &pin);
+	}
+	return r > 0 ? code_error(c, r, NULL, env, t->files.heads, err) : r;
+}

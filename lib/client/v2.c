@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2.c: protocol v2 (lib/PROTOCOL-v2) as a row of struct protocol.
+ */
+#include "config.h"
+
+#include "client/v2.h"
+
+/* What v1 needs of the keys is never made of a v2 key. */
+static int
+derive(struct client_keys *keys)
+{
+	(void)keys;
+	return 0;
+}
+
+static void
+forget(struct vaultenv_client *client)
+{
+	team_free(&client->team);
+}
+
+static int
+check(struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	struct standing standing;
+	int r;
+
+	if ((r = team_begin(client, err)) != 0 ||
+	    (r = team_sync(client, err)) != 0)
+		return r;
+	return team_standing(client, NULL, &standing, err);
+}
+
+static int
+later(struct vaultenv_error *err)
+{
+	return err_set(err, VAULTENV_ERR_INVALID, NULL,
+	    "This is not there yet for protocol v2");
+}
+
+int
+v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
+    struct vaultenv_error *err)
+{
+	(void)client;
+	(void)out;
+	return later(err);
+}
+
+int
+v2_device_list(struct vaultenv_client *client, struct vaultenv_devices **out,
+    struct vaultenv_error *err)
+{
+	(void)client;
+	(void)out;
+	return later(err);
+}
+
+int
+v2_device_approve(
+    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
+{
+	(void)client;
+	(void)id;
+	return later(err);
+}
+
+int
+v2_device_revoke(
+    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
+{
+	(void)client;
+	(void)id;
+	return later(err);
+}
+
+const struct protocol protocol_v2 = {
+	.number = 2,
+	.derive = derive,
+	.forget = forget,
+	.pull = v2_pull,
+	.push = v2_push,
+	.current_version = v2_current_version,
+	.versions = v2_versions,
+	.rollback = v2_rollback,
+	.check = check,
+	.device_register = v2_device_register,
+	.device_list = v2_device_list,
+	.device_approve = v2_device_approve,
+	.device_revoke = v2_device_revoke,
+	.fetch = v2_fetch,
+	.cached = v2_cached,
+};

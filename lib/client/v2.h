@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2.h: a client of protocol v2 (lib/PROTOCOL-v2): what it knows of its
+ * project, how it asks, and how it believes. What is judged, is judged by
+ * trust/ and vault/; here the parts are brought together, and kept.
+ *
+ * A call begins with team_begin(), which reads what this machine knows; what a
+ * reply brings of the log is taken by team_take_log() before anything else of
+ * it is looked at.
+ */
+#ifndef CLIENT_V2_H
+#define CLIENT_V2_H
+
+#include "client/client.h"
+#include "disk/state-v2.h"
+#include "trust/policy.h"
+#include "trust/sentence.h"
+#include "vault/open.h"
+
+#define TRIES_MAX 10 /* against others who are faster */
+
+/* One secmem page. */
+struct team_keys {
+	struct vault_key key;
+	struct vault_key next; /* VAULT_KEY_NEXT, if has_next */
+	struct device device;  /* if has_device */
+	uint8_t request_key[REQUEST_KEY_LEN];
+	uint8_t data_key[KEY_LEN]; /* of held */
+	bool has_next;
+	bool has_device;
+	bool uses_next; /* the log's newest key is next */
+};
+
+/* The newest version that was opened, with what a push goes on from. */
+struct held {
+	bool is_there;
+	struct record record; /* its raw.hash is good, raw's bytes are not */
+	struct wrap wrap;     /* of the data key, for this device */
+	struct blob lines;    /* its record and up to 99 before, a line each */
+	struct blob secrets;  /* base64 */
+};
+
+/* What a client knows of its project. */
+struct team {
+	struct team_keys *keys;
+	char project[ID_LEN + 1];
+	char url[URL_LEN_MAX + 1]; /* as it is part of the request key */
+	struct project_files files;
+	struct members log; /* verified */
+	struct blob lines;  /* the same, an entry in base64 a line */
+	struct pins pins;   /* this machine's, and those of .vault-heads */
+	struct held held;
+	int64_t
+	    clock_offset_ms; /* of the server, for request and registration */
+	bool is_registered;  /* the request key was brought, by this client */
+	bool warned_of_end;
+};
+
+/* ---- v2-team.c: who we are, and what is known ---- */
+
+/* What this machine knows, read anew. A client without a device secret is
+ * DEVICE, "device_missing". */
+int team_begin(struct vaultenv_client *client, struct vaultenv_error *err);
+void team_free(struct team **team);
+/* VAULT_KEY, or VAULT_KEY_NEXT once it is the log's newest. */
+const struct vault_key *team_key(const struct team *team);
+/* Of this client, now. env NULL: none. */
+void team_opening(
+    const struct vaultenv_client *client, const char *env, struct opening *out);
+/*
+ * Entries that a reply brought, from number `from` on: verified, held against
+ * pins and anchor, written to ~/.vault. What is known already may be among
+ * them.
+ */
+int team_take_log(struct vaultenv_client *client, size_t from,
+    const struct text *entries, size_t n, struct vaultenv_error *err);
+/* Who this device is, by the log. DEVICE and so on; a revoked one's caches are
+ * wiped. env NULL: not asked. */
+int team_standing(struct vaultenv_client *client, const char *env,
+    struct standing *out, struct vaultenv_error *err);
+/* Raises the pins to these records, all verified. *start_over: begin again. */
+int team_take_records(struct vaultenv_client *client, const char *env,
+    const struct records *records, bool *start_over,
+    struct vaultenv_error *err);
+
+/* ---- v2-sentence.c: codes to sentences ---- */
+
+/* A code of lib/wire/code.h as an error, or an enum vaultenv_status with its
+ * general sentence. file: that it was found in, NULL: it came from the server.
+ * why may be NULL. */
+int code_error(const struct vaultenv_client *client, int code,
+    const struct finding *why, const char *env, const char *file,
+    struct vaultenv_error *err);
+
+/* ---- v2-call.c: one call ---- */
+
+/* With project_id; log_have if it asks for the log. */
+void v2_call_begin(
+    struct call *call, struct vaultenv_client *client, const char *path);
+void v2_put_log_have(struct call *call);
+/*
+ * Sends it and fills into with what is wanted. Registers the request key if the
+ * server does not know it; follows a rotation to VAULT_KEY_NEXT. A reply that
+ * is not authenticated is no reply.
+ */
+int v2_call_perform(struct call *call, const struct wanted *want, void *into,
+    struct vaultenv_error *err);
+/* The code that a refusal of the call named, of lib/wire/code.h; 0: none. */
+int v2_call_code(const struct call *call);
+/* Nothing is wanted but what the caller takes from call->reply itself. */
+extern const struct wanted v2_nothing[];
+
+/* ---- v2-register.c: the request key ---- */
+
+/* Brings the request key to the server. *status, if not NULL, is for free():
+ * "approved", "pending" or "revoked". */
+int v2_register(struct vaultenv_client *client, const char *name, char **status,
+    struct vaultenv_error *err);
+/* Appends base64 of a registration of device under key, with its request key.
+ */
+int v2_registration(const struct vaultenv_client *client, struct blob *out,
+    const char *name, const struct device *device, const struct vault_key *key,
+    uint8_t request_key[REQUEST_KEY_LEN]);
+
+/* ---- v2-log.c: the log, read and continued ---- */
+
+/* log/read up to the newest. */
+int team_sync(struct vaultenv_client *client, struct vaultenv_error *err);
+
+/* ---- v2-pages.c: what comes in pages ---- */
+
+/* Log and records of the pages of one question, oldest first. */
+struct pages {
+	size_t log_from;
+	struct blob log;     /* lines */
+	struct blob records; /* lines */
+	struct wrap *wraps;  /* of the last page */
+	size_t n_wraps;
+	struct blob secrets; /* of the last page; empty: none */
+	int64_t version;     /* of the last page */
+	bool unchanged;
+	bool more;
+};
+
+void pages_init(struct pages *p, const struct vaultenv_client *client);
+void pages_reset(struct pages *p);
+/* What one reply brings. PROTOCOL: nothing new, though there is more. */
+int pages_add(struct pages *p, struct call *call, struct vaultenv_error *err);
+/* The version of the last record that came. A code, or a status. */
+int pages_last(const struct pages *p, int64_t *version);
+/* secrets/records of env, all from `from` on; the first is that one. */
+int pages_records(struct vaultenv_client *client, const char *env, int64_t from,
+    struct pages *p, struct vaultenv_error *err);
+
+/* ---- v2-pull.c: a version, asked for and opened ---- */
+
+struct pull {
+	const char *env;
+	int64_t number;  /* 0: the newest */
+	bool no_cache;   /* neither read nor written */
+	bool take_stale; /* a person passes over record_stale */
+};
+
+/* *o is for opened_reset() whatever it returns. The newest becomes
+ * team->held. */
+int team_pull(struct vaultenv_client *client, const struct pull *how,
+    struct opened *o, struct vaultenv_error *err);
+/* Of what was opened. PROTOCOL, NOMEM. */
+int opened_list(const struct vaultenv_client *client, const struct opened *o,
+    struct vaultenv_list **out, struct vaultenv_error *err);
+
+/* ---- v2-cache.c: .vault-cache.d ---- */
+
+/* A cache that was read: its bundle's parts are borrowed from text. */
+struct cached {
+	struct blob text;
+	struct bundle bundle;
+	int64_t at_ms;
+};
+
+/* A code, or a status: NOT_FOUND, without a sentence: there is none. */
+int cached_read(const struct vaultenv_client *client, const char *env,
+    struct cached *out, struct vaultenv_error *err);
+void cached_reset(struct cached *cached);
+/* What is held, as of at_ms. What cannot be written is a notice. */
+void cached_write(struct vaultenv_client *client, int64_t at_ms);
+
+/* ---- v2-push.c: the next version ---- */
+
+struct push_v2 {
+	const char *env;
+	const struct vaultenv_list *list;
+	const struct vaultenv_change *changes; /* names, for the history */
+	size_t n_changes;
+	enum record_op op;
+	int64_t of;   /* OP_ROLLBACK */
+	int64_t base; /* the version it is made from; -1: not compared */
+	bool new_key; /* a new data key in any case */
+	bool take_stale;
+	/* Builds on a newest version that cannot be used, unread. */
+	bool replace;
+};
+
+/* CONFLICT with err->current_version: somebody was faster. */
+int team_push(struct vaultenv_client *client, const struct push_v2 *push,
+    int64_t *out_version, struct vaultenv_error *err);
+
+/* ---- v2-heads.c: the newest version of each environment, for cuts ---- */
+
+struct head_v2 {
+	struct env_head head;
+	struct record record; /* as in struct held */
+	int refused;          /* by readers: 0, RECORD_KEY or RECORD_AUTHOR */
+};
+
+struct heads_v2 {
+	size_t n;
+	struct head_v2 at[LIST_MAX]; /* sorted by name */
+};
+
+/* Of one environment. */
+int team_head(struct vaultenv_client *client, const char *env,
+    struct head_v2 *out, struct vaultenv_error *err);
+/* Of every environment in this device's scope, each verified down to its pin,
+ * the last cut or version 1. */
+int team_heads(struct vaultenv_client *client, struct heads_v2 *out,
+    struct vaultenv_error *err);
+
+/* The protocol's rows. */
+int v2_pull(struct vaultenv_client *client, int64_t number, struct version *v,
+    struct vaultenv_error *err);
+int v2_push(struct vaultenv_client *client, const struct vaultenv_list *list,
+    int64_t base_version, const struct vaultenv_change *changes,
+    size_t n_changes, int64_t *out_version, struct vaultenv_error *err);
+int v2_current_version(struct vaultenv_client *client, int64_t *out_version,
+    char **updated_at, struct vaultenv_error *err);
+int v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
+    struct vaultenv_error *err);
+int v2_rollback(struct vaultenv_client *client, int64_t version,
+    int64_t *out_version, struct vaultenv_error *err);
+int v2_device_register(struct vaultenv_client *client, const char *name,
+    struct vaultenv_device **device, struct vaultenv_error *err);
+int v2_device_list(struct vaultenv_client *client,
+    struct vaultenv_devices **out, struct vaultenv_error *err);
+int v2_device_approve(
+    struct vaultenv_client *client, const char *id, struct vaultenv_error *err);
+int v2_device_revoke(
+    struct vaultenv_client *client, const char *id, struct vaultenv_error *err);
+int v2_fetch(struct vaultenv_client *client, const struct fetch *how,
+    struct version *v, struct vaultenv_error *err);
+int v2_cached(struct vaultenv_client *client, const struct cache_use *use,
+    struct version *v, int64_t *age_s, struct vaultenv_error *err);
+
+#endif
