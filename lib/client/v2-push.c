@@ -1,298 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v2-push.c: the next version of an environment: encrypted under a data key
- * that everybody has who may read it now, and nobody else; signed, and linked
- * to the one before. Each attempt makes its own data key where it makes one:
- * the wraps of one that was refused may lie with somebody removed meanwhile.
+ * v2-push.c: the next version of an environment: attempts, until one comes in
+ * time; and what is settled when no answer came.
  */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/v2.h"
-
-#define BLOB_MAX (8u << 20)
-
-/* One attempt. */
-struct attempt {
-	struct vaultenv_client *client;
-	const struct push_v2 *push;
-	const struct record *before; /* NULL: the first version */
-	struct record record;
-	uint8_t *data_key; /* secmem */
-	bool is_new_key;
-	struct wrap *wraps; /* of a new key */
-	size_t n_wraps;
-	struct blob blob;          /* encrypted */
-	struct blob signed_record; /* base64 */
-};
-
-static void
-attempt_reset(struct attempt *a)
-{
-	secmem_free(a->data_key, KEY_LEN);
-	free(a->wraps);
-	blob_reset(&a->blob);
-	blob_reset(&a->signed_record);
-}
-
-/* ---- what is encrypted ---- */
-
-static void
-put_changed(struct json_writer *plain, const struct push_v2 *push)
-{
-	struct blob name;
-
-	blob_init(&name, PLAIN_MAX);
-	json_put_name(plain, "changed");
-	json_begin(plain, '[');
-	for (size_t i = 0; plain->r == 0 && i < push->n_changes; i++) {
-		name.len = 0;
-		plain->r = blob_printf(&name, "%c%s", push->changes[i].mark,
-		    push->changes[i].name);
-		json_put_string(plain, (const char *)name.data, name.len);
-	}
-	json_end(plain, ']');
-	blob_reset(&name);
-}
-
-static int
-encrypt(struct attempt *a, struct vaultenv_error *err)
-{
-	const struct place place = { a->client->project_id, a->push->env };
-	struct json_writer plain;
-	int r;
-
-	json_writer_init(&plain, 2 * PLAIN_MAX);
-	json_begin(&plain, '{');
-	json_put_name(&plain, "secrets");
-	if ((r = plain_write(&plain, a->push->list, err)) != 0)
-		goto out;
-	put_changed(&plain, a->push);
-	json_end(&plain, '}');
-	r = plain.r;
-	if (r == 0)
-		r = content_seal(&a->blob, &place, a->record.version,
-		    a->data_key, plain.text.data, plain.text.len);
-	if (r == 0)
-		r = sha256(a->record.blob, a->blob.data, a->blob.len);
-	if (r != 0)
-		err_general(err, r);
-out:
-	json_writer_reset(&plain);
-	return r;
-}
-
-/* ---- for whom ---- */
-
-static int
-wrap_for(struct attempt *a, const struct member *member)
-{
-	const struct place place = { a->client->project_id, a->push->env };
-	const struct team *t = a->client->team;
-	const struct vault_key *key = team_key(t);
-	struct psk psk = { .join = key->join };
-	struct wrap *w = &a->wraps[a->n_wraps];
-	int r;
-
-	memcpy(psk.key, key->psk, KEY_LEN);
-	r = wrap_seal(w, &place, a->data_key, member->id, member->box, &psk);
-	mem_wipe(&psk, sizeof(psk));
-	if (r != 0)
-		return r;
-	memcpy(w->key_id, a->record.key_id, HASH_LEN);
-	w->generation = (int64_t)t->log.n_generations - 1;
-	a->n_wraps++;
-	return 0;
-}
-
-static int
-wrap_for_readers(struct attempt *a)
-{
-	const struct members *log = &a->client->team->log;
-	const struct member *m;
-	int r = 0;
-
-	if ((a->wraps = calloc(log->n_members, sizeof(*a->wraps))) == NULL)
-		return VAULTENV_ERR_NOMEM;
-	for (size_t i = 0; r == 0 && i < log->n_members; i++) {
-		m = &log->members[i];
-		if (grant_reads(member_now(m), a->push->env))
-			r = wrap_for(a, m);
-	}
-	return r;
-}
-
-/* The data key of the version before, or a new one for all who can read. */
-static int
-key_choose(struct attempt *a)
-{
-	const struct place place = { a->client->project_id, a->push->env };
-	const struct team *t = a->client->team;
-	int r;
-
-	a->is_new_key = a->before == NULL || a->push->new_key ||
-			a->push->replace ||
-			!policy_keeps_key(&t->log, a->before);
-	if (!a->is_new_key) {
-		memcpy(a->data_key, t->keys->data_key, KEY_LEN);
-		memcpy(a->record.key_id, a->before->key_id, HASH_LEN);
-		return 0;
-	}
-	if ((r = random_bytes(a->data_key, KEY_LEN)) != 0 ||
-	    (r = data_key_id(a->record.key_id, &place, a->data_key)) != 0)
-		return r;
-	return wrap_for_readers(a);
-}
-
-static int
-build(struct attempt *a, struct vaultenv_error *err)
-{
-	const struct team *t = a->client->team;
-	int r;
-
-	blob_init(&a->blob, BLOB_MAX);
-	blob_init(&a->signed_record, BASE64_LEN(SMALL_SIZE_MAX) + 1);
-	if ((a->data_key = secmem_alloc(KEY_LEN)) == NULL)
-		return err_general(err, VAULTENV_ERR_NOMEM);
-	record_begin(&a->record, &t->log, a->push->env, a->before,
-	    t->keys->device.id, clock_now_ms());
-	a->record.op = a->push->op;
-	a->record.of = a->push->of;
-	if ((r = key_choose(a)) != 0)
-		return err_general(err, r);
-	if ((r = encrypt(a, err)) != 0)
-		return r;
-	r = record_sign(&a->signed_record, &a->record, &t->keys->device);
-	return r == 0 ? 0 : err_general(err, r);
-}
-
-/* ---- sent ---- */
-
-static void
-put_wraps(struct json_writer *body, const struct attempt *a)
-{
-	json_put_name(body, "wraps");
-	json_begin(body, '[');
-	for (size_t i = 0; i < a->n_wraps; i++) {
-		json_begin(body, '{');
-		json_put_text(body, "device_id", a->wraps[i].device);
-		json_put_base64(body, "wrap", a->wraps[i].bytes, WRAP_LEN);
-		json_end(body, '}');
-	}
-	json_end(body, ']');
-}
-
-/* *code: that the server refused it by. */
-static int
-send_attempt(struct attempt *a, int *code, struct vaultenv_error *err)
-{
-	static const struct wanted want[] = { WANT("version", take_version, 0),
-		WANT_END };
-	int64_t version = 0;
-	struct call call;
-	int r;
-
-	v2_call_begin(&call, a->client, "secrets/push");
-	json_put_text(&call.body, "record", (char *)a->signed_record.data);
-	json_put_base64(&call.body, "secrets", a->blob.data, a->blob.len);
-	if (a->is_new_key)
-		put_wraps(&call.body, a);
-	v2_put_log_have(&call);
-	r = v2_call_perform(&call, want, &version, err);
-	*code = r == 0 ? 0 : v2_call_code(&call);
-	if (r == 0 && version != a->record.version)
-		r = call_wrong(&call, "version", err);
-	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)
-		r = too_large_to_send(&call, a->push->list, err);
-	call_end(&call);
-	return r;
-}
-
-/* ---- and kept ---- */
-
-/* What the next push goes on from, and the cache holds. */
-static int
-hold(struct attempt *a, const struct text *records, size_t n,
-    const struct record *record)
-{
-	struct team *t = a->client->team;
-	struct held *h = &t->held;
-	int r;
-
-	h->is_there = false;
-	for (size_t i = 0; i < a->n_wraps; i++)
-		if (strcmp(a->wraps[i].device, t->keys->device.id) == 0)
-			h->wrap = a->wraps[i];
-	if (n == 1)
-		blob_reset(&h->lines);
-	if ((r = logfile_add(&h->lines, records + n - 1, 1)) != 0)
-		return r;
-	blob_reset(&h->secrets);
-	if ((r = base64_encode(&h->secrets, a->blob.data, a->blob.len)) != 0)
-		return r;
-	h->record = *record;
-	h->record.raw.bytes = h->record.raw.signatures = NULL;
-	memcpy(t->keys->data_key, a->data_key, KEY_LEN);
-	h->is_there = true;
-	return 0;
-}
-
-static void
-heads_renew(struct vaultenv_client *c)
-{
-	struct team *t = c->team;
-	struct vaultenv_error err;
-	bool other;
-	int r;
-
-	r = shared_heads_renew(c->env_path, t->project, &t->pins, &other, &err);
-	if (r > 0)
-		code_error(c, r, NULL, NULL, ".vault-heads", &err);
-	if (r != 0)
-		notice_give_error(&c->notice, &err);
-}
-
-/* The new version is what this machine has seen. It is stored, whatever fails
- * here: so that is but a notice. */
-static void
-keep(struct attempt *a)
-{
-	struct vaultenv_client *c = a->client;
-	const struct held *h = &c->team->held;
-	struct text texts[2], *lines = NULL;
-	struct vaultenv_error err;
-	struct records records;
-	size_t n = 0, n_lines = 0;
-	bool start_over;
-	int r = 0;
-
-	if (a->before == &h->record &&
-	    (r = logfile_entries(&h->lines, &lines, &n_lines)) == 0 &&
-	    n_lines > 0)
-		texts[n++] = lines[n_lines - 1];
-	texts[n++] = (struct text){ (char *)a->signed_record.data,
-		a->signed_record.len };
-	if (r == 0 && (r = records_read(&records, texts, n)) == 0) {
-		r = team_take_records(
-		    c, a->push->env, &records, &start_over, &err);
-		if (r == 0 && (r = hold(a, texts, n, &records.at[n - 1])) != 0)
-			err_general(&err, r);
-		records_reset(&records);
-	} else {
-		err_general(&err, r);
-	}
-	free(lines);
-	if (r != 0) {
-		notice_give_error(&c->notice, &err);
-		return;
-	}
-	cached_write(c, clock_now_ms());
-	heads_renew(c);
-}
-
-/* ---- an attempt, and another ---- */
+#include "client/v2-attempt.h"
 
 static int
 may_write(
@@ -314,8 +30,7 @@ may_write(
 }
 
 static int
-conflict(struct vaultenv_client *c, const char *env, int64_t version,
-    struct vaultenv_error *err)
+conflict(const char *env, int64_t version, struct vaultenv_error *err)
 {
 	err_set(err, VAULTENV_ERR_CONFLICT,
 	    "Pull it, look at what differs, and push again",
@@ -325,7 +40,6 @@ conflict(struct vaultenv_client *c, const char *env, int64_t version,
 		err->current_version = version;
 		strcpy(err->reason, "version_conflict");
 	}
-	(void)c;
 	return VAULTENV_ERR_CONFLICT;
 }
 
@@ -374,8 +88,8 @@ attempt_begin(struct attempt *a, struct head_v2 *head, bool afresh,
 	a->before = h->is_there ? &h->record : NULL;
 	if (push->base >= 0 &&
 	    push->base != (a->before == NULL ? 0 : a->before->version))
-		return conflict(c, push->env,
-		    a->before == NULL ? 0 : a->before->version, err);
+		return conflict(
+		    push->env, a->before == NULL ? 0 : a->before->version, err);
 	return may_write(c, push->env, err);
 }
 
@@ -432,11 +146,11 @@ attempt_once(struct vaultenv_client *c, const struct push_v2 *push, bool *again,
 	if ((head = calloc(1, sizeof(*head))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if ((r = attempt_begin(&a, head, afresh, err)) != 0 ||
-	    (r = build(&a, err)) != 0)
+	    (r = attempt_build(&a, err)) != 0)
 		goto out;
-	r = send_attempt(&a, &code, err);
+	r = attempt_send(&a, &code, err);
 	if (r == 0)
-		keep(&a);
+		attempt_keep(&a);
 	else if ((r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER) &&
 		 was_stored(&a))
 		r = 0;

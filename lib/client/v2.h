@@ -226,6 +226,46 @@ int team_head(struct vaultenv_client *client, const char *env,
 int team_heads(struct vaultenv_client *client, struct heads_v2 *out,
     struct vaultenv_error *err);
 
+/* ---- v2-wraps.c: data keys as the server keeps them ---- */
+
+struct wraps {
+	size_t n;
+	struct wrap *at; /* for wraps_reset() */
+};
+
+/* keys/read: of this device or, for an admin, of all. */
+int team_wraps(struct vaultenv_client *client, const char *env, bool all,
+    struct wraps *out, struct vaultenv_error *err);
+void wraps_reset(struct wraps *wraps);
+/* The data key of a key id that a record names, for this device. A code. */
+int team_data_key(const struct vaultenv_client *client, const char *env,
+    const struct wraps *wraps, const uint8_t key_id[HASH_LEN],
+    uint8_t data_key[KEY_LEN]);
+/* For a device, under the key in use. A code. */
+int team_wrap(const struct vaultenv_client *client, const char *env,
+    const uint8_t key_id[HASH_LEN], const uint8_t data_key[KEY_LEN],
+    const char *device, const uint8_t box[PUBLIC_KEY_LEN], struct wrap *out);
+
+/* ---- v2-append.c: the next entry of the log ---- */
+
+struct act {
+	enum entry_kind kind;
+	/* Fills in what the kind has, but for cuts, by the newest log: at each
+	 * attempt anew. e->device first of all. */
+	int (*fill)(struct vaultenv_client *client, void *arg, struct entry *e,
+	    struct vaultenv_error *err);
+	void *arg;
+	/* Of a device that is admitted together with its request key: base64
+	 * and hex. NULL: none. */
+	const char *registration;
+	const char *request_key;
+};
+
+/* Appends it, with the cuts and wraps that belong to it. DEVICE: this device is
+ * no admin's. */
+int team_append(struct vaultenv_client *client, const struct act *act,
+    struct vaultenv_error *err);
+
 /* The protocol's rows. */
 int v2_pull(struct vaultenv_client *client, int64_t number, struct version *v,
     struct vaultenv_error *err);
