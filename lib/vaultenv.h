@@ -61,6 +61,7 @@ extern "C" {
 #define VAULTENV_PROJECT_ID_LEN		36	/* UUID text, no NUL */
 #define VAULTENV_DEVICE_SECRET_LEN	64	/* lower-case hex, no NUL */
 #define VAULTENV_KEY_MAX		256	/* bytes of a vault key's text */
+#define VAULTENV_AUTH_MAX		128	/* of X-Vault-Reply, with its NUL */
 #define VAULTENV_DEFAULT_URL		"https://api.vaultdotenv.io"
 #define VAULTENV_DEFAULT_ENVIRONMENT	"development"
 
@@ -353,11 +354,12 @@ struct vaultenv_options {
 	 * Replaces the network, for tests: performs one request and sets the
 	 * HTTP status and the reply, which the library frees by free(). Returns
 	 * 0 or an enum vaultenv_status. url is whole, headers a NULL-terminated
-	 * array of "Name: value", body NULL for GET.
+	 * array of "Name: value", body NULL for GET; auth gets the reply's
+	 * X-Vault-Reply, and is "" before.
 	 */
 	int (*transport)(void *arg, const char *url, const char *const *headers,
 	    const char *body, size_t body_len, int *http_status,
-	    char **reply, size_t *reply_len);
+	    char **reply, size_t *reply_len, char auth[VAULTENV_AUTH_MAX]);
 	void *transport_arg;
 };
 

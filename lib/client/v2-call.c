@@ -179,11 +179,19 @@ replaced(const struct call *call, bool *again, struct vaultenv_error *err)
 static bool
 follow_clock(const struct call *call)
 {
+	struct vaultenv_client *c = call->client;
+	char off[AGE_TEXT], text[VAULTENV_ERROR_TEXT];
 	int64_t now_ms;
 
 	if (!json_find_int(&call->reply, "now", 1, &now_ms))
 		return false;
-	call->client->team->clock_offset_ms = now_ms - clock_now_ms();
+	c->team->clock_offset_ms = now_ms - clock_now_ms();
+	age_text(off, llabs(c->team->clock_offset_ms) / 1000, false);
+	snprintf(text, sizeof(text),
+	    "This machine's clock is %s %s the server's. Going on; set the "
+	    "clock: what is pushed bears its time",
+	    off, c->team->clock_offset_ms > 0 ? "behind" : "ahead of");
+	notice_give(&c->notice, text);
 	return true;
 }
 

@@ -28,13 +28,11 @@ int url_canonical(struct blob *out, const char *text);
 
 #define REPLY_MAX (8u << 20) /* bytes of a reply's body */
 
-#define REPLY_AUTH_MAX 127
-
 struct http_reply {
 	int status;
 	struct blob body;
 	int64_t date_ms; /* the Date header as Unix ms; 0: none */
-	char auth[REPLY_AUTH_MAX + 1]; /* X-Vault-Reply; "": none, or longer */
+	char auth[VAULTENV_AUTH_MAX]; /* X-Vault-Reply; "": none, or longer */
 };
 
 struct transport; /* a libcurl easy handle, or the caller's callback */

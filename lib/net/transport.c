@@ -35,7 +35,7 @@ struct transport {
 	long timeout_ms;
 	int (*callback)(void *arg, const char *url, const char *const *headers,
 	    const char *body, size_t body_len, int *http_status, char **reply,
-	    size_t *reply_len);
+	    size_t *reply_len, char auth[VAULTENV_AUTH_MAX]);
 	void *callback_arg;
 };
 
@@ -330,7 +330,7 @@ reply_fill(const struct transport *t, struct http_reply *reply)
 		reply->date_ms = (int64_t)when * 1000;
 	if (t->libcurl->easy_header(t->curl, "X-Vault-Reply", 0, CURLH_HEADER,
 		-1, &auth) == CURLHE_OK &&
-	    strlen(auth->value) <= REPLY_AUTH_MAX)
+	    strlen(auth->value) < VAULTENV_AUTH_MAX)
 		strcpy(reply->auth, auth->value);
 }
 
@@ -374,7 +374,8 @@ callback_exchange(struct transport *t, const char *url, size_t origin_len,
 	int r;
 
 	r = t->callback(t->callback_arg, url, headers, body, len,
-	    &reply->status, &data, &data_len);
+	    &reply->status, &data, &data_len, reply->auth);
+	reply->auth[VAULTENV_AUTH_MAX - 1] = '\0';
 	if (r != 0) {
 		r = err_set(err, r < 0 ? r : VAULTENV_ERR_NETWORK, URL_HINT,
 		    "Cannot reach %.*s", (int)origin_len, url);

@@ -24,7 +24,7 @@ static struct {
 static int
 answer_give(void *arg, const char *url, const char *const *headers,
     const char *body, size_t body_len, int *status, char **reply,
-    size_t *reply_len)
+    size_t *reply_len, char auth[VAULTENV_AUTH_MAX])
 {
 	(void)arg;
 	(void)url;

@@ -66,7 +66,8 @@ printed(const char *fmt, ...)
 
 static int
 serve(void *arg, const char *url, const char *const *headers, const char *body,
-    size_t body_len, int *status, char **reply, size_t *len)
+    size_t body_len, int *status, char **reply, size_t *len,
+    char auth[VAULTENV_AUTH_MAX])
 {
 	int64_t version = member(body, "\"version\":");
 	int64_t base = member(body, "\"base_version\":");
