@@ -68,20 +68,28 @@ server_check(const struct vaultenv_client *c, const struct url_origin *origin,
 	return r;
 }
 
+static int
+set_if_unknown(struct state *state, void *url)
+{
+	return state->server == NULL ? state_set_server(state, url) : 0;
+}
+
 /* What cannot be remembered is found out again the next time. */
 void
 server_remember(struct vaultenv_client *c)
 {
-	struct state state;
-
 	if (c->server_is_known)
 		return;
 	c->server_is_known = true;
-	if (state_read(&state, c->state_path) != 0)
-		return;
-	if (state.server == NULL && state_set_server(&state, c->url) == 0)
-		(void)state_write(&state, c->state_path, NULL);
-	state_reset(&state);
+	if (!vaultenv_client_is_known(c))
+		(void)state_change(c->state_path, set_if_unknown, c->url, NULL);
+}
+
+static int
+trust(struct state *state, void *url)
+{
+	state_forget(state, url);
+	return state_set_server(state, url);
 }
 
 int
@@ -101,22 +109,11 @@ int
 vaultenv_client_trust(
     struct vaultenv_client *client, struct vaultenv_error *err)
 {
-	struct state state;
-	int r;
-
 	if (client->project_id[0] == '\0')
 		return err_general(err, VAULTENV_ERR_NO_KEY);
 	if (client->state_path == NULL)
 		return err_set(err, VAULTENV_ERR_IO,
 		    "Set HOME to a folder of yours",
 		    "There is no home folder to remember the server in");
-	if ((r = state_read(&state, client->state_path)) != 0)
-		return err_general(err, r);
-	state_forget(&state, client->url);
-	if ((r = state_set_server(&state, client->url)) != 0)
-		err_general(err, r);
-	else
-		r = state_write(&state, client->state_path, err);
-	state_reset(&state);
-	return r;
+	return state_change(client->state_path, trust, client->url, err);
 }

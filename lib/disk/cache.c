@@ -140,28 +140,38 @@ blob_store(
 			  path, (const char *)base64->data, base64->len, err);
 }
 
+/* What was seen, for state_change(). */
+struct sight {
+	const struct cache *cache;
+	const struct version *version;
+};
+
+static int
+sight_set(struct state *state, void *arg)
+{
+	const struct sight *sight = arg;
+
+	return state_set(state, sight->cache->url, sight->cache->environment,
+	    sight->version->number, sight->version->sha256);
+}
+
 static int
 state_store(
     const struct cache *c, const struct version *v, struct vaultenv_error *err)
 {
+	struct sight sight = { c, v };
 	const struct state_row *row;
 	struct state state;
+	bool same;
 	int r;
 
 	if ((r = state_read(&state, c->state_path)) != 0)
 		return err_general(err, r);
 	row = state_find(&state, c->url, c->environment);
-	if (row != NULL && row->version == v->number &&
-	    strcmp(row->sha256, v->sha256) == 0)
-		goto out;
-	if ((r = state_set(
-		 &state, c->url, c->environment, v->number, v->sha256)) != 0)
-		err_general(err, r);
-	else
-		r = state_write(&state, c->state_path, err);
-out:
+	same = row != NULL && row->version == v->number &&
+	       strcmp(row->sha256, v->sha256) == 0;
 	state_reset(&state);
-	return r;
+	return same ? 0 : state_change(c->state_path, sight_set, &sight, err);
 }
 
 void

@@ -88,21 +88,43 @@ lock_wait(int fd, const char *path, struct vaultenv_error *err)
 	return 0;
 }
 
-int
-project_lock(
-    const struct project_files *files, int *fd, struct vaultenv_error *err)
+static int
+lock_take(const char *path, int *fd, struct vaultenv_error *err)
 {
 	int r;
 
 	*fd = -1;
-	if (files->lock == NULL || !folder_is_writable(files->lock))
+	if (path == NULL || !folder_is_writable(path))
 		return 0;
-	*fd = open(
-	    files->lock, O_RDWR | O_CREAT | O_NOFOLLOW | OPEN_SAFELY, 0600);
+	*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | OPEN_SAFELY, 0600);
 	if (*fd < 0)
-		return err_errno(err, NULL, "Cannot lock %s", files->lock);
-	if ((r = lock_wait(*fd, files->lock, err)) != 0)
+		return err_errno(err, NULL, "Cannot lock %s", path);
+	if ((r = lock_wait(*fd, path, err)) != 0)
 		project_unlock(fd);
+	return r;
+}
+
+int
+project_lock(
+    const struct project_files *files, int *fd, struct vaultenv_error *err)
+{
+	return lock_take(files->lock, fd, err);
+}
+
+int
+state_lock(const char *path, int *fd, struct vaultenv_error *err)
+{
+	const char *end = path == NULL ? NULL : strrchr(path, '.');
+	char *lock;
+	int r;
+
+	*fd = -1;
+	if (end == NULL)
+		return 0;
+	if (asprintf(&lock, "%.*s.lock", (int)(end - path), path) < 0)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	r = lock_take(lock, fd, err);
+	free(lock);
 	return r;
 }
 

@@ -38,6 +38,8 @@ void project_files_reset(struct project_files *files);
  * no home that can be written. */
 int project_lock(
     const struct project_files *files, int *fd, struct vaultenv_error *err);
+/* The same lock, by the path of a project's .state; NULL: no home. */
+int state_lock(const char *path, int *fd, struct vaultenv_error *err);
 /* -1 is fine. */
 void project_unlock(int *fd);
 

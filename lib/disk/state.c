@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "disk/state-v2.h"
 #include "disk/state.h"
 
 #define STATE_MAX       (1u << 20)
@@ -191,7 +192,7 @@ document_write(const struct state *s, struct json_writer *w)
 	json_put_raw(w, "\n");
 }
 
-int
+static int
 state_write(const struct state *s, const char *path, struct vaultenv_error *err)
 {
 	struct json_writer w;
@@ -208,5 +209,28 @@ state_write(const struct state *s, const char *path, struct vaultenv_error *err)
 		r = vaultenv_file_write(
 		    path, (const char *)w.text.data, w.text.len, err);
 	json_writer_reset(&w);
+	return r;
+}
+
+int
+state_change(const char *path, int (*edit)(struct state *s, void *arg),
+    void *arg, struct vaultenv_error *err)
+{
+	struct state state;
+	int fd, r;
+
+	if ((r = state_lock(path, &fd, err)) != 0)
+		return r;
+	if ((r = state_read(&state, path)) != 0) {
+		err_general(err, r);
+		goto out;
+	}
+	if ((r = edit(&state, arg)) != 0)
+		err_general(err, r);
+	else
+		r = state_write(&state, path, err);
+	state_reset(&state);
+out:
+	project_unlock(&fd);
 	return r;
 }

@@ -31,8 +31,12 @@ int state_set(struct state *s, const char *server, const char *environment,
 /* All versions that were seen there. */
 void state_forget(struct state *s, const char *server);
 int state_set_server(struct state *s, const char *server);
-/* Where there is no place for it, nothing is written, and that is no error. */
-int state_write(
-    const struct state *s, const char *path, struct vaultenv_error *err);
+/*
+ * Reads it, lets edit change it, and writes it, while no other process does.
+ * Where there is no place for it, nothing is written, and that is no error.
+ * edit: 0, or NOMEM.
+ */
+int state_change(const char *path, int (*edit)(struct state *s, void *arg),
+    void *arg, struct vaultenv_error *err);
 
 #endif /* VAULTENV_STATE_H */
