@@ -91,6 +91,8 @@ help_command(const struct command *command)
 	printf("\n%s.\n", command->summary);
 	if (command->about != NULL)
 		printf("\n%s\n", command->about);
+	if (command->v2)
+		printf("\nOnly for projects of protocol 2.\n");
 	options_print("Options", command->options);
 	options_print("Options of every command", global_options);
 }
@@ -124,7 +126,8 @@ commands_json(void)
 		json_member("summary", commands[i]->summary);
 		putchar(',');
 		json_member("operand", commands[i]->operand);
-		printf(",\"options\":");
+		printf(",\"v2\":%s,\"options\":",
+		    commands[i]->v2 ? "true" : "false");
 		options_json(commands[i]->options);
 		putchar('}');
 	}

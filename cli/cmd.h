@@ -14,8 +14,8 @@
  * - give its options to struct args here, if they are new;
  * - describe it and its options in cli/vault-env.1, at the same place in the
  *   order [tests/style/man.t];
- * - say in tests/cli/errors.t with which arguments it does its work, and in
- *   tests/cli/requests.t what it asks the server for [both files];
+ * - unless it is v2's alone, say in tests/cli/errors.t with which arguments it
+ *   does its work, in tests/cli/requests.t what it asks the server for [both];
  * - add a test of what it does to tests/cli/ [nobody].
  */
 #ifndef CMD_H
@@ -69,6 +69,9 @@ struct args {
 	bool replace;
 	bool merge;
 	bool reveal;
+	bool new_key;
+	bool stale;
+	bool looked;
 	bool completion;
 	const char *operand;
 
@@ -116,6 +119,7 @@ struct command {
 	const char *operand; /* "NAME", "[COMMAND]": optional; NULL: none */
 	const char *about;   /* a paragraph for --help; may be NULL */
 	const struct option_row *options; /* NULL: global ones only */
+	bool v2;                          /* only for projects of protocol 2 */
 	bool plain;            /* handles no secrets: needs no locked memory */
 	bool takes_command;    /* its operand is all that follows "--" */
 	bool two_environments; /* --env may be given twice */
@@ -138,6 +142,7 @@ extern const struct command command_diff;
 extern const struct command command_export;
 extern const struct command command_versions;
 extern const struct command command_rollback;
+extern const struct command command_confirm;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_list_devices;

@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_export,
 	&command_versions,
 	&command_rollback,
+	&command_confirm,
 	&command_register_device,
 	&command_approve_device,
 	&command_list_devices,

@@ -250,6 +250,29 @@ session_write_check(const struct args *args, const struct session_files *files,
 	return session_fail(&err);
 }
 
+int
+session_stale_check(
+    const struct args *args, const struct vaultenv_client *client)
+{
+	const char *env = vaultenv_client_environment(client);
+
+	if (!args->stale || args->looked)
+		return EXIT_DONE;
+	if (!can_ask()) {
+		error_print("If somebody has looked, add --yes-i-looked",
+		    "--stale is for a person who has asked the others whether "
+		    "%s has a newer version: here nobody can be asked",
+		    env);
+		return EXIT_USAGE;
+	}
+	if (ask("A server that is behind shows an old version of %s as the "
+		"newest. Do the others have no newer one?",
+		env))
+		return EXIT_DONE;
+	error_print("Compare: vault-env verify", "Nothing was pushed");
+	return EXIT_REFUSED;
+}
+
 static int
 open_checked(
     const struct args *args, struct vaultenv_client **client, bool to_write)

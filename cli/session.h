@@ -62,6 +62,13 @@ int session_write_check(const struct args *args,
 int
 session_open_to_write(const struct args *args, struct vaultenv_client **client);
 
+/*
+ * --stale: a person has made sure that nothing newer exists. A job has nobody
+ * to do so, unless it says that somebody did. An exit code, error printed.
+ */
+int session_stale_check(
+    const struct args *args, const struct vaultenv_client *client);
+
 /* The one table from the library's codes to exit codes. */
 int session_exit_code(int status);
 

@@ -617,6 +617,25 @@ void vaultenv_versions_free(struct vaultenv_versions **versions);
 int vaultenv_secrets_rollback(struct vaultenv_client *client, int64_t version,
     int64_t *out_version, struct vaultenv_error *err);
 
+/* Of vaultenv_secrets_confirm(). */
+struct vaultenv_confirm_options {
+	int new_key;	/* not 0: under a new data key, also where none is due */
+	int take_stale;	/* not 0: also one that is older than this device
+			 * accepts. For a person who has asked the others: a lapse
+			 * looks like a server that shows an old state */
+};
+
+/*
+ * v2: stores the newest version again, as the next one, so that everybody sees
+ * that it is still current; under a new data key if somebody was removed since.
+ * Does nothing where that was done today (UTC) already: *out_pushed is then 0.
+ * options, out_version and out_pushed may be NULL. DEVICE: this one may only
+ * read. NO_SECRETS.
+ */
+int vaultenv_secrets_confirm(struct vaultenv_client *client,
+    const struct vaultenv_confirm_options *options, int64_t *out_version,
+    int *out_pushed, struct vaultenv_error *err);
+
 /* ---------------------------------------------------- load: config() */
 
 /* What a program sees, and where it came from. */

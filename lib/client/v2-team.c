@@ -143,6 +143,11 @@ team_new(struct vaultenv_client *c, struct vaultenv_error *err)
 		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
 		    "This call needs a VAULT_KEY, and the client was opened "
 		    "without one");
+	if (c->protocol != &protocol_v2)
+		return err_set(err, VAULTENV_ERR_INVALID,
+		    "Make a new project for it: vault-env init",
+		    "Project %s is of protocol 1, which does not have this",
+		    c->project_id);
 	if ((c->team = calloc(1, sizeof(*c->team))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if ((r = team_fill(c->team, c)) == 0)

@@ -205,6 +205,18 @@ struct push_v2 {
 int team_push(struct vaultenv_client *client, const struct push_v2 *push,
     int64_t *out_version, struct vaultenv_error *err);
 
+/* ---- v2-confirm.c: the newest version, once more ---- */
+
+struct confirm {
+	const char *env;
+	bool new_key; /* in any case; one that is due is made without */
+	bool take_stale;
+};
+
+/* *out_pushed false: somebody has done so today, and nothing else is due. */
+int team_confirm(struct vaultenv_client *client, const struct confirm *how,
+    int64_t *out_version, bool *out_pushed, struct vaultenv_error *err);
+
 /* ---- v2-heads.c: the newest version of each environment, for cuts ---- */
 
 struct head_v2 {

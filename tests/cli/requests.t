@@ -88,7 +88,7 @@ for my $args (['pull'], ['run', '--', 'true'], ['list-devices']) {
 asks(['trust', $p->{url}], 0);
 asks(['revoke-device', '--id', $id], 1, 'devices/list', 'devices/revoke');
 my $table = decode_json($p->must('help', '--json'));
-is_deeply([grep { !$asked{$_} } map { $_->{name} } @{$table->{commands}}], [],
-    'every command was counted');
+is_deeply([grep { !$asked{$_} } map { $_->{v2} ? () : $_->{name} } @{$table->{commands}}],
+    [], 'every command of v1 was counted');
 
 done_testing();
