@@ -27,3 +27,4 @@ $$;
 \ir citus/record_pull.sql
 \ir citus/secret_current_version.sql
 \ir citus/secret_pull.sql
+\ir citus/secret_push_many.sql

@@ -48,6 +48,7 @@ grant execute on function
 	vault.device_revoke,
 	vault.device_list,
 	vault.secret_push,
+	vault.secret_push_many,
 	vault.secret_pull,
 	vault.secret_pull_version,
 	vault.secret_current_version,

@@ -65,6 +65,8 @@ lock table vault.migrations in share row exclusive mode;
 \ir migrate.sql
 \set migration 0007-stored-bytes
 \ir migrate.sql
+\set migration 0008-push-arrays
+\ir migrate.sql
 
 select m.number > left(:'migration', 4)::int as newer, m.number as present
 from vault.migrations m order by m.number desc limit 1 \gset
@@ -128,6 +130,7 @@ $$;
 \ir functions/device_revoke.sql
 \ir functions/device_list.sql
 \ir functions/secret_push.sql
+\ir functions/secret_push_many.sql
 \ir functions/secret_pull.sql
 \ir functions/secret_pull_version.sql
 \ir functions/secret_current_version.sql
@@ -185,6 +188,22 @@ select to_regproc('pg_catalog.create_distributed_table') is not null
 \if :citus
 \ir citus.sql
 \endif
+
+-- A request finds its rows by an index. Without this a plan that was made when a
+-- table was small would go on reading it whole when it has grown.
+do $$
+declare
+	v_function regprocedure;
+begin
+	for v_function in
+		select p.oid from pg_proc p
+		where p.pronamespace = 'vault'::regnamespace and p.prosecdef
+	loop
+		execute format('alter function %s set enable_seqscan = off',
+			v_function);
+	end loop;
+end
+$$;
 
 select vault.audit_partitions() as created \gset
 \ir grants.sql

@@ -15,7 +15,7 @@
 #define DB_KEY_ID_LEN 16 /* the server key's fingerprint */
 
 /* The number of the newest migration in sql/migrations. */
-#define DB_SCHEMA_VERSION 7
+#define DB_SCHEMA_VERSION 8
 
 /*
  * 0: schema and server key match; a database that has no key yet takes ours,

@@ -71,15 +71,15 @@ exec_one(struct dbconn *c, enum stmt stmt, bool prepare,
 }
 
 static int
-exec_merged(struct dbconn *c, bool prepare, struct db_item *const *items, int n,
-    int64_t deadline_ms, PGresult **out)
+exec_merged(struct dbconn *c, enum stmt stmt, bool prepare,
+    struct db_item *const *items, int n, int64_t deadline_ms, PGresult **out)
 {
 	struct db_array arrays[DB_PARAMS_MAX];
 	struct db_params p;
 	int r = -1;
 
 	if (dbmerge_params(items, n, &p, arrays) == 0)
-		r = exec_one(c, items[0]->stmt, prepare, &p, deadline_ms, out);
+		r = exec_one(c, stmt, prepare, &p, deadline_ms, out);
 	dbmerge_reset(arrays, items[0]->params->n);
 	return r;
 }
@@ -92,7 +92,8 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 	struct db_item *items = &item;
 
 	if (stmts[stmt].way == STMT_MERGED)
-		return exec_merged(c, prepare, &items, 1, deadline_ms, out);
+		return exec_merged(
+		    c, stmt, prepare, &items, 1, deadline_ms, out);
 	return exec_one(c, stmt, prepare, p, deadline_ms, out);
 }
 
@@ -192,12 +193,12 @@ send_group(struct dbconn *c, bool prepare, struct db_item *const *items, int n,
  * takes, it may wait until the deadline.
  */
 static int
-merged_group(struct dbconn *c, bool prepare, struct db_item *const *items,
-    int n, int64_t deadline_ms)
+merged_group(struct dbconn *c, enum stmt stmt, bool prepare,
+    struct db_item *const *items, int n, int64_t deadline_ms)
 {
 	PGresult *res = NULL;
 
-	if (exec_merged(c, prepare, items, n, deadline_ms, &res) != 0)
+	if (exec_merged(c, stmt, prepare, items, n, deadline_ms, &res) != 0)
 		return -1;
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		return dbmerge_split(res, items, n);
@@ -209,13 +210,16 @@ int
 dbconn_exec_group(struct dbconn *c, bool prepare, struct db_item *const *items,
     int n, int64_t deadline_ms, int *offender)
 {
+	enum stmt stmt = items[0]->stmt;
 	int r;
 
+	if (stmts[stmt].many != 0)
+		stmt = stmts[stmt].many;
 	c->warned = false;
 	for (int i = 0; i < n; i++)
 		items[i]->result = NULL;
-	if (stmts[items[0]->stmt].way == STMT_MERGED) {
-		r = merged_group(c, prepare, items, n, deadline_ms);
+	if (stmts[stmt].way == STMT_MERGED) {
+		r = merged_group(c, stmt, prepare, items, n, deadline_ms);
 	} else {
 		r = send_group(c, prepare, items, n, deadline_ms);
 		if (r == 0)

@@ -17,9 +17,10 @@ int dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
     const struct db_params *p, int64_t deadline_ms, PGresult **out);
 /*
  * Runs n items of the same statement in one transaction and one round trip; if
- * it is merged, as one. None waits for a row's lock for long. 0: it is
- * committed, every result is set. 1: *offender, an index, was refused or had to
- * wait: nothing is done and no result is set; never if merged. -1: the same, or
+ * it is merged, or has a merged one for many, as one. None waits for a row's
+ * lock for long. 0: it is committed, and every result is set but of those for
+ * whom nothing was done. 1: *offender, an index, was refused or had to wait:
+ * nothing is done and no result is set; never if merged. -1: the same, or
  * nobody knows; close the connection.
  */
 int dbconn_exec_group(struct dbconn *c, bool prepare,

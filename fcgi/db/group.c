@@ -38,7 +38,7 @@ enum state {
 	FIRST_LEADER, /* came when nobody led */
 	NEXT_LEADER,  /* waited, and leads now */
 	COMMITTED,
-	RETURNED /* nobody knows if it was done: its caller runs it singly */
+	RETURNED /* not done, or nobody knows: its caller runs it singly */
 };
 
 struct job {
@@ -141,7 +141,8 @@ run_batch(struct dbgroup *g, int n)
 	     tries < TRIES_MAX && n > 0 && g->conn.pg != NULL && !done; tries++)
 		done = try_batch(g, &n);
 	for (int i = 0; i < n; i++)
-		change(g->batch[i], done ? COMMITTED : RETURNED);
+		change(g->batch[i],
+		    done && g->items[i]->result != NULL ? COMMITTED : RETURNED);
 }
 
 /* Runs the head of the queue, whose first is the leader's own, and hands over.

@@ -67,13 +67,12 @@ row_of(const PGresult *res, int row)
 int
 dbmerge_split(PGresult *res, struct db_item *const *items, int n)
 {
+	const int outcome = PQfnumber(res, "outcome");
 	bool done = PQntuples(res) == n;
 
-	if (n == 1 && done) {
-		items[0]->result = res;
-		return 0;
-	}
 	for (int i = 0; i < n && done; i++) {
+		if (PQgetisnull(res, i, outcome) == 1)
+			continue;
 		items[i]->result = row_of(res, i);
 		done = items[i]->result != NULL;
 	}

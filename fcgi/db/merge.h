@@ -17,9 +17,9 @@ int dbmerge_params(struct db_item *const *items, int n, struct db_params *out,
     struct db_array arrays[DB_PARAMS_MAX]);
 void dbmerge_reset(struct db_array *arrays, int n);
 
-/* Gives each of the items its row of res, which has as many, in their order;
- * res is used up. 0; -1: not so, or no memory; some may have a result by then,
- * for PQclear(). */
+/* Gives each of the items its row of res, which has as many, in their order,
+ * unless its outcome is null; res is used up. 0; -1: not so, or no memory; some
+ * may have a result by then, for PQclear(). */
 int dbmerge_split(PGresult *res, struct db_item *const *items, int n);
 
 #endif

@@ -74,7 +74,14 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "$1::uuid, $2::bytea, $3::bytea, $4::text, $5::bytea, $6::text, "
 	    "$7::bytea, "
 	    "$8::text, $9::int, $10::bigint, $11::int, $12::int, $13::bigint)",
-	    13, true, STMT_GROUPED },
+	    13, true, STMT_GROUPED, SECRET_PUSH_MANY },
+	[SECRET_PUSH_MANY] = { "secret_push_many",
+	    "select * from vault.secret_push_many("
+	    "$1::text[]::uuid[], $2::bytea[], $3::bytea[], $4::text[], "
+	    "$5::bytea[], $6::text[], $7::bytea[], $8::text[], "
+	    "$9::text[]::int[], $10::text[]::bigint[], $11::text[]::int[], "
+	    "$12::text[]::int[], $13::text[]::bigint[])",
+	    13, true, STMT_MERGED },
 	[SECRET_PULL] = { "secret_pull",
 	    "select outcome, blob, version, device_id from vault.secret_pull("
 	    "$1::text[]::uuid[], $2::bytea[], $3::bytea[], $4::text[], "

@@ -26,6 +26,7 @@ enum stmt {
 	DEVICE_REVOKE,
 	DEVICE_LIST,
 	SECRET_PUSH,
+	SECRET_PUSH_MANY,
 	SECRET_PULL,
 	SECRET_PULL_VERSION,
 	SECRET_CURRENT_VERSION,
@@ -96,6 +97,12 @@ struct stmt_row {
 	 */
 	bool repeatable;
 	enum stmt_way way; /* not singly: repeatable */
+	/*
+	 * 0, or the merged statement that a group of these runs in their place.
+	 * It does what is plain; whom it would have to refuse, or to wait for,
+	 * gets no outcome from it, and runs singly.
+	 */
+	enum stmt many;
 };
 
 extern const struct stmt_row stmts[N_STMTS];

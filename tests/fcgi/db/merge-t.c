@@ -89,6 +89,7 @@ test_split(void)
 {
 	struct db_item a = { .result = NULL }, b = { .result = NULL };
 	struct db_item *items[] = { &a, &b };
+	PGresult *res;
 
 	is_int(dbmerge_split(rows(2), items, 2), 0, "two rows for two");
 	ok(PQntuples(a.result) == 1 && PQntuples(b.result) == 1, "one each");
@@ -103,6 +104,13 @@ test_split(void)
 	a.result = b.result = NULL;
 	is_int(dbmerge_split(rows(1), items, 1), 0, "one row for one");
 	PQclear(a.result);
+	a.result = NULL;
+	res = rows(2);
+	PQsetvalue(res, 0, 0, NULL, -1);
+	is_int(dbmerge_split(res, items, 2), 0, "two rows, one of no outcome");
+	ok(a.result == NULL && b.result != NULL, "which is nobody's");
+	PQclear(b.result);
+	b.result = NULL;
 	is_int(dbmerge_split(rows(1), items, 2), -1, "one row for two is none");
 	is_int(dbmerge_split(rows(2), items, 1), -1, "nor two for one");
 }
