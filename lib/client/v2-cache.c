@@ -48,27 +48,23 @@ cached_reset(struct cached *cached)
 	blob_reset(&cached->text);
 }
 
-/* True if the file holds the same version and is young. */
+/* True if what was read is the same version, and young. */
 static bool
-is_young(const struct vaultenv_client *c, int64_t now_ms)
+is_young(
+    const struct vaultenv_client *c, const struct cached *known, int64_t now_ms)
 {
-	const struct record *held = &c->team->held.record;
+	const struct bundle *b = &known->bundle;
 	struct records newest;
-	struct cached cached;
-	bool young = false;
+	bool same;
 
-	if (cached_read(c, held->env, &cached, NULL) == 0 &&
-	    now_ms - cached.at_ms < RENEW_AFTER_MS && now_ms >= cached.at_ms &&
-	    cached.bundle.n_records > 0 &&
-	    cached.bundle.n_log == c->team->log.n_steps &&
-	    records_read(&newest,
-		cached.bundle.records + cached.bundle.n_records - 1, 1) == 0) {
-		young = memcmp(newest.at[0].raw.hash, held->raw.hash,
-			    HASH_LEN) == 0;
-		records_reset(&newest);
-	}
-	cached_reset(&cached);
-	return young;
+	if (b->n_records == 0 || now_ms - known->at_ms >= RENEW_AFTER_MS ||
+	    now_ms < known->at_ms || b->n_log != c->team->log.n_steps ||
+	    records_read(&newest, b->records + b->n_records - 1, 1) != 0)
+		return false;
+	same = memcmp(newest.at[0].raw.hash, c->team->held.record.raw.hash,
+		   HASH_LEN) == 0;
+	records_reset(&newest);
+	return same;
 }
 
 static int
@@ -110,14 +106,15 @@ may_be_kept(const struct vaultenv_client *c)
 }
 
 void
-cached_write(struct vaultenv_client *c, int64_t at_ms)
+cached_write(
+    struct vaultenv_client *c, const struct cached *known, int64_t at_ms)
 {
 	const char *env = c->team->held.record.env;
 	struct vaultenv_error err;
 	struct blob text;
 	int r;
 
-	if (!may_be_kept(c) || is_young(c, at_ms))
+	if (!may_be_kept(c) || (known != NULL && is_young(c, known, at_ms)))
 		return;
 	blob_init(&text, CACHE_FILE_MAX);
 	if ((r = text_make(c, at_ms, &text)) != 0)

@@ -28,8 +28,8 @@ missing_check(struct vaultenv_client *c, struct vaultenv_error *err)
 	if (pin == NULL)
 		return 0;
 	why.other_version = pin->version;
-	return code_error(
-	    c, CODE_RECORD_MISSING, &why, c->environment, NULL, err);
+	return code_error(c, CODE_RECORD_MISSING, &why, c->environment,
+	    pin_file(c->team, c->environment), err);
 }
 
 static int
@@ -57,7 +57,8 @@ answer_check(struct vaultenv_client *c, const struct answer *a,
 		why.at_ms = t->log.steps[t->log.n_steps - 1].at_ms;
 	else if (pin != NULL)
 		why.other_version = pin->version;
-	return code_error(c, code, &why, c->environment, NULL, err);
+	return code_error(c, code, &why, c->environment,
+	    pin_file(t, code == CODE_LOG_SHORT ? NULL : c->environment), err);
 }
 
 static int

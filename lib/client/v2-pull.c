@@ -179,7 +179,8 @@ open_bundle(struct try *t, struct bundle *b, struct opened *o,
 	b->is_reply = true;
 	b->n_log = 0;
 	if ((r = bundle_open(&in, &c->team->log, b, o, &why)) != 0)
-		return code_error(c, r, &why, t->how->env, NULL, err);
+		return code_error(c, r, &why, t->how->env,
+		    pin_file(c->team, t->how->env), err);
 	return 0;
 }
 
@@ -311,7 +312,7 @@ team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
 		start_over = false;
 		r = try_once(&t, o, &start_over, err);
 		if (r == 0 && !start_over && how->number == 0 && !how->no_cache)
-			cached_write(c, t.asked_ms);
+			cached_write(c, &t.cached, t.asked_ms);
 		if (c->team != NULL)
 			pages_reset(&t.pages);
 		cached_reset(&t.cached);

@@ -44,21 +44,44 @@ status_of(int code)
 						: VAULTENV_ERR_FORBIDDEN;
 }
 
-/* A tampered cache is not the server's doing. */
+const char *
+pin_file(const struct team *t, const char *env)
+{
+	const struct pin *pin =
+	    env == NULL ? &t->pins.log : pins_find(&t->pins, env);
+
+	return pin != NULL && pin->shared ? ".vault-heads" : NULL;
+}
+
+/* Codes that a pin gives rise to. */
+static bool
+is_about_pins(int code)
+{
+	return code == CODE_LOG_SHORT || code == CODE_LOG_FORK ||
+	       code == CODE_RECORD_ROLLBACK || code == CODE_RECORD_FORK ||
+	       code == CODE_RECORD_MISSING || code == CODE_RECORD_LINK;
+}
+
+/* What is wrong with a cache is not the server's doing; and of what was seen it
+ * is said where. */
 static int
-name_file(struct blob *text, const char *file)
+name_file(struct blob *text, int code, const char *file)
 {
 	static const char server[] = "The server";
+	const size_t len = strlen(server);
 	struct blob named;
 	int r;
 
-	if (text->len < strlen(server) ||
-	    memcmp(text->data, server, strlen(server)) != 0)
-		return blob_printf(text, " (in %s)", file);
+	if (*file == '.' || *file == '/')
+		return is_about_pins(code)
+			   ? blob_printf(text, ", says %s", file)
+			   : 0;
+	if (text->len < len || memcmp(text->data, server, len) != 0)
+		return blob_printf(text, " (%s)", file);
 	blob_init(&named, SENTENCE_MAX);
-	if ((r = blob_append_str(&named, file)) == 0 &&
-	    (r = blob_append_str(
-		 &named, (const char *)text->data + strlen(server))) == 0) {
+	if ((r = blob_append_str(&named, file)) == 0)
+		r = blob_append_str(&named, (const char *)text->data + len);
+	if (r == 0) {
 		blob_reset(text);
 		*text = named;
 		return 0;
@@ -126,7 +149,7 @@ code_error(const struct vaultenv_client *c, int code, const struct finding *why,
 	blob_init(&hint, SENTENCE_MAX);
 	r = sentence_write(&text, &hint, code, why, &about);
 	if (r == 0 && file != NULL && code_kind(code) == CODE_TAMPERED)
-		r = name_file(&text, file);
+		r = name_file(&text, code, file);
 	if (r != 0) {
 		err_general(err, r);
 		goto out;

@@ -196,6 +196,7 @@ known_read(struct vaultenv_client *c, struct vaultenv_error *err)
 		return r;
 	if ((r = logfile_read(&t->files, &t->log, &t->lines)) != 0)
 		return err_general(err, r);
+	t->is_kept = t->log.n_steps > 0 && t->pins.has_log;
 	return 0;
 }
 
@@ -299,7 +300,7 @@ log_judge(struct vaultenv_client *c, const struct opening *in,
 		r = CODE_LOG_ANCHOR;
 	if (r == 0)
 		return 0;
-	r = code_error(c, r, &why, NULL, NULL, err);
+	r = code_error(c, r, &why, NULL, pin_file(t, NULL), err);
 	members_reset(&t->log);
 	blob_reset(&t->lines);
 	return r;
@@ -323,9 +324,21 @@ team_take_log(struct vaultenv_client *c, size_t from,
 	if (overlap < n &&
 	    (r = logfile_add(&t->lines, entries + overlap, n - overlap)) != 0)
 		return err_general(err, r);
-	if ((r = log_keep(c, err)) != 0)
+	/* Nothing new, as most of the time. */
+	if ((overlap < n || !t->is_kept) && (r = log_keep(c, err)) != 0)
 		return r;
+	t->is_kept = true;
 	return key_follow(c, err);
+}
+
+/* As most of the time: this machine has seen that version before. */
+static bool
+is_pinned(const struct team *t, const struct record *newest)
+{
+	const struct pin *pin = pins_find(&t->pins, newest->env);
+
+	return pin != NULL && !pin->shared && pin->version == newest->version &&
+	       memcmp(pin->hash, newest->raw.hash, HASH_LEN) == 0;
 }
 
 int
@@ -338,6 +351,9 @@ team_take_records(struct vaultenv_client *c, const char *env,
 	struct pin pin = { .version = newest->version };
 	int r;
 
+	*start_over = false;
+	if (is_pinned(t, newest))
+		return 0;
 	r = heads_raise(&t->files, &chain, start_over, err);
 	if (r == 0 && !*start_over) {
 		memcpy(pin.hash, newest->raw.hash, HASH_LEN);

@@ -52,6 +52,7 @@ struct team {
 	struct held held;
 	int64_t
 	    clock_offset_ms; /* of the server, for request and registration */
+	bool is_kept;        /* log is what is on disk */
 	bool is_registered;  /* the request key was brought, by this client */
 	bool warned_of_end;
 };
@@ -86,11 +87,15 @@ int team_take_records(struct vaultenv_client *client, const char *env,
 /* ---- v2-sentence.c: codes to sentences ---- */
 
 /* A code of lib/wire/code.h as an error, or an enum vaultenv_status with its
- * general sentence. file: that it was found in, NULL: it came from the server.
- * why may be NULL. */
+ * general sentence. file: where it was found, or "The cache"; NULL: it came
+ * from the server. why may be NULL. */
 int code_error(const struct vaultenv_client *client, int code,
     const struct finding *why, const char *env, const char *file,
     struct vaultenv_error *err);
+
+/* The file that the log's pin (env NULL), or an environment's, is from, if that
+ * is not this machine's own; NULL. */
+const char *pin_file(const struct team *team, const char *env);
 
 /* ---- v2-call.c: one call ---- */
 
@@ -182,8 +187,10 @@ struct cached {
 int cached_read(const struct vaultenv_client *client, const char *env,
     struct cached *out, struct vaultenv_error *err);
 void cached_reset(struct cached *cached);
-/* What is held, as of at_ms. What cannot be written is a notice. */
-void cached_write(struct vaultenv_client *client, int64_t at_ms);
+/* What is held, as of at_ms, unless what is known to be there says so already.
+ * known: NULL: nothing. What cannot be written is a notice. */
+void cached_write(
+    struct vaultenv_client *client, const struct cached *known, int64_t at_ms);
 
 /* ---- v2-push.c: the next version ---- */
 
