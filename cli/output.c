@@ -71,6 +71,10 @@ error_json(FILE *to, const struct vaultenv_error *err)
 	json_write(to, err->text);
 	fputs(",\"hint\":", to);
 	json_write(to, err->hint[0] != '\0' ? err->hint : NULL);
+	if (err->reason[0] != '\0') {
+		fputs(",\"code\":", to);
+		json_write(to, err->reason);
+	}
 	putc('}', to);
 }
 

@@ -20,7 +20,7 @@ void error_print(const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void error_show(const struct vaultenv_error *err);
 /* From now on an error is one line of JSON, {"error":text,"hint":hint or
- * null}. */
+ * null}, and "code" where protocol v2 has one. */
 void errors_as_json(void);
 void error_json(FILE *to, const struct vaultenv_error *err); /* that object */
 void warning_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
