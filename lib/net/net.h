@@ -31,7 +31,7 @@ int url_canonical(struct blob *out, const char *text);
 struct http_reply {
 	int status;
 	struct blob body;
-	int64_t date_ms; /* the Date header as Unix ms; 0: none */
+	int64_t date_ms;              /* the Date header as Unix ms; 0: none */
 	char auth[VAULTENV_AUTH_MAX]; /* X-Vault-Reply; "": none, or longer */
 };
 

@@ -51,7 +51,8 @@ struct fake {
 
 static inline int
 fake_transport(void *arg, const char *url, const char *const *headers,
-    const char *body, size_t len, int *status, char **reply, size_t *reply_len, char auth[VAULTENV_AUTH_MAX])
+    const char *body, size_t len, int *status, char **reply, size_t *reply_len,
+    char auth[VAULTENV_AUTH_MAX])
 {
 	struct fake *f = arg;
 	int n = f->n_calls < FAKE_MAX ? f->n_calls : FAKE_MAX - 1;

@@ -30,7 +30,8 @@ static char hides[VAULTENV_ERROR_TEXT];
 
 static inline int
 answer(void *arg, const char *url, const char *const *headers, const char *body,
-    size_t len, int *status, char **reply, size_t *reply_len, char auth[VAULTENV_AUTH_MAX])
+    size_t len, int *status, char **reply, size_t *reply_len,
+    char auth[VAULTENV_AUTH_MAX])
 {
 	struct json_object *row;
 	const char *text;

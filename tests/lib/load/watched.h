@@ -74,7 +74,8 @@ server_enter(bool is_pull)
 
 static inline int
 answer(void *arg, const char *url, const char *const *headers, const char *body,
-    size_t len, int *status, char **reply, size_t *reply_len, char auth[VAULTENV_AUTH_MAX])
+    size_t len, int *status, char **reply, size_t *reply_len,
+    char auth[VAULTENV_AUTH_MAX])
 {
 	const bool is_pull = strstr(url, "/secrets/pull") != NULL;
 	int r, delay;
