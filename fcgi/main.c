@@ -170,6 +170,9 @@ operate(const struct settings *settings, const struct options *o)
 	case ACTION_CHECK_LOG:
 		r = check_log(settings, stdout, said);
 		break;
+	case ACTION_RESTORE:
+		r = restore(settings, o->files, o->n_files, stdout, said);
+		break;
 	case ACTION_UNFREEZE:
 		r = unfreeze(settings, o->project, said);
 		break;

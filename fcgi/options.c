@@ -26,6 +26,10 @@ static const char usage[] =
     "                   lost\n"
     "  --check-log      holds the tables of protocol v2 against the logs that\n"
     "                   devices signed\n"
+    "  --restore FILE...\n"
+    "                   brings projects of protocol v2 up to date after an "
+    "old\n"
+    "                   backup, out of files that vault-env bundle wrote\n"
     "  --unfreeze ID    lets a project of protocol v1 that has moved change\n"
     "                   again\n"
     "  --settings       prints every setting with its default\n"
@@ -44,6 +48,7 @@ static const struct option table[] = { { "config", required_argument, NULL,
 	{ "rekey", no_argument, NULL, OPT_ACTION + ACTION_REKEY },
 	{ "forget-keys", no_argument, NULL, OPT_ACTION + ACTION_FORGET_KEYS },
 	{ "check-log", no_argument, NULL, OPT_ACTION + ACTION_CHECK_LOG },
+	{ "restore", no_argument, NULL, OPT_ACTION + ACTION_RESTORE },
 	{ "unfreeze", required_argument, NULL, OPT_ACTION + ACTION_UNFREEZE },
 	{ "settings", no_argument, NULL, OPT_ACTION + ACTION_SETTINGS },
 	{ "version", no_argument, NULL, OPT_ACTION + ACTION_VERSION },
@@ -72,6 +77,14 @@ options_parse(struct options *o, int argc, char *argv[])
 	    !uuid_is_canonical(o->project, strlen(o->project))) {
 		fprintf(stderr, "vault.fcgi: %s is not a project's id\n",
 		    o->project);
+		goto bad;
+	}
+	if (o->action == ACTION_RESTORE) {
+		o->files = argv + optind;
+		o->n_files = argc - optind;
+		if (o->n_files > 0)
+			return true;
+		fprintf(stderr, "vault.fcgi: --restore needs a file\n");
 		goto bad;
 	}
 	if (optind == argc)

@@ -13,6 +13,7 @@ enum action {
 	ACTION_REKEY,
 	ACTION_FORGET_KEYS,
 	ACTION_CHECK_LOG,
+	ACTION_RESTORE,
 	ACTION_UNFREEZE,
 	ACTION_SETTINGS,
 	ACTION_VERSION,
@@ -24,6 +25,8 @@ struct options {
 	const char *listen; /* NULL: as the settings say */
 	enum action action;
 	const char *project; /* of ACTION_UNFREEZE */
+	char *const *files;  /* of ACTION_RESTORE */
+	int n_files;
 };
 
 /* False, and the usage was printed: not a command line of ours. */

@@ -267,8 +267,8 @@ const struct stmt_row stmts[N_STMTS] = {
 	[RECORD_RESTORE] = { "record_restore",
 	    "select vault.record_restore($1::uuid, $2::text, $3::bigint, "
 	    "$4::bytea, $5::bytea, $6::bytea, $7::int, $8::bigint, $9::uuid, "
-	    "$10::bytea)",
-	    10, false, STMT_SINGLY },
+	    "$10::bytea, $11::boolean)",
+	    11, false, STMT_SINGLY },
 	[HEAD_RESTORE] = { "head_restore",
 	    "select vault.head_restore($1::uuid, $2::text, $3::bigint, "
 	    "$4::bigint, $5::bigint, $6::bigint)",

@@ -43,27 +43,6 @@ wrong(struct check *c, const char *fmt, ...)
 	c->n_wrong++;
 }
 
-static bool
-has_uuid(const struct db_result *r, int row, const char *name, const char *id)
-{
-	char got[ID_LEN + 1];
-
-	db_get_uuid(r, row, name, got);
-	return strcmp(got, id) == 0;
-}
-
-/* What stands beside the entry must be of it. */
-static bool
-entry_fits(const struct rows *rows, const struct entry *e)
-{
-	const struct db_result *r = &rows->page;
-	const char *device = e->kind == ENTRY_ROTATE ? "" : e->device;
-
-	return rows_has_bytes(r, rows->row, "hash", e->raw.hash, HASH_LEN) &&
-	       db_get_int(r, rows->row, "kind") == e->kind &&
-	       has_uuid(r, rows->row, "device_id", device);
-}
-
 /* 0: the log is good, in full. 1: it is not. */
 static int
 check_entries(struct check *c)
@@ -80,7 +59,7 @@ check_entries(struct check *c)
 			code = members_apply(m, &c->entry, true);
 		if (code != 0)
 			break;
-		if (!entry_fits(&rows, &c->entry))
+		if (!rows_fit_entry(&rows, &c->entry))
 			wrong(c,
 			    "entry %" PRId64 " of the log is good, what the "
 			    "table says beside it is not",
@@ -226,20 +205,6 @@ check_members(struct check *c)
 
 /* ---- environments ---- */
 
-static bool
-record_fits(const struct rows *rows, const struct record *r)
-{
-	const struct db_result *row = &rows->page;
-	const int n = rows->row;
-
-	return rows_has_bytes(row, n, "hash", r->raw.hash, HASH_LEN) &&
-	       rows_has_bytes(row, n, "key_id", r->key_id, HASH_LEN) &&
-	       db_get_int(row, n, "version") == r->version &&
-	       db_get_int(row, n, "op") == r->op &&
-	       db_get_int(row, n, "log_seq") == r->log_seq &&
-	       has_uuid(row, n, "author", r->author);
-}
-
 /* 0, or what readers would refuse it for, but for what they also do with a
  * record that was good when it was stored. */
 static int
@@ -252,7 +217,7 @@ check_record(struct check *c, const struct rows *rows, bool first)
 	    (code = record_check_next(&c->members, first ? NULL : &c->before, r,
 		 rows->env, &refused)) != 0)
 		return code;
-	if (!record_fits(rows, r))
+	if (!rows_fit_record(rows, r))
 		wrong(c,
 		    "version %" PRId64 " of %s is good, what the table says "
 		    "beside it is not",

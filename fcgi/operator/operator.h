@@ -33,4 +33,12 @@ int unfreeze(
  */
 int check_log(const struct settings *settings, FILE *out, char said[WHY_MAX]);
 
+/*
+ * Brings v2 projects up to date after an old backup was put in place, out of
+ * files of `vault-env bundle --all`, which are verified. What it did is told in
+ * out, project by project. Likewise.
+ */
+int restore(const struct settings *settings, char *const *files, int n_files,
+    FILE *out, char said[WHY_MAX]);
+
 #endif

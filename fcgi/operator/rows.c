@@ -77,3 +77,43 @@ rows_has_bytes(const struct db_result *r, int row, const char *name,
 
 	return got != NULL && got_len == len && memcmp(got, bytes, len) == 0;
 }
+
+bool
+rows_has_uuid(
+    const struct db_result *r, int row, const char *name, const char *id)
+{
+	char got[ID_LEN + 1];
+
+	db_get_uuid(r, row, name, got);
+	return strcmp(got, id) == 0;
+}
+
+bool
+rows_fit_entry(const struct rows *rows, const struct entry *e)
+{
+	const struct db_result *r = &rows->page;
+	const int row = rows->row;
+	const char *device = e->kind == ENTRY_ROTATE ? "" : e->device;
+
+	return rows_has_bytes(r, row, "entry", e->raw.bytes,
+		   e->raw.len + 2 * SIGNATURE_LEN) &&
+	       rows_has_bytes(r, row, "hash", e->raw.hash, HASH_LEN) &&
+	       db_get_int(r, row, "kind") == e->kind &&
+	       rows_has_uuid(r, row, "device_id", device);
+}
+
+bool
+rows_fit_record(const struct rows *rows, const struct record *record)
+{
+	const struct db_result *r = &rows->page;
+	const int row = rows->row;
+
+	return rows_has_bytes(r, row, "record", record->raw.bytes,
+		   record->raw.len + SIGNATURE_LEN) &&
+	       rows_has_bytes(r, row, "hash", record->raw.hash, HASH_LEN) &&
+	       rows_has_bytes(r, row, "key_id", record->key_id, HASH_LEN) &&
+	       db_get_int(r, row, "version") == record->version &&
+	       db_get_int(r, row, "op") == record->op &&
+	       db_get_int(r, row, "log_seq") == record->log_seq &&
+	       rows_has_uuid(r, row, "author", record->author);
+}

@@ -31,5 +31,10 @@ int rows_record(const struct rows *r, struct record *record);
 /* True if the column has exactly these bytes. */
 bool rows_has_bytes(const struct db_result *r, int row, const char *name,
     const uint8_t *bytes, size_t len);
+/* True if the row has the statement as it is, and beside it what is of it. */
+bool rows_fit_entry(const struct rows *r, const struct entry *e);
+bool rows_fit_record(const struct rows *r, const struct record *record);
+bool rows_has_uuid(
+    const struct db_result *r, int row, const char *name, const char *id);
 
 #endif

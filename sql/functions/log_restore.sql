@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- vault.log_restore: an entry of the log, in place of all that is stored from its
--- number on.
+-- vault.log_restore: an entry of the log, in place of the one of its number.
 -- caller:    vault.fcgi --restore
 -- arguments: p_project  the project
 --            p_seq, p_kind  of the entry
@@ -17,9 +16,10 @@ language plpgsql
 security definer set search_path = vault, pg_temp
 as $$
 begin
-	delete from vault.log l
-	where l.project_id = p_project and l.seq >= p_seq;
 	insert into vault.log (project_id, seq, entry, hash, kind, device_id)
-	values (p_project, p_seq, p_entry, p_hash, p_kind, p_device);
+	values (p_project, p_seq, p_entry, p_hash, p_kind, p_device)
+	on conflict on constraint log_pkey do update
+	set entry = excluded.entry, hash = excluded.hash,
+		kind = excluded.kind, device_id = excluded.device_id;
 end
 $$;

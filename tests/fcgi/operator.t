@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# What the operator does by hand for projects of protocol v2: the teams and the
-# rows of their databases are operator.py's.
+# What the operator does by hand with projects: --unfreeze for those of v1;
+# --forget-keys, --check-log and --restore for those of v2, whose teams are in
+# byhand-tables.py and byhand-restore.py.
 use strict;
 use warnings;
 use lib ($ENV{TOP_SRCDIR} // '.') . '/tests';
@@ -21,7 +22,7 @@ my $vault = sub {
 	    $s->dir . '/vault.conf', @_], env => $s->pg_env);
 };
 for (['--unfreeze'], ['--unfreeze', 'x'], ['--rekey', '--forget-keys'],
-	['--forget-keys', 'x']) {
+	['--forget-keys', 'x'], ['--restore'], ['--check-log', 'x']) {
 	is $vault->(@$_)->{status}, 2, "usage: @$_";
 }
 
@@ -45,9 +46,12 @@ is "$r->{status} $r->{stderr}", "1 vault.fcgi: There is no project $there of " .
     "protocol v1\n", '... one that does not exist';
 
 # ---- projects of v2
-VaultTest::relay(VaultTest::run(['python3',
-    "$VaultTest::SRC/tests/fcgi/operator.py", $url, $s->dir],
-    timeout => 300, env => {%{$s->pg_env}, VAULT_BUILDDIR => $s->{build},
-    VAULT_FCGI => "$VaultTest::BUILD/fcgi/vault.fcgi",
-    DEV_SERVER => "$VaultTest::SRC/etc/dev-server"}));
+for my $part (qw(tables restore)) {
+	VaultTest::relay(VaultTest::run(['python3',
+	    "$VaultTest::SRC/tests/fcgi/byhand-$part.py", $url, $s->dir],
+	    timeout => 300, env => {%{$s->pg_env},
+	    VAULT_BUILDDIR => $s->{build},
+	    VAULT_FCGI => "$VaultTest::BUILD/fcgi/vault.fcgi",
+	    DEV_SERVER => "$VaultTest::SRC/etc/dev-server"}));
+}
 done_testing;

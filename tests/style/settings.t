@@ -67,8 +67,8 @@ is_deeply \%in_man, \%default, 'vault.fcgi.8: names and defaults';
 # Every option of --help is in the manual, and the other way round
 my $help = `'$vault' --help`;
 is $?, 0, '--help succeeds';
-my %option = map { $_ => 1 } $help =~ /--([a-z]+)/g;
-my %in_synopsis = map { $_ => 1 } $man =~ /Fl -([a-z]+)/g;
+my %option = map { $_ => 1 } $help =~ /--([a-z-]+)/g;
+my %in_synopsis = map { $_ => 1 } $man =~ /Fl -([a-z-]+)/g;
 is_deeply [sort keys %in_synopsis], [sort keys %option],
     'vault.fcgi.8: options';
 done_testing;

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * restore-env.c: the environments of a project that is restored. What files
+ * brought goes before what is stored, if it hangs together with version 1 or
+ * with the last cut; stored versions stay as far as both agree.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "operator/chain.h"
+#include "operator/restore.h"
+
+/* An environment at work. */
+struct place {
+	const char *env;
+	const struct mark *cut; /* NULL: it was never cut */
+	struct chain chain;     /* of the files; empty if it links to nothing */
+	int64_t first, last;    /* of what is there and stays; 0: none */
+	bool has_content;       /* the newest one has */
+	int64_t back_first, back_last; /* of what files added; 0: nothing */
+};
+
+static int64_t
+cut_version(const struct place *at)
+{
+	return at->cut == NULL ? 0 : at->cut->version;
+}
+
+/* content NULL: nobody brought it. keep: the stored one is its own. */
+static int
+write_record(struct restore *t, const struct record *record,
+    const struct blob *content, bool keep)
+{
+	const struct record *r = record;
+	struct db_params p = { .n = 0 };
+	struct db_result res;
+	int result;
+
+	db_text(&p, t->members.project);
+	db_text(&p, r->env);
+	db_int(&p, r->version);
+	db_bytes(&p, r->raw.bytes, r->raw.len + SIGNATURE_LEN);
+	db_bytes(&p, r->raw.hash, HASH_LEN);
+	db_bytes(&p, r->key_id, HASH_LEN);
+	db_int(&p, r->op);
+	db_int(&p, r->log_seq);
+	db_text(&p, r->author);
+	db_bytes(&p, content != NULL ? content->data : NULL,
+	    content != NULL ? content->len : 0);
+	db_text(&p, keep ? "true" : "false");
+	result = session_exec(&t->session, RECORD_RESTORE, &p, &res);
+	db_result_free(&res);
+	return result;
+}
+
+/* ---- what is stored ---- */
+
+static void
+tell_replaced(struct restore *t, const struct place *at,
+    const struct rows *rows, int64_t version)
+{
+	char who[WHO_SIZE];
+
+	if (rows_record(rows, &t->record) != 0) {
+		restore_tell(t,
+		    "Version %" PRId64 " of %s could not be read, and is "
+		    "replaced",
+		    version, at->env);
+		return;
+	}
+	restore_who(t, who, t->record.author, t->record.at_ms);
+	restore_tell(t,
+	    "Version %" PRId64 " of %s was made since, and is replaced: by %s",
+	    version, at->env, who);
+}
+
+/* True if the code says no more than that the log is another one than when the
+ * record was made. */
+static bool
+is_of_another_log(int code)
+{
+	return code == CODE_RECORD_LOG || code == CODE_RECORD_CUT ||
+	       code == CODE_RECORD_AUTHOR;
+}
+
+/* A stored version that the files have as well: 1 it stays, 0 another, -1. */
+static int
+keep_known(struct restore *t, struct place *at, const struct rows *rows,
+    const struct record *known)
+{
+	const struct record *r = &t->record;
+	const struct blob *content = NULL;
+	bool own;
+
+	if (rows_record(rows, &t->record) != 0 ||
+	    memcmp(r->raw.hash, known->raw.hash, HASH_LEN) != 0)
+		return 0;
+	own = rows_has_bytes(
+	    &rows->page, rows->row, "blob_hash", known->blob, HASH_LEN);
+	/* Old versions are without content for a reason. */
+	if (!own && (known->version == at->chain.last ||
+			!db_is_null(&rows->page, rows->row, "blob_hash")))
+		content = chain_content(t->backup, known);
+	at->has_content = own || content != NULL;
+	if (content == NULL && rows_fit_record(rows, known))
+		return 1;
+	if (write_record(t, known, content, own) != 0)
+		return -1;
+	restore_tell(t, "Version %" PRId64 " of %s is put right",
+	    known->version, at->env);
+	return 1;
+}
+
+/* One that they do not have. */
+static int
+keep_own(struct restore *t, struct place *at, const struct rows *rows)
+{
+	const struct record *r = &t->record;
+	int code, refused;
+
+	if ((code = rows_record(rows, &t->record)) == 0)
+		code = record_check_next(&t->members,
+		    at->last == 0 ? NULL : &t->before, r, at->env, &refused);
+	if (is_of_another_log(code))
+		return 0;
+	if (code == 0 && at->last == 0 && r->version > 1 &&
+	    r->version > cut_version(at))
+		code = CODE_RECORD_LINK;
+	if (code != 0) {
+		snprintf(t->session.said, WHY_MAX,
+		    "Version %" PRId64 " of %s in project %s is stored as "
+		    "nobody signed it (%s): a file that has this version is "
+		    "needed",
+		    rows->next - 1, at->env, t->members.project,
+		    code > 0 ? code_name(code) : "cannot be verified");
+		return -1;
+	}
+	at->has_content = rows_has_bytes(
+	    &rows->page, rows->row, "blob_hash", r->blob, HASH_LEN);
+	if (rows_fit_record(rows, r))
+		return 1;
+	restore_tell(
+	    t, "Version %" PRId64 " of %s is put right", r->version, at->env);
+	return write_record(t, r, NULL, true) == 0 ? 1 : -1;
+}
+
+/* The files' versions link to the stored one before them, or need none, or are
+ * not taken. */
+static void
+settle_chain(struct restore *t, struct place *at)
+{
+	struct chain *c = &at->chain;
+	const struct record *oldest = c->n == 0 ? NULL : chain_at(c, c->first);
+
+	if (oldest == NULL || c->first == 1)
+		return;
+	if (at->last == c->first - 1 &&
+	    memcmp(t->before.raw.hash, oldest->prev, HASH_LEN) == 0)
+		return;
+	if (c->first <= cut_version(at)) {
+		if (at->last != 0)
+			restore_tell(t,
+			    "Versions %" PRId64 " to %" PRId64 " of %s are "
+			    "removed: what came back does not reach them",
+			    at->first, at->last, at->env);
+		at->first = at->last = 0;
+		return;
+	}
+	restore_tell(t,
+	    "Versions %" PRId64 " to %" PRId64 " of %s in %s are not taken: "
+	    "nobody brought those between them and what is stored, or the "
+	    "last removal of a device",
+	    c->first, c->last, at->env, c->down[c->n - 1].part->file);
+	chain_reset(c);
+}
+
+/* Versions of the files that are not stored. */
+static int
+write_range(struct restore *t, struct place *at, int64_t from, int64_t to)
+{
+	const struct record *record;
+	const struct blob *content;
+
+	for (int64_t v = from; v <= to; v++) {
+		record = chain_at(&at->chain, v);
+		content = chain_content(t->backup, record);
+		if (write_record(t, record, content, false) != 0)
+			return -1;
+		if (v == at->chain.last)
+			at->has_content = content != NULL;
+		if (at->back_first == 0)
+			at->back_first = v;
+		at->back_last = v;
+	}
+	return 0;
+}
+
+/* What becomes of a stored version: 1 it stays, 0 another, -1. */
+static int
+keep(struct restore *t, struct place *at, const struct rows *rows,
+    int64_t version)
+{
+	struct chain *c = &at->chain;
+	const struct record *known;
+
+	/* What is stored begins behind the files' versions. */
+	if (at->last == 0 && version > c->last)
+		chain_reset(c);
+	if ((known = chain_at(c, version)) == NULL)
+		return keep_own(t, at, rows);
+	if (at->last != 0 && write_range(t, at, at->last + 1, version - 1) != 0)
+		return -1;
+	return keep_known(t, at, rows, known);
+}
+
+/* How far the stored versions stay: at->first, at->last. */
+static int
+compare_records(struct restore *t, struct place *at)
+{
+	struct rows rows = { .session = &t->session,
+		.project = t->members.project,
+		.env = at->env };
+	bool settled = false, differs = false;
+	int64_t version;
+	int r, kept;
+
+	while ((r = rows_next(&rows, &version)) > 0) {
+		if (!settled && version >= at->chain.first) {
+			settle_chain(t, at);
+			settled = true;
+		}
+		kept = differs ? 0 : keep(t, at, &rows, version);
+		if ((r = kept) < 0)
+			break;
+		differs = differs || kept == 0;
+		if (differs) {
+			tell_replaced(t, at, &rows, version);
+			continue;
+		}
+		if (at->last == 0)
+			at->first = version;
+		at->last = version;
+		t->before = t->record;
+	}
+	rows_reset(&rows);
+	if (!settled)
+		settle_chain(t, at);
+	return r;
+}
+
+/* ---- what the files add ---- */
+
+/* Around what stays. */
+static int
+write_chain(struct restore *t, struct place *at)
+{
+	const struct chain *c = &at->chain;
+
+	if (c->n == 0)
+		return 0;
+	if (at->last == 0) {
+		at->first = c->first;
+		at->last = c->first - 1;
+	}
+	if (write_range(t, at, c->first, at->first - 1) != 0 ||
+	    write_range(t, at, at->last + 1, c->last) != 0)
+		return -1;
+	if (c->first < at->first)
+		at->first = c->first;
+	if (c->last > at->last)
+		at->last = c->last;
+	if (at->back_first < at->back_last)
+		restore_tell(t,
+		    "%s came back, versions %" PRId64 " to %" PRId64, at->env,
+		    at->back_first, at->back_last);
+	else if (at->back_last != 0)
+		restore_tell(t, "%s came back, version %" PRId64, at->env,
+		    at->back_last);
+	return 0;
+}
+
+static int
+write_head(struct restore *t, const struct place *at)
+{
+	struct db_params p = { .n = 0 };
+	struct db_result r;
+	int result;
+
+	db_text(&p, t->members.project);
+	db_text(&p, at->env);
+	db_int(&p, at->first);
+	db_int(&p, at->last);
+	db_int(&p, at->cut == NULL ? 0 : at->cut->seq);
+	db_int(&p, cut_version(at));
+	result = session_exec(&t->session, HEAD_RESTORE, &p, &r);
+	db_result_free(&r);
+	return result;
+}
+
+/* Those that somebody may use; whether they open anything only he can say. */
+static int
+write_wrap(struct restore *t, const struct place *at, const struct wrap *w,
+    int64_t *n_stored)
+{
+	const struct member *member = members_find(&t->members, w->device);
+	struct db_params p = { .n = 0 };
+	struct db_result r;
+	int result;
+
+	if (member == NULL || !grant_reads(member_now(member), at->env) ||
+	    w->len != WRAP_LEN ||
+	    w->generation >= (int64_t)t->members.n_generations)
+		return 0;
+	db_text(&p, t->members.project);
+	db_text(&p, at->env);
+	db_bytes(&p, w->key_id, HASH_LEN);
+	db_text(&p, w->device);
+	db_int(&p, w->generation);
+	db_bytes(&p, w->bytes, WRAP_LEN);
+	result = session_exec(&t->session, WRAP_RESTORE, &p, &r);
+	*n_stored += result == 0 && db_get_bool(&r, 0, "stored");
+	db_result_free(&r);
+	return result;
+}
+
+static int
+write_wraps(struct restore *t, const struct place *at)
+{
+	const struct part *part;
+	int64_t n_stored = 0;
+
+	for (size_t i = 0; i < t->backup->n; i++) {
+		part = &t->backup->parts[i];
+		if (strcmp(part->project, t->members.project) != 0 ||
+		    strcmp(part->env, at->env) != 0)
+			continue;
+		for (size_t j = 0; j < part->bundle.n_wraps; j++)
+			if (write_wrap(
+				t, at, &part->bundle.wraps[j], &n_stored) != 0)
+				return -1;
+	}
+	if (n_stored > 0)
+		restore_tell(
+		    t, "%" PRId64 " keys of %s came back", n_stored, at->env);
+	return 0;
+}
+
+static void
+tell_wanting(struct restore *t, const struct place *at)
+{
+	if (at->last < cut_version(at))
+		restore_tell(t,
+		    "%s stood at version %" PRId64 " when a device was "
+		    "removed, and nobody brought that version: unless a file "
+		    "with it turns up, go on under another name",
+		    at->env, cut_version(at));
+	else if (at->last > 0 && !at->has_content)
+		restore_tell(t,
+		    "Version %" PRId64 " of %s came without its content: a "
+		    "writer has to run vault-env push --replace --env %s",
+		    at->last, at->env, at->env);
+}
+
+int
+restore_environment(struct restore *t, const char *env)
+{
+	struct place at = { .env = env, .cut = members_cut(&t->members, env) };
+	int r;
+
+	r = chain_make(&at.chain, &t->members, t->backup, env, t->session.said);
+	if (r == 0 && (r = compare_records(t, &at)) == 0 &&
+	    (r = write_chain(t, &at)) == 0 && (r = write_head(t, &at)) == 0 &&
+	    (r = write_wraps(t, &at)) == 0)
+		tell_wanting(t, &at);
+	chain_reset(&at.chain);
+	return r;
+}
