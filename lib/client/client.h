@@ -261,7 +261,7 @@ struct call {
 	const char *header; /* one more, or NULL */
 	bool is_signed;
 	bool is_write; /* it changes something: signed by our own clock alone */
-	bool is_registration; /* v2: no other one is made on its way */
+	bool no_registration; /* v2: no request key is brought on its way */
 	struct http_reply http;
 	struct json_object reply; /* borrows from http.body */
 };

@@ -166,7 +166,7 @@ replaced(const struct call *call, bool *again, struct vaultenv_error *err)
 
 	if ((r = take_all_log(call, err)) != 0)
 		return r;
-	*again = team_key(c->team) != key && !call->is_registration;
+	*again = team_key(c->team) != key && !call->no_registration;
 	if (*again)
 		return 0;
 	if (c->team->log.n_steps > 0 &&
@@ -214,6 +214,23 @@ bad_statement(const struct call *call, struct vaultenv_error *err)
 	return VAULTENV_ERR_FORBIDDEN;
 }
 
+/* Of a server that has lost its keys; it may still have this one in memory. */
+static bool
+is_unknown_key(const struct call *call)
+{
+	return call->http.status == 401 && !call->no_registration &&
+	       is_refusal(call, "request_key_unknown");
+}
+
+/* Once a call. */
+static int
+key_bring(struct call *call, bool *again, struct vaultenv_error *err)
+{
+	call->no_registration = true;
+	*again = true;
+	return v2_register(call->client, NULL, NULL, err);
+}
+
 static int
 refused(struct call *call, bool *again, struct vaultenv_error *err)
 {
@@ -223,6 +240,8 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 	if (is_refusal(call, "vault_key_replaced") ||
 	    is_refusal(call, "device_removed"))
 		return replaced(call, again, err);
+	if (is_unknown_key(call))
+		return key_bring(call, again, err);
 	if (is_refusal(call, "request_time") && follow_clock(call)) {
 		*again = true;
 		return refuse(call, NULL, err);
@@ -239,22 +258,17 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 }
 
 /* Not authenticated: it counts for nothing, but that a server which has lost
- * the request key, or never had it, can be given it once. */
+ * the request key, or never had it, is given it. */
 static int
 stranger(struct call *call, bool *again, struct vaultenv_error *err)
 {
-	struct vaultenv_client *c = call->client;
 	const int status = call->http.status;
 
-	if (status == 401 && is_refusal(call, "request_key_unknown") &&
-	    !c->team->is_registered && !call->is_registration) {
-		c->team->is_registered = true;
-		*again = true;
-		return v2_register(c, NULL, NULL, err);
-	}
+	if (is_unknown_key(call))
+		return key_bring(call, again, err);
 	if (status / 100 == 5 || status == 429)
 		return refuse(call, NULL, err);
-	return code_error(c, CODE_REPLY_MAC, NULL, NULL, NULL, err);
+	return code_error(call->client, CODE_REPLY_MAC, NULL, NULL, NULL, err);
 }
 
 /* *again: it may be sent once more. */

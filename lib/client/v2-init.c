@@ -192,7 +192,7 @@ send(struct vaultenv_client *c, const char *name, const char *token_line,
 	blob_init(&registration, BASE64_LEN(SMALL_SIZE_MAX) + 1);
 	blob_init(&root, LOG_FILE_MAX);
 	v2_call_begin(&call, c, "project/create");
-	call.is_registration = true;
+	call.no_registration = true;
 	call.header = token_line;
 	call.body_is_bad = "The name of the project is not UTF-8 text";
 	r = v2_registration(c, &registration, t->log.members[0].name,

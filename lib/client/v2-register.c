@@ -63,7 +63,7 @@ register_once(struct vaultenv_client *c, const char *name, char **status,
 
 	blob_init(&statement, BASE64_LEN(SMALL_SIZE_MAX) + 1);
 	v2_call_begin(&call, c, "devices/register");
-	call.is_registration = true;
+	call.no_registration = true;
 	call.body_is_bad = "The name of the device is not visible text of 128 "
 			   "bytes at most";
 	r = v2_registration(
@@ -131,7 +131,6 @@ v2_device_register(struct vaultenv_client *c, const char *name,
 		vaultenv_device_free(&d);
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	}
-	c->team->is_registered = true;
 	if ((r = v2_register(c, name, &d->status, err)) == 0) {
 		*device = d;
 		d = NULL;

@@ -256,7 +256,6 @@ key_follow(struct vaultenv_client *c, struct vaultenv_error *err)
 	    members_generation(log, t->keys->next.join) ==
 		(int64_t)log->n_generations - 1) {
 		t->keys->uses_next = true;
-		t->is_registered = false;
 		r = request_key_fill(t);
 	}
 	return r == 0 ? 0 : err_general(err, r);

@@ -53,7 +53,6 @@ struct team {
 	int64_t
 	    clock_offset_ms; /* of the server, for request and registration */
 	bool is_kept;        /* log is what is on disk */
-	bool is_registered;  /* the request key was brought, by this client */
 	bool warned_of_end;
 };
 
