@@ -41,6 +41,14 @@ call_quota_param(const struct call *c, struct db_params *p)
 	db_int(p, (int64_t)c->server->settings->project_quota_mib << 20);
 }
 
+int
+call_max_members(const struct call *c)
+{
+	const int max = c->server->settings->max_devices;
+
+	return max < WRAPS_MAX ? max : WRAPS_MAX;
+}
+
 /* A refusal with the member that the function gave it, if it did: a number, or
  * an id. */
 static void

@@ -55,6 +55,9 @@ void call_begin_params(const struct call *c, struct db_params *p);
 void call_device_param(const struct call *c, struct db_params *p);
 /* The bytes that a project may store. */
 void call_quota_param(const struct call *c, struct db_params *p);
+/* The devices that a project of v2 may have, revoked ones aside: a new data key
+ * comes with a wrap for each that can read. */
+int call_max_members(const struct call *c);
 /* db_exec(); what the database refuses becomes the reply. 0 or -1. */
 int call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     struct db_result *r);

@@ -161,8 +161,7 @@ body_cap(const struct call *c)
 	case BODY_MAX_BODY:
 		return max;
 	case BODY_PUSH:
-		return max +
-		       WRAP_TEXT * (size_t)c->server->settings->max_devices;
+		return max + WRAP_TEXT * (size_t)call_max_members(c);
 	case BODY_WRAPS:
 		return max > WRAP_TEXT * WRAPS_MAX ? max
 						   : WRAP_TEXT * WRAPS_MAX;

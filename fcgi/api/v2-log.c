@@ -214,7 +214,7 @@ append(struct call *c, struct append *a)
 	db_bytes(&p, g != NULL ? g->request_id : NULL, REQUEST_ID_LEN);
 	db_bytes(&p, g != NULL ? a->sealed : NULL, SEALED_LEN);
 	db_bytes(&p, c->server->key->id, SERVERKEY_ID_LEN);
-	db_int(&p, c->server->settings->max_devices);
+	db_int(&p, call_max_members(c));
 	if (v2_exec(c, LOG_APPEND, &p, "entry", a->entry.seq, &r) == 0) {
 		json_begin(&c->reply->body, '{');
 		json_put_int(&c->reply->body, "log_count",

@@ -211,6 +211,18 @@ main(void)
 	answers("POST", "/api/v1/project/create", "{\"project_name\":\"x\"}",
 	    403, "Project creation needs a valid token");
 	free(big);
+	/* A push of v2 may bring a wrap for each device, 5,000 at most. */
+	settings.max_devices = 1000000;
+	big = malloc(1048576 + 5000 * 256 + 2);
+	memset(big, ' ', 1048576 + 5000 * 256 + 1);
+	big[1048576 + 5000 * 256 + 1] = '\0';
+	answers("POST", "/api/v2/secrets/push", big, 413, "too large");
+	big[1048576 + 5000 * 256] = '\0';
+	answers("POST", "/api/v2/secrets/push", big, 400, "Invalid JSON");
+	settings.max_devices = 1;
+	big[1048576 + 257] = '\0';
+	answers("POST", "/api/v2/secrets/push", big, 413, "too large");
+	free(big);
 	db_free(&server.db);
 	replay_free(&server.replay);
 	keycache_free(&server.keys);
