@@ -73,6 +73,8 @@ struct args {
 	bool stale;
 	bool looked;
 	bool completion;
+	bool prepare;
+	bool leaked;
 	const char *operand;
 
 	const char *first_env; /* two_environments: the first of two --env */
@@ -147,6 +149,8 @@ extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
+extern const struct command command_key;
+extern const struct command command_rotate_key;
 extern const struct command command_status;
 extern const struct command command_trust;
 extern const struct command command_help;

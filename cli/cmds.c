@@ -26,6 +26,8 @@ const struct command *const commands[] = {
 	&command_approve_device,
 	&command_list_devices,
 	&command_revoke_device,
+	&command_key,
+	&command_rotate_key,
 	&command_status,
 	&command_trust,
 	&command_help,

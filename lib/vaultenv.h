@@ -409,6 +409,60 @@ int vaultenv_client_set_key(struct vaultenv_client *client, const char *key,
 int vaultenv_client_trust(
     struct vaultenv_client *client, struct vaultenv_error *err);
 
+/* ------------------------------------------- another VAULT_KEY (v2) */
+
+/* The client's VAULT_KEY with the newest entry of the log as its anchor: the same
+ * key, which proves more. *key is for vaultenv_text_free(). */
+int vaultenv_key_newest(struct vaultenv_client *client, char **key, size_t *len,
+    struct vaultenv_error *err);
+
+/*
+ * A new VAULT_KEY in place of the client's, by an admin's device: begin; the
+ * caller shows the key, which so far is in ~/.vault/<project id>.next alone;
+ * append; the caller puts the key where the old one was; confirm; finish, which
+ * removes that file. Each may be cut off: begun again, it goes on where it was.
+ */
+enum vaultenv_rotation_kind {
+	VAULTENV_ROTATE,
+	VAULTENV_ROTATE_PREPARE, /* begin alone: to hand out VAULT_KEY_NEXT */
+	VAULTENV_ROTATE_LEAKED	 /* never to one that was handed out */
+};
+
+struct vaultenv_rotation {
+	char *key;
+	size_t len;
+	int prepared;	/* it was handed out as VAULT_KEY_NEXT */
+	int dropped;	/* one that was handed out was thrown away */
+	int in_force;	/* the log has it: the old one opens nothing more */
+};
+
+struct vaultenv_environment {
+	char *name;
+	int64_t version;
+};
+
+struct vaultenv_environments {
+	size_t n;
+	struct vaultenv_environment *at;	/* sorted by name */
+};
+void vaultenv_environments_free(struct vaultenv_environments **environments);
+
+/* UNAUTHORIZED: somebody else has replaced VAULT_KEY. EXISTS: PREPARE, and it is
+ * in force already. DEVICE: this device is no admin's. IO. */
+int vaultenv_rotation_begin(struct vaultenv_client *client,
+    enum vaultenv_rotation_kind kind, struct vaultenv_rotation **out,
+    struct vaultenv_error *err);
+/* Then rotation->key has the rotation as its anchor. */
+int vaultenv_rotation_append(struct vaultenv_client *client,
+    struct vaultenv_rotation *rotation, struct vaultenv_error *err);
+/* Gives each environment a new data key that has none since: *out are those. What
+ * cannot be done is a notice. */
+int vaultenv_rotation_confirm(struct vaultenv_client *client,
+    struct vaultenv_environments **out, struct vaultenv_error *err);
+int vaultenv_rotation_finish(struct vaultenv_client *client,
+    struct vaultenv_error *err);
+void vaultenv_rotation_free(struct vaultenv_rotation **rotation);
+
 /* ----------------------------------------------------------- projects */
 
 /* project_id gets 36 characters and a NUL. token: NULL or the operator's. */

@@ -30,23 +30,6 @@ struct attempt {
 };
 
 static int
-admin_check(struct vaultenv_client *c, struct vaultenv_error *err)
-{
-	struct standing standing;
-	int r;
-
-	if ((r = team_standing(c, NULL, &standing, err)) != 0)
-		return r;
-	if (standing.grant->role == ROLE_ADMIN)
-		return 0;
-	r = err_set(err, VAULTENV_ERR_DEVICE, "Ask an admin",
-	    "Only an admin's device may do this");
-	if (err != NULL)
-		strcpy(err->reason, "role_refused");
-	return r;
-}
-
-static int
 cuts_make(struct attempt *a, struct vaultenv_error *err)
 {
 	struct env_head heads[LIST_MAX];
@@ -143,7 +126,7 @@ build(struct attempt *a, struct vaultenv_error *err)
 	struct vaultenv_client *c = a->client;
 	int r;
 
-	if ((r = team_sync(c, err)) != 0 || (r = admin_check(c, err)) != 0)
+	if ((r = team_sync(c, err)) != 0 || (r = team_admin(c, err)) != 0)
 		return r;
 	entry_begin(&a->entry, &c->team->log, a->act->kind,
 	    c->team->keys->device.id, clock_now_ms());

@@ -134,20 +134,28 @@ team_opening(
 	};
 }
 
+/* Calls of protocol v2 alone come to this with keys of v1, too. */
+static int
+v2_only(const struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	if (client->project_id[0] == '\0')
+		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
+		    "This call needs a VAULT_KEY, and the client was opened "
+		    "without one");
+	if (client->protocol == &protocol_v2)
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID, "Run: vault-env upgrade",
+	    "Project %s is of protocol v1, which cannot do this",
+	    client->project_id);
+}
+
 static int
 team_new(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	int r;
 
-	if (c->project_id[0] == '\0')
-		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
-		    "This call needs a VAULT_KEY, and the client was opened "
-		    "without one");
-	if (c->protocol != &protocol_v2)
-		return err_set(err, VAULTENV_ERR_INVALID,
-		    "Make a new project for it: vault-env init",
-		    "Project %s is of protocol 1, which does not have this",
-		    c->project_id);
+	if ((r = v2_only(c, err)) != 0)
+		return r;
 	if ((c->team = calloc(1, sizeof(*c->team))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if ((r = team_fill(c->team, c)) == 0)
@@ -200,6 +208,23 @@ known_read(struct vaultenv_client *c, struct vaultenv_error *err)
 	return 0;
 }
 
+/* VAULT_KEY_NEXT takes over where the log says so. */
+static int
+key_follow(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	struct team *t = c->team;
+	const struct members *log = &t->log;
+	int r = 0;
+
+	if (log->n_steps > 0 && t->keys->has_next && !t->keys->uses_next &&
+	    members_generation(log, t->keys->next.join) ==
+		(int64_t)log->n_generations - 1) {
+		t->keys->uses_next = true;
+		r = request_key_fill(t);
+	}
+	return r == 0 ? 0 : err_general(err, r);
+}
+
 /* Without a home folder, what was seen lives as long as the client. */
 int
 team_begin(struct vaultenv_client *c, struct vaultenv_error *err)
@@ -214,7 +239,10 @@ team_begin(struct vaultenv_client *c, struct vaultenv_error *err)
 	if (!c->team->keys->has_device)
 		return code_error(
 		    c, CODE_DEVICE_MISSING, NULL, NULL, NULL, err);
-	return is_new || c->team->files.heads != NULL ? known_read(c, err) : 0;
+	if ((is_new || c->team->files.heads != NULL) &&
+	    (r = known_read(c, err)) != 0)
+		return r;
+	return key_follow(c, err);
 }
 
 /* Only the log says that a device was revoked; then nothing is left to it. */
@@ -227,7 +255,11 @@ standing_refused(struct vaultenv_client *c, int code, const struct finding *why,
 	if (code == CODE_DEVICE_REVOKED &&
 	    cachedir_wipe(c->env_path, &wiped) != 0)
 		notice_give_error(&c->notice, &wiped);
-	return code_error(c, code, why, env, NULL, err);
+	code_error(c, code, why, env, NULL, err);
+	if (code == CODE_KEY_REPLACED && next_is_there(c))
+		err_hint(err, "If it was by vault-env rotate-key on this "
+			      "machine, run that again: it was cut off");
+	return code_error(c, code, NULL, NULL, NULL, NULL);
 }
 
 int
@@ -244,21 +276,21 @@ team_standing(struct vaultenv_client *c, const char *env, struct standing *out,
 	return 0;
 }
 
-/* VAULT_KEY_NEXT takes over where the log says so. */
-static int
-key_follow(struct vaultenv_client *c, struct vaultenv_error *err)
+int
+team_admin(struct vaultenv_client *c, struct vaultenv_error *err)
 {
-	struct team *t = c->team;
-	const struct members *log = &t->log;
-	int r = 0;
+	struct standing standing;
+	int r;
 
-	if (t->keys->has_next && !t->keys->uses_next &&
-	    members_generation(log, t->keys->next.join) ==
-		(int64_t)log->n_generations - 1) {
-		t->keys->uses_next = true;
-		r = request_key_fill(t);
-	}
-	return r == 0 ? 0 : err_general(err, r);
+	if ((r = team_standing(c, NULL, &standing, err)) != 0)
+		return r;
+	if (standing.grant->role == ROLE_ADMIN)
+		return 0;
+	r = err_set(err, VAULTENV_ERR_DEVICE, "Ask an admin",
+	    "Only an admin's device may do this");
+	if (err != NULL)
+		strcpy(err->reason, "role_refused");
+	return r;
 }
 
 static int

@@ -78,10 +78,17 @@ int team_take_log(struct vaultenv_client *client, size_t from,
  * wiped. env NULL: not asked. */
 int team_standing(struct vaultenv_client *client, const char *env,
     struct standing *out, struct vaultenv_error *err);
+/* DEVICE: this device is no admin's. */
+int team_admin(struct vaultenv_client *client, struct vaultenv_error *err);
 /* Raises the pins to these records, all verified. *start_over: begin again. */
 int team_take_records(struct vaultenv_client *client, const char *env,
     const struct records *records, bool *start_over,
     struct vaultenv_error *err);
+
+/* ---- v2-next.c: the secret of the next VAULT_KEY ---- */
+
+/* A rotation was begun on this machine and not finished. */
+bool next_is_there(const struct vaultenv_client *client);
 
 /* ---- v2-sentence.c: codes to sentences ---- */
 

@@ -52,6 +52,9 @@ int store_not_regular(const char *verb, const char *path, mode_t mode,
 int store_create_private(
     const char *path, const char *text, size_t len, struct vaultenv_error *err);
 
+/* Fine if there is no such file; the folder is synced. IO. */
+int store_remove(const char *path, struct vaultenv_error *err);
+
 /* Makes the folder of path, 0700, if it can. False: there is none. */
 bool store_make_folder(const char *path);
 

@@ -323,3 +323,23 @@ out:
 	place_close(&place);
 	return r;
 }
+
+int
+store_remove(const char *path, struct vaultenv_error *err)
+{
+	char *folder;
+	int fd;
+
+	if (unlink(path) != 0)
+		return errno == ENOENT
+			   ? 0
+			   : err_errno(err, NULL, "Cannot remove %s", path);
+	if ((folder = folder_of(path)) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if ((fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+	free(folder);
+	return 0;
+}

@@ -198,7 +198,9 @@ bundle_read_reply(struct bundle *b, struct json_object *o)
 		r = read_texts(o, "records", &b->records, &b->n_records);
 	if (r == 0 && has(o, "wraps"))
 		r = read_wraps(b, o);
-	if (r == 0 && has(o, "secrets"))
+	/* A list of them, of secrets/records, is for who asked. */
+	if (r == 0 && find(o, "secrets", JSON_ARRAY) == NULL &&
+	    has(o, "secrets"))
 		r = read_text(o, "secrets", &b->secrets);
 	if (r != 0)
 		bundle_reset(b);
