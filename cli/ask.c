@@ -34,3 +34,19 @@ ask(const char *fmt, ...)
 	return line_is(answer, strlen(answer), "y") ||
 	       line_is(answer, strlen(answer), "yes");
 }
+
+bool
+ask_line(char *answer, size_t size, const char *fmt, ...)
+{
+	char question[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(question, sizeof(question), fmt, ap);
+	va_end(ap);
+	prompt_print(question);
+	if (fgets(answer, (int)size, stdin) == NULL)
+		return false;
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return true;
+}

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "device.h"
+#include "session.h"
 
 static int
 revoke_device_run(const struct args *args)
@@ -12,7 +13,13 @@ revoke_device_run(const struct args *args)
 	static const struct device_change revoke = { "Revoke", "Revoked",
 		"revoking the device", "revoked", vaultenv_device_revoke };
 
-	return device_change(args, &revoke);
+	struct vaultenv_client *client = NULL;
+	int code;
+
+	if ((code = session_open(args, &client)) == EXIT_DONE)
+		code = device_change(args, client, &revoke);
+	vaultenv_client_free(&client);
+	return code;
 }
 
 static const struct option_row revoke_device_options[] = {

@@ -77,6 +77,17 @@ struct args {
 	bool leaked;
 	const char *operand;
 
+	/* devices of protocol v2 */
+	const char *ids[MAX_LIST + 1];  /* NULL at the end */
+	const char *envs[MAX_LIST + 1]; /* likewise: an own list of --env */
+	const char *admitted_by;
+	const char *role;
+	const char *expires;
+	const char *max_cache;
+	const char *fresh;
+	bool no_history;
+	bool keep_key;
+
 	const char *first_env; /* two_environments: the first of two --env */
 	size_t n_env;
 	const char *format;
@@ -147,6 +158,7 @@ extern const struct command command_rollback;
 extern const struct command command_confirm;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
+extern const struct command command_scope_device;
 extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
 extern const struct command command_key;

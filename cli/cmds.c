@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_confirm,
 	&command_register_device,
 	&command_approve_device,
+	&command_scope_device,
 	&command_list_devices,
 	&command_revoke_device,
 	&command_key,

@@ -98,28 +98,24 @@ device_describe(const struct args *args, struct vaultenv_client *client,
 }
 
 int
-device_change(const struct args *args, const struct device_change *change)
+device_change(const struct args *args, struct vaultenv_client *client,
+    const struct device_change *change)
 {
-	struct vaultenv_client *client = NULL;
 	struct vaultenv_error err;
 	char what[DEVICE_TEXT_MAX];
 	int code, r;
 
-	if ((code = session_open(args, &client)) != EXIT_DONE ||
-	    (code = device_describe(args, client, what)) != EXIT_DONE)
-		goto out;
+	if ((code = device_describe(args, client, what)) != EXIT_DONE)
+		return code;
 	if (!args->yes && can_ask() && !ask("%s %s?", change->verb, what)) {
 		error_print(NULL, "The device was not %s", change->status);
-		code = EXIT_FAILED;
-		goto out;
+		return EXIT_FAILED;
 	}
 	wait_begin(args, change->doing);
 	r = change->call(client, args->id, &err);
 	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
+	if (r != 0)
+		return session_fail(&err);
 	if (args->json) {
 		putchar('{');
 		json_member("device_id", args->id);
@@ -128,9 +124,7 @@ device_change(const struct args *args, const struct device_change *change)
 		puts("}");
 	}
 	say(args, "%s %s", change->past, what);
-out:
-	vaultenv_client_free(&client);
-	return code;
+	return EXIT_DONE;
 }
 
 enum colour

@@ -34,7 +34,8 @@ struct device_change {
 };
 
 /* Of the device args->id; on a terminal it is shown and asked about before. */
-int device_change(const struct args *args, const struct device_change *change);
+int device_change(const struct args *args, struct vaultenv_client *client,
+    const struct device_change *change);
 
 enum colour device_colour(const char *status);
 

@@ -221,12 +221,23 @@ env_is_valid(const char *env)
 		   strchr("._-", env[0]) == NULL);
 }
 
+static bool
+envs_are_valid(const struct args *args)
+{
+	bool good = env_is_valid(args->env) && env_is_valid(args->first_env);
+
+	for (size_t i = 0; good && args->envs[i] != NULL; i++)
+		good = strcmp(args->envs[i], "*") == 0 ||
+		       env_is_valid(args->envs[i]);
+	return good;
+}
+
 /* The server would refuse others too; this one says so before any key is read.
  */
 static int
 env_check(const struct command *command, struct args *args)
 {
-	if (!env_is_valid(args->env) || !env_is_valid(args->first_env))
+	if (!envs_are_valid(args))
 		return usage_error(command,
 		    "--env must be 1 to 64 letters, digits, "
 		    "'.', '_' or '-', the first a letter or digit");

@@ -121,11 +121,18 @@ warning_print(const char *fmt, ...)
 }
 
 void
-question_print(const char *text)
+prompt_print(const char *text)
 {
 	fflush(stdout);
 	clean_print(stderr, text);
-	fputs(" [y/N] ", stderr);
+	putc(' ', stderr);
+}
+
+void
+question_print(const char *text)
+{
+	prompt_print(text);
+	fputs("[y/N] ", stderr);
 }
 
 void

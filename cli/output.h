@@ -40,6 +40,11 @@ void say(const struct args *args, const char *fmt, ...)
 bool can_ask(void);
 bool ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void question_print(const char *text);
+void prompt_print(const char *text);
+/* A line that is typed, without its end: false where there is none. With "" the
+ * user takes what stands in brackets. */
+bool ask_line(char *answer, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 enum colour {
 	COLOUR_NONE,

@@ -491,18 +491,46 @@ int vaultenv_project_publish(struct vaultenv_client *client, const char *name,
 /* ------------------------------------------------------------ devices */
 
 struct vaultenv_device {
-	char *id;		/* UUID */
+	char *id;		/* UUID; v2, pending: its first 8 digits, see below */
 	char *name;
 	char *status;		/* "approved", "pending" or "revoked" */
 	char *created_at;	/* ISO 8601 UTC, "2026-01-31T12:00:00.000Z" */
 	char *approved_at;	/* NULL: never */
-	char *last_seen_at;	/* NULL: never */
+	char *last_seen_at;	/* NULL: never, or not known */
+	/* v2; NULL where it is not so, or not known */
+	char *role;		/* "reader", "writer" or "admin" */
+	char *environments;	/* "development, staging", or "*" */
+	char *expires_at;	/* NULL: never */
+	char *approved_by;	/* the id of the admin's device */
+	char *address;		/* pending: where it asked from */
+	int has_expired;
 };
 
 struct vaultenv_devices {
 	size_t n;
 	struct vaultenv_device *at;	/* newest first */
+	/* v2: not 0 where this device is no admin's: the list is that of the
+	 * log, without who waits, and without last_seen_at. */
+	int is_from_log;
 };
+
+/*
+ * v2: what a device may, as people write it. NULL: for a new device what the
+ * call says, for a change what it may now.
+ */
+struct vaultenv_scope {
+	const char *role;		/* "reader", "writer" or "admin" */
+	const char *const *environments;	/* or "*" alone; NULL at the end */
+	const char *expires;		/* from now on: "365d", "12h"; "never" */
+	const char *max_cache;		/* how long a cache serves; "none" */
+	const char *fresh;		/* how old versions may be; "none": any age */
+	int no_history;		/* not 0: no keys of older versions come along */
+};
+
+/* INVALID, with a sentence: a value that makes no sense, or an admin with an
+ * end, or without all environments. */
+int vaultenv_scope_check(
+    const struct vaultenv_scope *scope, struct vaultenv_error *err);
 
 /*
  * Makes a device secret and stores it at vaultenv_client_device_path(), folder
@@ -518,12 +546,27 @@ int vaultenv_device_register(struct vaultenv_client *client, const char *name,
     struct vaultenv_device **device, struct vaultenv_error *err);
 void vaultenv_device_free(struct vaultenv_device **device);
 
-/* NOT_FOUND: no such device. CONFLICT: revoked, and revoked is final. */
+/*
+ * NOT_FOUND: no such device. CONFLICT: revoked, and revoked is final. v2: DEVICE:
+ * this device is no admin's; approved is a pending device whose registration is
+ * genuine, by its whole id, which has to come from that machine: it is the hash
+ * of its keys. It may write all environments then, and never expires. After a
+ * revocation each environment concerned gets a new data key; where that fails, a
+ * notice says what to run.
+ */
 int vaultenv_device_approve(struct vaultenv_client *client, const char *id,
     struct vaultenv_error *err);
 int vaultenv_device_revoke(struct vaultenv_client *client, const char *id,
     struct vaultenv_error *err);
+/* v2: approves with a scope: as above where it says nothing, a cache serves for
+ * 7 days. And changes the scope of an approved device. */
+int vaultenv_device_approve_as(struct vaultenv_client *client, const char *id,
+    const struct vaultenv_scope *scope, struct vaultenv_error *err);
+int vaultenv_device_scope(struct vaultenv_client *client, const char *id,
+    const struct vaultenv_scope *scope, struct vaultenv_error *err);
 
+/* v2, of an admin's device: pending registrations that are not genuine are left
+ * out, with a notice. */
 int vaultenv_device_list(struct vaultenv_client *client,
     struct vaultenv_devices **out, struct vaultenv_error *err);
 void vaultenv_devices_free(struct vaultenv_devices **devices);

@@ -143,6 +143,11 @@ device_reset(struct vaultenv_device *d)
 	free(d->created_at);
 	free(d->approved_at);
 	free(d->last_seen_at);
+	free(d->role);
+	free(d->environments);
+	free(d->expires_at);
+	free(d->approved_by);
+	free(d->address);
 }
 
 void

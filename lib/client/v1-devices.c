@@ -130,7 +130,7 @@ v1_device_list(struct vaultenv_client *client, struct vaultenv_devices **out,
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	call_begin_signed(&call, client, "devices/list");
 	r = call_perform(&call, want, &got, err);
-	*list = (struct vaultenv_devices){ got.n, got.at };
+	*list = (struct vaultenv_devices){ .n = got.n, .at = got.at };
 	if (r == 0) {
 		*out = list;
 		list = NULL;

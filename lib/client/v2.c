@@ -49,24 +49,6 @@ v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
 }
 
 int
-v2_device_list(struct vaultenv_client *client, struct vaultenv_devices **out,
-    struct vaultenv_error *err)
-{
-	(void)client;
-	(void)out;
-	return later(err);
-}
-
-int
-v2_device_approve(
-    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
-{
-	(void)client;
-	(void)id;
-	return later(err);
-}
-
-int
 v2_device_revoke(
     struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# register-device, approve-device, list-devices, revoke-device: what each
+# Devices of protocol v1 (of v2: v2-devices.t): what each
 # person sees from the first device on, and that a device secret is never lost.
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ my $s = VaultTest->server(web => 'nginx');
 my $url = $s->{url} =~ s{/+$}{}r;
 my $p = CliTest->new(url => $url);
 my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
-$p->must('init');
+$p->must('init', '--protocol', 1);
 my $project = $p->project;
 my $first = $p->json('list-devices')->{devices}[0]{id};
 my $path = "$p->{home}/.vault/$project.key";

@@ -70,7 +70,7 @@ for my $c (@commands) {
 	usage_is([$name, '--url', 'http://a', '--url', 'http://b', @all],
 	    "--url is given twice. $see");
 	usage_is([$name, '--env', 'a', '--env', 'b', @all], "--env is given twice. $see")
-	    if $name ne 'diff';
+	    if $name ne 'diff' && !grep { $_->{name} eq '--env' } @options;
 	usage_is([$name, '-x'], "Unknown option -x. $see");
 	usage_is([$name, '--version'], "Unknown option --version. $see")
 	    unless grep { $_->{name} eq '--version' } @options;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-scope-device.c: changes what a device may, and for how long.
+ */
+#include "config.h"
+
+#include "members.h"
+#include "session.h"
+
+static void
+changed_print(const struct args *args, const struct vaultenv_device *d)
+{
+	char scope[SCOPE_TEXT_MAX];
+
+	members_scope_text(d, scope);
+	say(args, "Changed %s, %s: %s", d->name, d->id, scope);
+	if (!args->json)
+		return;
+	putchar('{');
+	json_member("device_id", d->id);
+	members_scope_json(d);
+	puts("}");
+}
+
+static int
+scope_change(const struct args *args, struct vaultenv_client *client,
+    const struct vaultenv_scope *scope)
+{
+	struct vaultenv_devices *list = NULL;
+	const struct vaultenv_device *d;
+	struct vaultenv_error err;
+	int code = EXIT_DONE, r;
+
+	wait_begin(args, "changing what the device may");
+	r = vaultenv_device_scope(client, args->id, scope, &err);
+	if (r == 0)
+		r = vaultenv_device_list(client, &list, &err);
+	wait_end();
+	if (r != 0)
+		code = session_fail(&err);
+	else if ((d = members_find(list, args->id)) != NULL && d->role != NULL)
+		changed_print(args, d);
+	vaultenv_devices_free(&list);
+	return code;
+}
+
+static int
+scope_device_run(const struct args *args)
+{
+	struct vaultenv_devices *list = NULL;
+	struct vaultenv_client *client = NULL;
+	struct vaultenv_scope scope;
+	int code;
+
+	if ((code = scope_from_args(args, &scope)) == EXIT_DONE &&
+	    (code = session_open(args, &client)) == EXIT_DONE &&
+	    (code = members_read(args, client, &list)) == EXIT_DONE)
+		code = scope_change(args, client, &scope);
+	vaultenv_devices_free(&list);
+	vaultenv_client_free(&client);
+	return code;
+}
+
+static const struct option_row scope_device_options[] = {
+	{ "--id", "ID", OPTION_TEXT, true, ARG(id),
+	    "the device, as list-devices shows it" },
+	SCOPE_OPTIONS(
+	    "reader, writer or admin", "from now on, such as 365d, or never"),
+	{ "--no-history", NULL, OPTION_FLAG, false, ARG(no_history),
+	    "without the keys of older versions" },
+	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
+	    "do not ask, even on a terminal" },
+	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
+};
+
+const struct command command_scope_device = {
+	.name = "scope-device",
+	.summary = "Change what a device may, and for how long",
+	.about =
+	    "What is not given stays as it is. What is taken away is "
+	    "taken from the next push\non, which makes a new key: what the "
+	    "device has read, it keeps.",
+	.options = scope_device_options,
+	.v2 = true,
+	.run = scope_device_run,
+};

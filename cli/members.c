@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * members.c: see members.h. Must not decide what a device may: that is asked
+ * for, and judged by the library.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "members.h"
+#include "session.h"
+
+const struct vaultenv_device *
+members_find(const struct vaultenv_devices *list, const char *id)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const char *row = list->at[i].id;
+
+		if (strncmp(row, id, strlen(row)) == 0 &&
+		    (strlen(row) == strlen(id) ||
+			strcmp(list->at[i].status, "pending") == 0))
+			return &list->at[i];
+	}
+	return NULL;
+}
+
+/* They can do nothing at an honest server, but a hostile one lets them. */
+static void
+expired_offer(const struct args *args, struct vaultenv_client *client,
+    const struct vaultenv_device *d)
+{
+	struct vaultenv_error err;
+	char when[WHEN_MAX];
+
+	when_text(d->expires_at, when);
+	warning_print("The access of %s ended %s. To make that final, run: "
+		      "vault-env revoke-device --id %s",
+	    d->name, when, d->id);
+	if (args->yes || !can_ask() || !ask("Revoke %s now?", d->name))
+		return;
+	wait_begin(args, "revoking the device");
+	if (vaultenv_device_revoke(client, d->id, &err) != 0)
+		session_fail(&err);
+	else
+		note_print(args, "Revoked %s, %s", d->name, d->id);
+	wait_end();
+}
+
+int
+members_read(const struct args *args, struct vaultenv_client *client,
+    struct vaultenv_devices **list)
+{
+	struct vaultenv_error err;
+	int r;
+
+	wait_begin(args, "reading the devices");
+	r = vaultenv_device_list(client, list, &err);
+	wait_end();
+	if (r != 0)
+		return session_fail(&err);
+	for (size_t i = 0; !(*list)->is_from_log && i < (*list)->n; i++)
+		if ((*list)->at[i].has_expired)
+			expired_offer(args, client, &(*list)->at[i]);
+	return EXIT_DONE;
+}
+
+void
+members_scope_text(const struct vaultenv_device *d, char out[SCOPE_TEXT_MAX])
+{
+	const char *envs = strcmp(d->environments, "*") == 0
+			       ? "all environments"
+			       : d->environments;
+
+	snprintf(out, SCOPE_TEXT_MAX, "%s of %s%s%s", d->role, envs,
+	    d->expires_at != NULL ? " until " : "",
+	    d->expires_at != NULL ? d->expires_at : "");
+}
+
+/* "a, b" as ["a","b"]: a name has neither comma nor quote. */
+static void
+envs_json(const char *envs)
+{
+	putchar('[');
+	for (const char *p = envs; *p != '\0'; p++) {
+		if (p == envs)
+			putchar('"');
+		if (*p == ',' && p[1] == ' ') {
+			fputs("\",\"", stdout);
+			p++;
+		} else {
+			putchar(*p);
+		}
+	}
+	fputs(*envs == '\0' ? "]" : "\"]", stdout);
+}
+
+void
+members_scope_json(const struct vaultenv_device *d)
+{
+	putchar(',');
+	json_member("role", d->role);
+	fputs(",\"environments\":", stdout);
+	if (d->environments == NULL)
+		fputs("null", stdout);
+	else
+		envs_json(d->environments);
+	putchar(',');
+	json_member("expires_at", d->expires_at);
+}
+
+int
+scope_from_args(const struct args *args, struct vaultenv_scope *scope)
+{
+	struct vaultenv_error err;
+
+	*scope = (struct vaultenv_scope){
+		.role = args->role,
+		.environments = args->envs[0] != NULL ? args->envs : NULL,
+		.expires = args->expires,
+		.max_cache = args->max_cache,
+		.fresh = args->fresh,
+		.no_history = args->no_history,
+	};
+	if (vaultenv_scope_check(scope, &err) == 0)
+		return EXIT_DONE;
+	error_show(&err);
+	return EXIT_USAGE;
+}
+
+static void
+words_split(struct typed *typed)
+{
+	static const char between[] = " ,\t";
+	char *word = typed->line + strspn(typed->line, between);
+	size_t n = 0, len;
+
+	for (; *word != '\0' && n < MAX_LIST; n++) {
+		typed->envs[n] = word;
+		word += strcspn(word, between);
+		len = strspn(word, between);
+		if (len > 0)
+			*word = '\0';
+		word += len;
+	}
+	typed->envs[n] = NULL;
+}
+
+int
+scope_ask(const struct args *args, struct vaultenv_scope *scope,
+    struct typed *typed, const char *role, bool *was_asked)
+{
+	struct vaultenv_error err;
+
+	*was_asked = false;
+	if (args->yes || !can_ask())
+		return EXIT_DONE;
+	if (scope->role == NULL) {
+		*was_asked = true;
+		if (!ask_line(typed->role, sizeof(typed->role),
+			"Role (reader, writer or admin) [%s]:", role))
+			return EXIT_FAILED;
+		if (typed->role[0] != '\0')
+			scope->role = typed->role;
+	}
+	if (scope->environments == NULL &&
+	    (scope->role == NULL || strcmp(scope->role, "admin") != 0)) {
+		*was_asked = true;
+		if (!ask_line(typed->line, sizeof(typed->line),
+			"Environments, or * for all [*]:"))
+			return EXIT_FAILED;
+		words_split(typed);
+		if (typed->envs[0] != NULL)
+			scope->environments = typed->envs;
+	}
+	if (vaultenv_scope_check(scope, &err) == 0)
+		return EXIT_DONE;
+	error_show(&err);
+	return EXIT_FAILED;
+}

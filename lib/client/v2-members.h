@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v2-members.h: what the calls about devices of protocol v2 share: the server's
+ * list, scopes as people write them, and what goes along with an admission.
+ */
+#ifndef CLIENT_V2_MEMBERS_H
+#define CLIENT_V2_MEMBERS_H
+
+#include "client/v2.h"
+
+/* ---- v2-devices.c ---- */
+
+/* A row of devices/list, all of it the server's word. */
+struct seen_device {
+	char *id;
+	char *status;
+	char *registration; /* base64; pending only, as is the address */
+	char *address;
+	char *created_at;
+	char *last_seen_at; /* NULL: never */
+};
+
+struct seen_devices {
+	size_t n;
+	struct seen_device *at;
+};
+
+/* *out is for seen_reset() whatever it returns. */
+int seen_read(struct vaultenv_client *client, struct seen_devices *out,
+    struct vaultenv_error *err);
+void seen_reset(struct seen_devices *seen);
+/* NULL: it is not there. */
+const struct seen_device *
+seen_find(const struct seen_devices *seen, const char *id);
+/* A code: whether it is genuine, by the newest log. g borrows bytes, which has
+ * room for it. */
+int seen_judge(const struct vaultenv_client *client,
+    const struct seen_device *seen, struct registration *g, struct blob *bytes);
+/* "reader"; NULL: it is none. */
+const char *role_name(int64_t role);
+
+/* ---- v2-give.c ---- */
+
+/* The keys of the older versions that are kept, for a device that was given
+ * these environments. What cannot be given is a notice. */
+void history_give(
+    struct vaultenv_client *client, const char *device, const uint8_t *box);
+
+/* ---- v2-scope.c ---- */
+
+#define DEFAULT_CACHE_S (7 * 86400)
+
+/* Lays what was said over *scope. INVALID. */
+int scope_apply(const struct vaultenv_scope *said, struct scope *scope,
+    struct vaultenv_error *err);
+/* The device is there, and not revoked. NOT_FOUND, CONFLICT. */
+int member_check(struct vaultenv_client *client, const char *id,
+    const struct member **out, struct vaultenv_error *err);
+/* INVALID: no UUID. */
+int device_id_check(const char *id, struct vaultenv_error *err);
+
+#endif
