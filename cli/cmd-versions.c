@@ -12,6 +12,21 @@
 
 #define CHANGED_SHOWN 8
 
+/* What protocol 2 has beside. */
+static void
+signed_json(const struct vaultenv_version *v)
+{
+	putchar(',');
+	json_member("author", v->author);
+	putchar(',');
+	json_member("author_id", v->author_id);
+	if (v->rolled_back_to > 0)
+		printf(
+		    ",\"rolled_back_to\":%lld", (long long)v->rolled_back_to);
+	putchar(',');
+	json_member("note", v->note);
+}
+
 static void
 versions_json(const char *environment, const struct vaultenv_versions *list)
 {
@@ -30,7 +45,10 @@ versions_json(const char *environment, const struct vaultenv_versions *list)
 				putchar(',');
 			json_string(v->changed[k]);
 		}
-		printf("]}");
+		putchar(']');
+		if (v->author != NULL)
+			signed_json(v);
+		putchar('}');
 	}
 	puts("]}");
 }
@@ -41,6 +59,13 @@ changed_join(const struct vaultenv_version *v, char *out, size_t size)
 	size_t len = 0;
 
 	out[0] = '\0';
+	if (v->note != NULL) {
+		snprintf(out, size, "(%s)", v->note);
+		return;
+	}
+	if (v->rolled_back_to > 0)
+		len = (size_t)snprintf(out, size, "back to %lld%s",
+		    (long long)v->rolled_back_to, v->n_changed > 0 ? ": " : "");
 	for (size_t k = 0; k < v->n_changed && len < size; k++) {
 		if (k == CHANGED_SHOWN) {
 			snprintf(out + len, size - len, " and %zu more",
@@ -55,12 +80,15 @@ changed_join(const struct vaultenv_version *v, char *out, size_t size)
 static void
 versions_table(const struct vaultenv_versions *list)
 {
+	const bool is_signed = list->at[0].author != NULL;
 	char number[32], when[WHEN_MAX], changed[2400];
 	struct table table;
 
-	table_init(&table, 3);
+	table_init(&table, is_signed ? 4 : 3);
 	table_add(&table, "VERSION", COLOUR_DIM);
 	table_add(&table, "PUSHED", COLOUR_DIM);
+	if (is_signed)
+		table_add(&table, "WHO", COLOUR_DIM);
 	table_add(&table, "CHANGES", COLOUR_DIM);
 	for (size_t i = 0; i < list->n; i++) {
 		snprintf(number, sizeof(number), "%lld",
@@ -69,7 +97,10 @@ versions_table(const struct vaultenv_versions *list)
 		changed_join(&list->at[i], changed, sizeof(changed));
 		table_add(&table, number, COLOUR_NONE);
 		table_add(&table, when, COLOUR_NONE);
-		table_add(&table, changed, COLOUR_NONE);
+		if (is_signed)
+			table_add(&table, list->at[i].author, COLOUR_NONE);
+		table_add(&table, changed,
+		    list->at[i].note != NULL ? COLOUR_DIM : COLOUR_NONE);
 	}
 	table_print(&table);
 	table_free(&table);
@@ -111,6 +142,8 @@ const struct command command_versions = {
 	.summary = "List the versions of an environment, newest first",
 	.about =
 	    "A name stands behind what happened to it: + added, ~ changed, "
-	    "- removed. The\nserver lists the newest 50 versions.",
+	    "- removed. The\nnewest 50 versions are listed. In a project of "
+	    "protocol 2 each is verified and\ncompared with the one before; "
+	    "WHO signed it, and a confirm that changes\nnothing is left out.",
 	.run = versions_run,
 };

@@ -699,6 +699,12 @@ struct vaultenv_version {
 	char *created_at;	/* ISO 8601 UTC */
 	size_t n_changed;
 	char **changed;		/* "+NAME", "~NAME", "-NAME", or what was sent */
+	/* v2 alone; else NULL and 0. The author signed it; where it cannot be
+	 * told which of several changed what, it is all of them. */
+	char *author;		/* the device's name */
+	char *author_id;
+	int64_t rolled_back_to;	/* 0: it is no rollback */
+	char *note;		/* why changed is not known; NULL: it is */
 };
 
 struct vaultenv_versions {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * age.c: spans of time as people write and read them: "12h", "36 hours".
+ * age.c: spans of time as people write and read them: "12h", "36 hours"; and a
+ * moment as programs do.
  */
 #include "config.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/client.h"
 
@@ -58,4 +61,18 @@ age_text(char out[AGE_TEXT], int64_t seconds, bool exact)
 	n = seconds / units[i].seconds;
 	snprintf(out, AGE_TEXT, "%" PRId64 " %s%s", n, units[i].name,
 	    n == 1 ? "" : "s");
+}
+
+char *
+time_iso(int64_t at_ms)
+{
+	const time_t t = (time_t)(at_ms / 1000);
+	char second[32], text[48];
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return NULL;
+	snprintf(text, sizeof(text), "%s.%03dZ", second, (int)(at_ms % 1000));
+	return strdup(text);
 }

@@ -157,6 +157,8 @@ const struct protocol *protocol_of(const char *vault_key);
 /* "90", "12h", "3d". INVALID with a sentence about `what`. */
 int age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
     struct vaultenv_error *err);
+/* "2026-01-31T12:00:00.000Z", for free(). NULL: no memory, or no such time. */
+char *time_iso(int64_t at_ms);
 /* "36 hours", "1 day". exact: a unit that leaves no rest. */
 void age_text(char out[AGE_TEXT], int64_t seconds, bool exact);
 
@@ -334,10 +336,16 @@ int size_error(const struct vaultenv_list *list, const struct size *size,
 int too_large_to_send(const struct call *call, const struct vaultenv_list *list,
     struct vaultenv_error *err);
 
+/* ---- environments.c ---- */
+
+/* A project begins with this one: until its first push it is empty. */
+bool environment_is_offered(const char *name);
+
 /* ---- versions.c ---- */
 
 /* INVALID, unless 1 to JSON_INT_MAX. */
 int version_is_real(int64_t version, struct vaultenv_error *err);
+void version_entry_reset(struct vaultenv_version *version);
 
 /* ---- refusal.c: statuses to codes and sentences ---- */
 

@@ -16,6 +16,15 @@ static const char *const names[] = { "development", "staging", "production" };
 
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
+bool
+environment_is_offered(const char *name)
+{
+	for (size_t i = 0; i < N_NAMES; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static bool
 has_secrets(struct vaultenv_client *client, const char *name)
 {

@@ -11,7 +11,8 @@
 
 #include "client/v2.h"
 
-#define RECORDS_MAX ((size_t)64 << 20) /* of lines: 100,000 versions */
+#define RECORDS_MAX  ((size_t)64 << 20) /* of lines: 100,000 versions */
+#define CONTENTS_MAX ((size_t)1 << 30)
 
 void
 pages_init(struct pages *p, const struct vaultenv_client *c)
@@ -19,6 +20,7 @@ pages_init(struct pages *p, const struct vaultenv_client *c)
 	*p = (struct pages){ .log_from = c->team->log.n_steps };
 	blob_init(&p->log, LOG_FILE_MAX);
 	blob_init(&p->records, RECORDS_MAX);
+	blob_init(&p->contents, CONTENTS_MAX);
 	blob_init(&p->secrets, REPLY_MAX);
 }
 
@@ -27,6 +29,7 @@ pages_reset(struct pages *p)
 {
 	blob_reset(&p->log);
 	blob_reset(&p->records);
+	blob_reset(&p->contents);
 	blob_reset(&p->secrets);
 	free(p->wraps);
 	p->wraps = NULL;
@@ -122,9 +125,37 @@ out:
 	return r;
 }
 
-int
-pages_records(struct vaultenv_client *c, const char *env, int64_t from,
-    struct pages *p, struct vaultenv_error *err)
+/* ---- secrets/records ---- */
+
+static int
+records_add(struct pages *p, struct call *call, struct vaultenv_error *err)
+{
+	struct text *contents;
+	struct bundle b;
+	size_t skip;
+	int r;
+
+	if ((r = bundle_read_records(&b, &contents, &call->reply)) != 0)
+		return code_error(call->client, r, NULL, NULL, NULL, err);
+	skip = b.n_records > 0 && p->records.len > 0 &&
+	       ends_with(&p->records, *b.records);
+	if (p->more && b.n_records == skip)
+		r = VAULTENV_ERR_PROTOCOL;
+	p->more = is_true(&call->reply, "more");
+	if (r == 0 && (r = logfile_add(&p->records, b.records + skip,
+			   b.n_records - skip)) == 0)
+		r = logfile_add(
+		    &p->contents, contents + skip, b.n_records - skip);
+	free(contents);
+	bundle_reset(&b);
+	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
+		return call_wrong(call, "more", err);
+	return r == 0 ? 0 : err_general(err, r);
+}
+
+static int
+read_records(struct vaultenv_client *c, const char *env, int64_t from,
+    bool with_contents, struct pages *p, struct vaultenv_error *err)
 {
 	struct call call;
 	int r;
@@ -133,11 +164,31 @@ pages_records(struct vaultenv_client *c, const char *env, int64_t from,
 		v2_call_begin(&call, c, "secrets/records");
 		json_put_text(&call.body, "environment", env);
 		json_put_int(&call.body, "from", from);
+		if (with_contents) {
+			json_put_name(&call.body, "blobs");
+			json_put_raw(&call.body, "true");
+		}
 		if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) == 0 &&
-		    (r = pages_add(p, &call, err)) == 0 && p->more &&
+		    (r = records_add(p, &call, err)) == 0 && p->more &&
 		    (r = pages_last(p, &from)) != 0)
 			code_error(c, r, NULL, env, NULL, err);
+		/* A large content need not come twice. */
+		from += with_contents;
 		call_end(&call);
 	} while (r == 0 && p->more);
 	return r;
+}
+
+int
+pages_records(struct vaultenv_client *c, const char *env, int64_t from,
+    struct pages *p, struct vaultenv_error *err)
+{
+	return read_records(c, env, from, false, p, err);
+}
+
+int
+pages_contents(struct vaultenv_client *c, const char *env, int64_t from,
+    struct pages *p, struct vaultenv_error *err)
+{
+	return read_records(c, env, from, true, p, err);
 }

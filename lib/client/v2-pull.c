@@ -225,21 +225,18 @@ open_what_came(struct try *t, struct opened *o, bool *start_over,
 	return r;
 }
 
-/* Where versions were seen, nothing stored is something left out. */
-static int
-nothing_there(const struct try *t, const struct vaultenv_error *why,
-    struct vaultenv_error *err)
+int
+team_nothing_there(const struct vaultenv_client *c, const char *env,
+    const struct vaultenv_error *why, struct vaultenv_error *err)
 {
-	const struct team *team = t->client->team;
-	const struct mark *cut = members_cut(&team->log, t->how->env);
-	const struct pin *pin = pins_find(&team->pins, t->how->env);
+	const struct mark *cut = members_cut(&c->team->log, env);
+	const struct pin *pin = pins_find(&c->team->pins, env);
 	struct finding missing = { .version = 1 };
 
 	if (pin == NULL && cut == NULL)
 		return err_copy(err, why);
 	missing.other_version = pin != NULL ? pin->version : cut->version;
-	return code_error(
-	    t->client, CODE_RECORD_MISSING, &missing, t->how->env, NULL, err);
+	return code_error(c, CODE_RECORD_MISSING, &missing, env, NULL, err);
 }
 
 static int
@@ -258,7 +255,7 @@ try_once(struct try *t, struct opened *o, bool *start_over,
 	pages_init(&t->pages, c);
 	r = ask(t, &why);
 	if (r == VAULTENV_ERR_NO_SECRETS)
-		return nothing_there(t, &why, err);
+		return team_nothing_there(c, t->how->env, &why, err);
 	if (r != 0)
 		return err_copy(err, &why);
 	if ((r = take_log(t, err)) != 0 ||

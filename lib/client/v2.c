@@ -40,15 +40,6 @@ later(struct vaultenv_error *err)
 }
 
 int
-v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
-    struct vaultenv_error *err)
-{
-	(void)client;
-	(void)out;
-	return later(err);
-}
-
-int
 v2_device_revoke(
     struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
 {

@@ -143,9 +143,10 @@ int team_sync(struct vaultenv_client *client, struct vaultenv_error *err);
 /* Log and records of the pages of one question, oldest first. */
 struct pages {
 	size_t log_from;
-	struct blob log;     /* lines */
-	struct blob records; /* lines */
-	struct wrap *wraps;  /* of the last page */
+	struct blob log;      /* lines */
+	struct blob records;  /* lines */
+	struct blob contents; /* of each of these a line, empty: it is gone */
+	struct wrap *wraps;   /* of the last page */
 	size_t n_wraps;
 	struct blob secrets; /* of the last page; empty: none */
 	int64_t version;     /* of the last page */
@@ -162,6 +163,9 @@ int pages_last(const struct pages *p, int64_t *version);
 /* secrets/records of env, all from `from` on; the first is that one. */
 int pages_records(struct vaultenv_client *client, const char *env, int64_t from,
     struct pages *p, struct vaultenv_error *err);
+/* The same with what they are of, as far as the server keeps it. */
+int pages_contents(struct vaultenv_client *client, const char *env,
+    int64_t from, struct pages *p, struct vaultenv_error *err);
 
 /* ---- v2-pull.c: a version, asked for and opened ---- */
 
@@ -176,6 +180,10 @@ struct pull {
  * team->held. */
 int team_pull(struct vaultenv_client *client, const struct pull *how,
     struct opened *o, struct vaultenv_error *err);
+/* Where versions were seen, nothing stored is something left out; otherwise why
+ * stays, NO_SECRETS. */
+int team_nothing_there(const struct vaultenv_client *client, const char *env,
+    const struct vaultenv_error *why, struct vaultenv_error *err);
 /* Of what was opened. PROTOCOL, NOMEM. */
 int opened_list(const struct vaultenv_client *client, const struct opened *o,
     struct vaultenv_list **out, struct vaultenv_error *err);
@@ -270,6 +278,26 @@ int team_data_key(const struct vaultenv_client *client, const char *env,
 int team_wrap(const struct vaultenv_client *client, const char *env,
     const uint8_t key_id[HASH_LEN], const uint8_t data_key[KEY_LEN],
     const char *device, const uint8_t box[PUBLIC_KEY_LEN], struct wrap *out);
+
+/* ---- v2-past.c: the versions that led to the newest ---- */
+
+struct past {
+	const char *env;
+	struct records records; /* oldest first */
+	struct text *contents;  /* of each, base64; empty: it is gone */
+	struct wraps wraps;     /* this device's */
+	struct pages pages;
+};
+
+/* The newest n_wanted versions that are no confirms, with the confirms among
+ * them: one chain, up to the verified newest version. A single record is yet to
+ * be judged by record_check_past(). *past is for past_reset() in any case. */
+int team_past(struct vaultenv_client *client, const char *env, size_t n_wanted,
+    struct past *past, struct vaultenv_error *err);
+void past_reset(struct past *past);
+/* Opens number i; *o for opened_reset(). A code. */
+int past_open(const struct vaultenv_client *client, const struct past *past,
+    size_t i, struct opened *o);
 
 /* ---- v2-append.c: the next entry of the log ---- */
 

@@ -19,20 +19,24 @@ version_is_real(int64_t version, struct vaultenv_error *err)
 }
 
 void
+version_entry_reset(struct vaultenv_version *v)
+{
+	for (size_t i = 0; i < v->n_changed; i++)
+		free(v->changed[i]);
+	free(v->changed);
+	free(v->created_at);
+	free(v->author);
+	free(v->author_id);
+	free(v->note);
+}
+
+void
 vaultenv_versions_free(struct vaultenv_versions **versions)
 {
-	struct vaultenv_version *v;
-	size_t i, k;
-
 	if (versions == NULL || *versions == NULL)
 		return;
-	for (i = 0; i < (*versions)->n; i++) {
-		v = &(*versions)->at[i];
-		for (k = 0; k < v->n_changed; k++)
-			free(v->changed[k]);
-		free(v->changed);
-		free(v->created_at);
-	}
+	for (size_t i = 0; i < (*versions)->n; i++)
+		version_entry_reset(&(*versions)->at[i]);
 	free((*versions)->at);
 	free(*versions);
 	*versions = NULL;

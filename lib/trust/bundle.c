@@ -48,9 +48,10 @@ room(void *array, size_t n, size_t size)
 	return reallocarray(array, n == 0 ? ITEMS_MIN : 2 * n, size);
 }
 
+/* with_gaps: an item may be null, which is an empty text. */
 static int
-read_texts(
-    struct json_object *o, const char *name, struct text **out, size_t *n)
+read_texts(struct json_object *o, const char *name, bool with_gaps,
+    struct text **out, size_t *n)
 {
 	const struct json_value *array = find(o, name, JSON_ARRAY);
 	struct json_value item;
@@ -60,11 +61,15 @@ read_texts(
 	if (array == NULL || array->type != JSON_ARRAY)
 		return CODE_BAD_FORM;
 	while (json_array_next(o, array, &pos, &item) > 0) {
-		if (item.type != JSON_STRING)
+		if (item.type != JSON_STRING &&
+		    !(with_gaps && item.type == JSON_NULL))
 			return CODE_BAD_FORM;
 		if ((texts = room(*out, *n, sizeof(*texts))) == NULL)
 			return VAULTENV_ERR_NOMEM;
-		texts[(*n)++] = (struct text){ item.text, item.len };
+		texts[*n] = (struct text){ NULL, 0 };
+		if (item.type == JSON_STRING)
+			texts[*n] = (struct text){ item.text, item.len };
+		++*n;
 		*out = texts;
 	}
 	return 0;
@@ -166,8 +171,9 @@ bundle_read(struct bundle *b, const char *text, size_t len)
 		goto out;
 	if ((r = read_text(o, "project_id", &b->project)) != 0 ||
 	    (r = read_text(o, "environment", &b->env)) != 0 ||
-	    (r = read_texts(o, "log", &b->log, &b->n_log)) != 0 ||
-	    (r = read_texts(o, "records", &b->records, &b->n_records)) != 0 ||
+	    (r = read_texts(o, "log", false, &b->log, &b->n_log)) != 0 ||
+	    (r = read_texts(o, "records", false, &b->records, &b->n_records)) !=
+		0 ||
 	    (r = read_wraps(b, o)) != 0)
 		goto out;
 	r = read_text(o, "secrets", &b->secrets);
@@ -193,9 +199,9 @@ bundle_read_reply(struct bundle *b, struct json_object *o)
 
 	*b = (struct bundle){ .is_reply = true };
 	if (has(o, "log"))
-		r = read_texts(o, "log", &b->log, &b->n_log);
+		r = read_texts(o, "log", false, &b->log, &b->n_log);
 	if (r == 0 && has(o, "records"))
-		r = read_texts(o, "records", &b->records, &b->n_records);
+		r = read_texts(o, "records", false, &b->records, &b->n_records);
 	if (r == 0 && has(o, "wraps"))
 		r = read_wraps(b, o);
 	/* A list of them, of secrets/records, is for who asked. */
@@ -204,6 +210,28 @@ bundle_read_reply(struct bundle *b, struct json_object *o)
 		r = read_text(o, "secrets", &b->secrets);
 	if (r != 0)
 		bundle_reset(b);
+	return r;
+}
+
+int
+bundle_read_records(
+    struct bundle *b, struct text **contents, struct json_object *o)
+{
+	size_t n = 0;
+	int r;
+
+	*b = (struct bundle){ .is_reply = true };
+	*contents = NULL;
+	if ((r = read_texts(o, "records", false, &b->records, &b->n_records)) ==
+		0 &&
+	    (r = read_texts(o, "secrets", true, contents, &n)) == 0 &&
+	    n != b->n_records)
+		r = CODE_BAD_FORM;
+	if (r == 0)
+		return 0;
+	free(*contents);
+	*contents = NULL;
+	bundle_reset(b);
 	return r;
 }
 

@@ -45,6 +45,11 @@ int bundle_read(struct bundle *b, const char *text, size_t len);
 /* The same from a reply's members log, records, wraps and secrets, each of
  * which may be missing. The object is borrowed, its strings are written to. */
 int bundle_read_reply(struct bundle *b, struct json_object *reply);
+/* Of secrets/records: the records, and of each the content, an empty text where
+ * that is gone or was not asked for; *contents is for free(), n_records long.
+ */
+int bundle_read_records(
+    struct bundle *b, struct text **contents, struct json_object *reply);
 void bundle_reset(struct bundle *b);
 /* Appends it on one line, without a line feed. */
 int bundle_write(struct blob *out, const struct bundle *b);

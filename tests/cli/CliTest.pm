@@ -154,6 +154,55 @@ sub terminal
 	return ($text =~ s/\r//gr, $? >> 8);
 }
 
+# ------------------------------------------------------- a team of protocol 2
+
+# A project by the other implementation (team.py beside this file) on a server,
+# whose admin and machines do what no vault-env would. $team->tell(do => ...),
+# and persons with a device of the project: $team->person('bob', %of_admit).
+sub team
+{
+	my ($url) = @_;
+	my $self = bless {url => $url =~ s{/+$}{}r}, 'CliTest::Team';
+
+	push @children, open2($self->{from}, $self->{to}, 'python3',
+	    "$VaultTest::SRC/tests/cli/team.py", $self->{url});
+	$self->{project} = $self->CliTest::Team::read->{project};
+	return $self;
+}
+
+sub CliTest::Team::read
+{
+	my ($self) = @_;
+	my $line = readline $self->{from};
+
+	return decode_json($line // croak 'the team has gone');
+}
+
+sub CliTest::Team::tell
+{
+	my ($self, %call) = @_;
+
+	syswrite $self->{to}, encode_json(\%call) . "\n";
+	return $self->CliTest::Team::read;
+}
+
+# Who is not known by that name yet is admitted first.
+sub CliTest::Team::person
+{
+	my ($self, $name, %scope) = @_;
+	my $machine = $self->tell(do => $name eq 'admin' ? 'machine' : 'admit',
+	    name => $name, %scope);
+	my $p = CliTest->new(url => $self->{url});
+	my $folder = "$p->{home}/.vault";
+
+	mkdir $folder, 0700 or croak "$folder: $!";
+	VaultTest::spew("$folder/$self->{project}.key", "$machine->{secret}\n");
+	chmod 0600, "$folder/$self->{project}.key";
+	$p->spew('.env', "VAULT_KEY=$machine->{key}\nVAULT_URL=$self->{url}\n");
+	$p->{id} = $machine->{id};
+	return $p;
+}
+
 # ------------------------------------------------------------------ servers
 
 sub _serve

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# versions and rollback: the table, its times and changes, --json, and what is
+# versions and rollback of protocol 1: the table, its times and changes, --json, and what is
 # said of versions that are not there.
 use strict;
 use warnings;
@@ -12,7 +12,7 @@ use VaultTest;
 VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx');
 my $s = VaultTest->server(web => 'nginx');
 my $p = CliTest->new(url => $s->{url});
-$p->must('init');
+$p->must('init', '--protocol', 1);
 
 $p->gives(['versions'], 0, "Nothing has been pushed to development yet\n", '');
 is_deeply($p->json('versions'), {environment => 'development', versions => []},
