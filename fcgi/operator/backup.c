@@ -57,7 +57,7 @@ read_names(struct part *part)
 {
 	const struct bundle *b = &part->bundle;
 
-	if (b->project.at == NULL ||
+	if (b->n_log > LOG_ENTRIES_MAX || b->project.at == NULL ||
 	    !uuid_is_canonical(b->project.at, b->project.len))
 		return CODE_BAD_FORM;
 	memcpy(part->project, b->project.at, ID_LEN);

@@ -49,9 +49,10 @@ chain_content(const struct backup *backup, const struct record *record)
 }
 
 static int
-verify(const struct members *m, const struct part *part, const char *env,
+verify(struct chain *c, const struct members *m, const struct part *part,
     char said[WHY_MAX])
 {
+	const char *env = part->env;
 	const struct record *at = part->records.at;
 	int r, refused;
 
@@ -64,6 +65,7 @@ verify(const struct members *m, const struct part *part, const char *env,
 			    at[i].version, env, code_name(r));
 		if (r < 0)
 			return part_fail(part, said, "cannot be verified");
+		c->refused = c->refused || refused != 0;
 	}
 	return 0;
 }
@@ -142,7 +144,7 @@ chain_make(struct chain *c, const struct members *m,
 		if (strcmp(part->project, m->project) != 0 ||
 		    strcmp(part->env, env) != 0 || part->records.n == 0)
 			continue;
-		if (verify(m, part, env, said) != 0)
+		if (verify(c, m, part, said) != 0)
 			goto out;
 		n_records += part->records.n;
 		parts[n++] = part;

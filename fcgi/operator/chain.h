@@ -18,6 +18,9 @@ struct chain {
 	struct link *down; /* newest first, without a gap */
 	size_t n;          /* 0: nobody brought any */
 	int64_t first, last;
+	/* One is by who may not write there any more: readers refuse it, and
+	 * what is stored does not give way to it. */
+	bool refused;
 };
 
 /*

@@ -14,6 +14,9 @@
 #include "operator/chain.h"
 #include "operator/restore.h"
 
+#define NOT_ANY_MORE                                                           \
+	"one of them is by a device that may not write there any more"
+
 /* An environment at work. */
 struct place {
 	const char *env;
@@ -23,6 +26,19 @@ struct place {
 	bool has_content;       /* the newest one has */
 	int64_t back_first, back_last; /* of what files added; 0: nothing */
 };
+
+#define RANGE_SIZE 64
+/* "Version 3", "Versions 3 to 5" */
+static const char *
+range(char out[RANGE_SIZE], int64_t first, int64_t last)
+{
+	if (first == last)
+		snprintf(out, RANGE_SIZE, "Version %" PRId64, last);
+	else
+		snprintf(out, RANGE_SIZE, "Versions %" PRId64 " to %" PRId64,
+		    first, last);
+	return out;
+}
 
 static int64_t
 cut_version(const struct place *at)
@@ -87,23 +103,17 @@ is_of_another_log(int code)
 	       code == CODE_RECORD_AUTHOR;
 }
 
-/* A stored version that the files have as well: 1 it stays, 0 another, -1. */
+/* A stored version that the files have as well: it stays, or -1. */
 static int
 keep_known(struct restore *t, struct place *at, const struct rows *rows,
     const struct record *known)
 {
-	const struct record *r = &t->record;
 	const struct blob *content = NULL;
-	bool own;
-
-	if (rows_record(rows, &t->record) != 0 ||
-	    memcmp(r->raw.hash, known->raw.hash, HASH_LEN) != 0)
-		return 0;
-	own = rows_has_bytes(
+	const bool own = rows_has_bytes(
 	    &rows->page, rows->row, "blob_hash", known->blob, HASH_LEN);
-	/* Old versions are without content for a reason. */
-	if (!own && (known->version == at->chain.last ||
-			!db_is_null(&rows->page, rows->row, "blob_hash")))
+
+	/* One that has none is so for a reason, unless it is the newest. */
+	if (!own && !db_is_null(&rows->page, rows->row, "blob_hash"))
 		content = chain_content(t->backup, known);
 	at->has_content = own || content != NULL;
 	if (content == NULL && rows_fit_record(rows, known))
@@ -148,6 +158,19 @@ keep_own(struct restore *t, struct place *at, const struct rows *rows)
 	return write_record(t, r, NULL, true) == 0 ? 1 : -1;
 }
 
+/* The files' versions stay away. */
+static void
+leave_chain(struct restore *t, struct place *at, const char *why)
+{
+	struct chain *c = &at->chain;
+	char text[RANGE_SIZE];
+
+	restore_tell(t, "%s of %s could not be taken from %s: %s",
+	    range(text, c->first, c->last), at->env,
+	    c->down[c->n - 1].part->file, why);
+	chain_reset(c);
+}
+
 /* The files' versions link to the stored one before them, or need none, or are
  * not taken. */
 static void
@@ -155,27 +178,27 @@ settle_chain(struct restore *t, struct place *at)
 {
 	struct chain *c = &at->chain;
 	const struct record *oldest = c->n == 0 ? NULL : chain_at(c, c->first);
+	char text[RANGE_SIZE];
 
 	if (oldest == NULL || c->first == 1)
 		return;
 	if (at->last == c->first - 1 &&
 	    memcmp(t->before.raw.hash, oldest->prev, HASH_LEN) == 0)
 		return;
-	if (c->first <= cut_version(at)) {
+	if (c->first <= cut_version(at) && !(c->refused && at->last != 0)) {
 		if (at->last != 0)
 			restore_tell(t,
-			    "Versions %" PRId64 " to %" PRId64 " of %s are "
-			    "removed: what came back does not reach them",
-			    at->first, at->last, at->env);
+			    "%s of %s had to go: what came back does not "
+			    "reach back to that",
+			    range(text, at->first, at->last), at->env);
 		at->first = at->last = 0;
 		return;
 	}
-	restore_tell(t,
-	    "Versions %" PRId64 " to %" PRId64 " of %s in %s are not taken: "
-	    "nobody brought those between them and what is stored, or the "
-	    "last removal of a device",
-	    c->first, c->last, at->env, c->down[c->n - 1].part->file);
-	chain_reset(c);
+	leave_chain(t, at,
+	    c->first <= cut_version(at)
+		? NOT_ANY_MORE
+		: "nobody brought those between them and what is stored, or "
+		  "the last removal of a device");
 }
 
 /* Versions of the files that are not stored. */
@@ -204,17 +227,23 @@ static int
 keep(struct restore *t, struct place *at, const struct rows *rows,
     int64_t version)
 {
-	struct chain *c = &at->chain;
 	const struct record *known;
+	bool same;
 
 	/* What is stored begins behind the files' versions. */
-	if (at->last == 0 && version > c->last)
-		chain_reset(c);
-	if ((known = chain_at(c, version)) == NULL)
+	if (at->last == 0 && version > at->chain.last)
+		chain_reset(&at->chain);
+	if ((known = chain_at(&at->chain, version)) == NULL)
 		return keep_own(t, at, rows);
+	same = rows_record(rows, &t->record) == 0 &&
+	       memcmp(t->record.raw.hash, known->raw.hash, HASH_LEN) == 0;
+	if (!same && at->chain.refused) {
+		leave_chain(t, at, NOT_ANY_MORE);
+		return keep_own(t, at, rows);
+	}
 	if (at->last != 0 && write_range(t, at, at->last + 1, version - 1) != 0)
 		return -1;
-	return keep_known(t, at, rows, known);
+	return same ? keep_known(t, at, rows, known) : 0;
 }
 
 /* How far the stored versions stay: at->first, at->last. */
@@ -254,14 +283,33 @@ compare_records(struct restore *t, struct place *at)
 
 /* ---- what the files add ---- */
 
+/* Of the newest version, if that is stored without it. */
+static int
+write_content(struct restore *t, struct place *at)
+{
+	const struct record *record = chain_at(&at->chain, at->last);
+	const struct blob *content =
+	    record == NULL ? NULL : chain_content(t->backup, record);
+
+	if (at->has_content || content == NULL)
+		return 0;
+	at->has_content = true;
+	restore_tell(t, "The content of version %" PRId64 " of %s came back",
+	    at->last, at->env);
+	return write_record(t, record, content, false);
+}
+
 /* Around what stays. */
 static int
 write_chain(struct restore *t, struct place *at)
 {
 	const struct chain *c = &at->chain;
+	char text[RANGE_SIZE];
 
 	if (c->n == 0)
 		return 0;
+	if (write_content(t, at) != 0)
+		return -1;
 	if (at->last == 0) {
 		at->first = c->first;
 		at->last = c->first - 1;
@@ -273,13 +321,9 @@ write_chain(struct restore *t, struct place *at)
 		at->first = c->first;
 	if (c->last > at->last)
 		at->last = c->last;
-	if (at->back_first < at->back_last)
-		restore_tell(t,
-		    "%s came back, versions %" PRId64 " to %" PRId64, at->env,
-		    at->back_first, at->back_last);
-	else if (at->back_last != 0)
-		restore_tell(t, "%s came back, version %" PRId64, at->env,
-		    at->back_last);
+	if (at->back_last != 0)
+		restore_tell(t, "%s of %s came back",
+		    range(text, at->back_first, at->back_last), at->env);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ int
 restore_find_log(struct restore *t)
 {
 	const struct part *part;
-	size_t n_good;
+	size_t n, n_good;
 	int code;
 
 	for (size_t i = 0; i < t->backup->n; i++) {
@@ -42,15 +42,12 @@ restore_find_log(struct restore *t)
 		if (part->bundle.n_log == 0 ||
 		    strcmp(part->project, t->members.project) != 0)
 			continue;
-		n_good = LOG_ENTRIES_MAX;
-		code = CODE_BAD_FORM;
-		if (part->bundle.n_log <= LOG_ENTRIES_MAX)
-			code =
-			    members_continue(&t->members, 0, part->bundle.log,
-				part->bundle.n_log, true, &n_good);
+		n = part->bundle.n_log;
+		code = members_continue(
+		    &t->members, 0, part->bundle.log, n, true, &n_good);
 		if (code != 0)
 			return refuse_log(t, part, n_good, code);
-		if (t->log == NULL || part->bundle.n_log > t->log->bundle.n_log)
+		if (t->log == NULL || n > t->log->bundle.n_log)
 			t->log = part;
 	}
 	return 0;

@@ -116,7 +116,7 @@ for sentence in ("Project %s:\n" % t.id, "2 entries of its log came back, 3 to 4
                  "Entry 3 of the log was made since, and is replaced: it admits %s, by admin" % early.id,
                  "Version 3 of dev was made since, and is replaced: by device (%s)" % early.id[:8],
                  "Version 2 of test was made since, and is replaced",
-                 "dev came back, versions 3 to 4.\n", "new came back, version 1.\n",
+                 "Versions 3 to 4 of dev came back.\n", "Version 1 of new came back.\n",
                  "All of it was verified by what devices signed"):
     contains(said, sentence, "... it says: " + sentence.strip())
 is_whole()
@@ -191,7 +191,7 @@ is_whole()
 same(t.code(t.admin, "secrets/pull", dict(environment="dev", log_have=0)), "404 version_gone",
      "... is stored so")
 said = done_by("--restore", everything(t))
-contains(said, "Version 2 of dev is put right.", "a file that has it")
+contains(said, "The content of version 2 of dev came back.", "a file that has it")
 contains(said, "1 keys of dev came back.", "... and its keys")
 same(seen(t, t.admin, "dev"), "two", "... puts it right")
 t.wraps["dev", key_id(t.id, "dev", t.data["dev"]).hex()][0]["wrap"] = b64(bytes(80))
@@ -280,11 +280,11 @@ for i in range(4, 8):
     t.push(t.admin, "dev", str(i))
 put_back(t)
 last = written(bundle(t), bundle(t, "dev", n=2, log=False))
-contains(done_by("--restore", last), "Versions 7 to 8 of dev in %s are not taken" % last,
+contains(done_by("--restore", last), "Versions 7 to 8 of dev could not be taken from %s: nobody" % last,
          "versions that link to nothing")
 is_whole("... leave what is stored")
 contains(done_by("--restore", last, written(bundle(t, "dev", n=5), name="more.json")),
-         "dev came back, versions 5 to 8.", "with those between them they are taken")
+         "Versions 5 to 8 of dev came back.", "with those between them they are taken")
 same(seen(t, t.admin, "dev"), "7", "... and read")
 put_back(t)
 t.alone = True
@@ -292,7 +292,7 @@ t.rotate()
 t.push(t.admin, "dev", "8")
 t.alone = False
 last = written(bundle(t, "dev", n=2))
-contains(done_by("--restore", last), "Versions 1 to 4 of dev are removed",
+contains(done_by("--restore", last), "Versions 1 to 4 of dev had to go",
          "versions from the last cut on stand alone")
 is_whole()
 t.must(t.admin, "devices/register", t.joining(t.admin))
@@ -311,8 +311,27 @@ t.push(t.admin, "dev", "one")
 a = everything(t, "old.json")
 t.admit("x", READER, ["*"])
 t.push(t.admin, "dev", "two")
-contains(done_by("--restore", a), "Nothing of it was missing.", "an old file takes nothing away")
+sql("update vault.records set blob = null where project_id = '%s' and version = 1" % t.id)
+contains(done_by("--restore", a), "Nothing of it was missing.",
+         "an old file takes nothing away, and brings no old content back")
 same(seen(t, t.admin, "dev"), "two", "... all is there")
+
+# ... nor does one who was a writer when he signed, and is none any more
+gone = t.admit("gone", WRITER, ["*"])
+forged = t.fork()
+t.revoke(gone)
+t.push(t.admin, "later", "true")
+forged.push(gone, "later", "false")
+forged.push(gone, "other", "false")
+a = written(bundle(t), bundle(forged, "later", log=False), bundle(forged, "other", log=False))
+contains(done_by("--restore", a), "Version 1 of later could not be taken from %s: one of them is by a "
+         "device that may not write there any more." % a, "versions of a removed writer")
+same(seen(t, t.admin, "later"), "true", "... replace nothing")
+t.heads["other"] = forged.heads["other"]
+same(seen(t, t.admin, "other"), "record_author",
+     "... and are read by nobody where nothing was")
+del t.heads["other"]
+is_whole()
 
 # ---- tables that were changed by hand
 here = "project_id = '%s'" % t.id
