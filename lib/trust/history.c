@@ -181,6 +181,7 @@ refuse(struct finding *why, const struct record *r, int64_t other, int code)
 	why->other_version = other;
 	why->at_ms = r->at_ms;
 	memcpy(why->device, r->author, sizeof(r->author));
+	memcpy(why->env, r->env, sizeof(r->env));
 	return code;
 }
 

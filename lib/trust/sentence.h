@@ -9,8 +9,7 @@
 struct sentence_about {
 	const struct members *log; /* knows devices by name */
 	const char *env;
-	const char *other; /* the environment that was given */
-	const char *what;  /* that is malformed: "A key", "The log" */
+	const char *what; /* that is malformed: "A key", "The log" */
 	const char *file;
 	const char *url;
 	const char *urls;
