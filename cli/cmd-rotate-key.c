@@ -237,12 +237,11 @@ static const struct option_row rotate_options[] = {
 const struct command command_rotate_key = {
 	.name = "rotate-key",
 	.summary = "Replace the project's VAULT_KEY by another one",
-	.about =
-	    "For an admin's device. The new key is written to the file that "
-	    "the old one is in,\nor printed if that is the environment. "
-	    "Machines that have it as VAULT_KEY_NEXT\ngo on at once, others "
-	    "live on their caches until they get it. If it is\ninterrupted, "
-	    "run it again: it goes on where it was.",
+	.about = "For an admin's device. The new key is written where the old "
+		 "one is, or printed\nif that is the environment. Machines "
+		 "that have it as VAULT_KEY_NEXT go on;\nothers live on their "
+		 "caches until they get it. If it is interrupted, run "
+		 "it\nagain: it goes on where it was.",
 	.options = rotate_options,
 	.v2 = true,
 	.run = rotate_run,

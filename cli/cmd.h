@@ -74,6 +74,7 @@ struct args {
 	bool looked;
 	bool completion;
 	bool prepare;
+	const char *confirm;
 	bool leaked;
 	const char *operand;
 
@@ -163,6 +164,7 @@ extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
 extern const struct command command_key;
 extern const struct command command_rotate_key;
+extern const struct command command_delete_project;
 extern const struct command command_status;
 extern const struct command command_trust;
 extern const struct command command_help;

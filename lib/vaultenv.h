@@ -488,6 +488,11 @@ int vaultenv_project_begin(struct vaultenv_client *client,
 int vaultenv_project_publish(struct vaultenv_client *client, const char *name,
     const char *token, struct vaultenv_error *err);
 
+/* v2, by an admin's device: the server forgets the project, for everybody; only
+ * its id is never given again. */
+int vaultenv_project_delete(
+    struct vaultenv_client *client, struct vaultenv_error *err);
+
 /* ------------------------------------------------------------ devices */
 
 struct vaultenv_device {

@@ -146,12 +146,14 @@ mac_check_new(struct call *c)
 	return check(c, given_key);
 }
 
+/* That there is no such project is never authenticated, though its key may be
+ * in memory still: what machines have in their caches serves on. */
 void
 mac_reply(struct call *c)
 {
 	const struct blob *body = &c->reply->body.text;
 
-	if (c->key != NULL &&
+	if (c->key != NULL && c->reply->refusal != REFUSAL_PROJECT_NOT_FOUND &&
 	    reply_header_write(c->reply->auth, c->key->key, c->auth.mac,
 		c->reply->status, body->data, body->len) != 0)
 		c->reply->auth[0] = '\0';
