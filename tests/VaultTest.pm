@@ -11,7 +11,7 @@
 #
 # Environment: TOP_SRCDIR, TOP_BUILDDIR (absolute); VAULT_KEEP=1 keeps the
 # temporary folders; VAULT_REPEAT, VAULT_ROUNDS and VAULT_POLLS lengthen some
-# tests.
+# tests; TEST_PROTOCOL is of the projects that vault-env makes.
 package VaultTest;
 use strict;
 use warnings;
@@ -50,6 +50,12 @@ END {
 			remove_tree($BASE, {safe => 0, error => \my $ignored});
 		}
 	}
+}
+
+# Of vault-env init, for projects of the protocol that the test is about.
+sub init_options
+{
+	return map { ('--protocol', $_) } grep { defined } $ENV{TEST_PROTOCOL};
 }
 
 # Skips the whole file when a part is not built or not installed: a path below

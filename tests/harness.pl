@@ -8,9 +8,10 @@
 # program in TOP_BUILDDIR/tests: cli/run.t, fcgi, lib/base/json-t, with or without
 # tests/ before it; or an absolute path. Two run at once, except those with a line
 # `# serial` near their top. A test may take 300 seconds, or those that its line
-# `# limit N` near the top says. The last line printed, and the file
-# tests/summary, say `N passed, N failed, N skipped`; the exit status is 0 if
-# nothing failed and there was a test to run. Environment:
+# `# limit N` near the top says. One with a line `# protocol 1 2` is run once for
+# each number, with projects of that protocol (see VaultTest::init_options). The
+# last line printed, and the file tests/summary, say `N passed, N failed, N skipped`;
+# the exit status is 0 if nothing failed and there was a test to run. Environment:
 #   TEST_JOBS      how many at once (2)
 #   TEST_WRAPPER   a command line before each unit test program (valgrind)
 #   TEST_PATIENCE  multiplies the limits (1), for a slow machine or checker
@@ -31,24 +32,31 @@ sub Harness::_bailout { }
 my $src = $ENV{TOP_SRCDIR} // die "harness.pl: TOP_SRCDIR is not set\n";
 my $build = $ENV{TOP_BUILDDIR} // die "harness.pl: TOP_BUILDDIR is not set\n";
 my $reports = "$build/tests/reports";
-my (@parallel, @serial, %limit);
+my (@parallel, @serial, %run);
 
 # What a test says of itself near its top.
 sub add
 {
 	my ($file) = @_;
-	my ($serial, $limit) = (0, 300);
+	my ($serial, $limit, @protocols) = (0, 300);
 
 	if ($file =~ /\.t$/) {
 		open my $fh, '<', $file or die "harness.pl: $file: $!\n";
 		while (<$fh>) {
 			$serial = 1 if /^# serial\b/;
 			$limit = $1 if /^# limit (\d+)$/;
+			@protocols = split ' ', $1 if /^# protocol (\d(?: \d)*)$/;
 			last if $. > 30;
 		}
 	}
-	$limit{$file} = $limit * ($ENV{TEST_PATIENCE} // 1);
-	push @{$serial ? \@serial : \@parallel}, $file;
+	for my $protocol (@protocols ? @protocols : undef) {
+		my $name = defined $protocol ? "$file v$protocol" : $file;
+		my @env = defined $protocol ? ('env', "TEST_PROTOCOL=$protocol") : ();
+
+		$run{$name} = {file => $file, env => \@env,
+		    limit => $limit * ($ENV{TEST_PATIENCE} // 1)};
+		push @{$serial ? \@serial : \@parallel}, $name;
+	}
 }
 
 for my $arg (@ARGV) {
@@ -77,9 +85,9 @@ $ENV{TSAN_OPTIONS} //= "log_path=$reports/tsan:second_deadlock_stack=1";
 my @wrapper = split ' ', $ENV{TEST_WRAPPER} // '';
 my %options = (
 	exec => sub {
-		my ($harness, $file) = @_;
-		return ['timeout', '-k', 5, $limit{$file},
-		    $file =~ /\.t$/ ? $^X : @wrapper, $file];
+		my $run = $run{$_[1]};
+		return ['timeout', '-k', 5, $run->{limit}, @{$run->{env}},
+		    $run->{file} =~ /\.t$/ ? $^X : @wrapper, $run->{file}];
 	},
 	failures => 1,
 	verbosity => $ENV{TEST_VERBOSE} ? 1 : 0,
@@ -110,7 +118,7 @@ for my $name ($all->descriptions) {
 	# 137: what a test that ignores the first signal makes of timeout
 	my $status = $parser->exit;
 	print "FAILED $name", ($status == 124 || $status == 137 ?
-	    " (stopped after its limit of $limit{$name} s)" : $status ?
+	    " (stopped after its limit of $run{$name}{limit} s)" : $status ?
 	    " (exit status $status)" : ''), ': ', join(', ',
 	    (map { "test $_" } $parser->failed), $parser->parse_errors), "\n"
 	    if $bad;

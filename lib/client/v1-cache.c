@@ -69,7 +69,7 @@ too_old(const struct cache_use *use, int64_t age_s, struct vaultenv_error *err)
 	age_text(age, age_s, false);
 	age_text(limit, use->max_age_s, true);
 	return err_set(err, VAULTENV_ERR_NOT_FOUND, NULL,
-	    "it is %s old, older than %s (%s)", age, use->limit, limit);
+	    "It is %s old, older than %s (%s)", age, use->limit, limit);
 }
 
 int

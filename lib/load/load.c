@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +208,8 @@ miss_text(char miss[MISS_TEXT], const struct vaultenv_error *why)
 
 	*miss = '\0';
 	vaultenv_error_line(why, line);
+	if (strncmp(line, "It ", 3) == 0 || strncmp(line, "The ", 4) == 0)
+		*line = (char)tolower(*line);
 	if (*line != '\0')
 		snprintf(miss, MISS_TEXT, " (%s)", line);
 }

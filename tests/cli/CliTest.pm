@@ -57,6 +57,8 @@ sub run
 	my $opt = ref $args[-1] ? pop @args : {};
 	my $url = exists $opt->{url} ? $opt->{url} : $self->{url};
 
+	push @args, VaultTest::init_options() if
+	    @args && $args[0] eq 'init' && !grep { $_ eq '--protocol' } @args;
 	unshift @args, '--url', $url if defined $url;
 	return VaultTest::run([$BIN, @args], cwd => $self->{dir},
 	    env => $self->environment(%{$opt->{env} // {}}),

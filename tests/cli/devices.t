@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Devices of protocol v1 (of v2: v2-devices.t): what each
 # person sees from the first device on, and that a device secret is never lost.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

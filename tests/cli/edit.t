@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # get, set, delete: one name at a time; where a value comes from; that no change
 # of two who work at once is lost. VAULT_ROUNDS: how often (20).
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

@@ -3,6 +3,7 @@
 # For every command: no key, a bad key, a wrong key, an unknown project, a
 # server that is away, in trouble, refuses, or is no vault-env server at all.
 # Exit code and exact sentence; nothing on stdout, no file touched.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

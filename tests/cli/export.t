@@ -3,6 +3,7 @@
 # export: every format is read back by its consumer, or by its written rules, and
 # gives the same bytes; what a format cannot hold is refused by name. VAULT_ROUNDS:
 # how many generated environments (50).
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

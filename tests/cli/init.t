@@ -3,6 +3,7 @@
 # init: what it writes and leaves alone; and that after being cut off anywhere
 # (network, disk, SIGKILL) there is either nothing or a state that the next
 # init finishes, with every key still in the file.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -322,7 +323,8 @@ for my $round (1 .. $rounds) {
 			    delete $ENV{$_} for keys %$env;
 			open STDOUT, '>', '/dev/null';
 			open STDERR, '>', '/dev/null';
-			exec $CliTest::BIN, '--url', $url, 'init' or
+			exec $CliTest::BIN, '--url', $url, 'init',
+			    VaultTest::init_options() or
 			    POSIX::_exit(127);
 		}
 		sleep rand 0.12;
@@ -343,8 +345,8 @@ for my $round (1 .. $rounds) {
 	$p->spew('.env', "A=1\n");
 	my $full = sub {
 		return VaultTest::run(['bash', '-o', 'pipefail', '-c', '(ulimit ' .
-		    '-f 0; trap "" XFSZ; exec "$0" --url "$1" init) 2>&1 | cat',
-		    $CliTest::BIN, $url], cwd => $p->{dir},
+		    '-f 0; trap "" XFSZ; exec "$0" --url "$@") 2>&1 | cat',
+		    $CliTest::BIN, $url, 'init', VaultTest::init_options()], cwd => $p->{dir},
 		    env => $p->environment);
 	};
 	my $r = $full->();

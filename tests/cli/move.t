@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A file that holds the values still wins over the vault: that is said wherever
 # it shows, and push --move takes them out, but none that is not in the vault.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

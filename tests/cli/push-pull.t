@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # push and pull: what is sent, shown, written and kept; who wins when two push
 # at once; what a terminal gets to see.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

@@ -3,6 +3,7 @@
 # Errors that used to blame the wrong thing: an environment that is too large, an
 # interpreter that is not there, a link that leads nowhere, a proxy, a folder's
 # name.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

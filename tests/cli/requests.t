@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What each command asks of the network: which requests, on how many
 # connections; what asks nothing, and needs no libcurl for it.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

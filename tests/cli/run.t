@@ -3,6 +3,7 @@
 # run: the command is the process itself: its environment, exit code, signals,
 # descriptors and terminal; the cache when the server is away; no key: plain
 # dotenv. run --watch is in watch.t.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

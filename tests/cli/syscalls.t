@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What only the system calls show: files are whole and on disk before they replace
 # others, keys are kept out of dumps, and init starts no program.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -41,7 +42,7 @@ sub lines
 mkdir $p->path('.git') or die;
 $p->spew('.git/config', "[core]\n\tfsmonitor = touch $trace.hostile\n");
 $p->spew('.env', "A=1\n");
-my @calls = calls('init');
+my @calls = calls('init', VaultTest::init_options());
 is scalar(lines(qr/^execve\(/, @calls)), 1, 'init: it starts no program';
 ok !-e "$trace.hostile", 'whatever the folder asks for';
 

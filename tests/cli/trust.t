@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A server belongs to a key, and a key to its user: what a cloned folder, another
 # user's file or a foreign server can bring about, which is nothing.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

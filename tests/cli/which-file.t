@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Which .env file it is: the one here, or above here the one with the key; and
 # that one which is not UTF-8 is refused, not read as if it were empty.
+# protocol 1
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

@@ -3,6 +3,7 @@
 # A .vault-cache that one of the command (C), Node.js and Python wrote is read by
 # the other two without a server: with what is remembered of it in ~/.vault, and
 # without, as that of any other client of protocol v1.
+# protocol 1
 use strict;
 use warnings;
 use lib map { "$ENV{TOP_SRCDIR}/tests$_" } '', '/cli', '/node';

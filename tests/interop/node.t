@@ -182,7 +182,7 @@ for my $device (0, 1) {
 # ---- a project that vault-env makes, with the devices of both
 my $dir = VaultTest::tmpdir();
 my $who = {dir => $dir, home => VaultTest::tmpdir()};
-cli_ok($who, 'init', '--name', 'made by vault-env');
+cli_ok($who, 'init', '--protocol', 1, '--name', 'made by vault-env');
 my ($key) = VaultTest::slurp("$dir/.env") =~
     /^VAULT_KEY=["'`]?(vk_[0-9a-f-]+_[0-9a-f]{64})/m;
 ok defined $key, 'init leaves VAULT_KEY in .env' or diag VaultTest::slurp("$dir/.env");

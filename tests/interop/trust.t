@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A server whose certificate is signed by nobody whom the system trusts: which
 # variables make command, Node.js and Python trust it, and which do not.
+# protocol 1
 use strict;
 use warnings;
 use lib map { "$ENV{TOP_SRCDIR}/tests$_" } '', '/cli', '/node';

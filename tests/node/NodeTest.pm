@@ -100,7 +100,8 @@ sub project
 	    CLI => $cli, SERVER_DIR => $server->dir, VAULT_BUILDDIR => $BUILD,
 	    ($server->{tls} ?
 	    (VAULT_CA_FILE => $server->dir . '/tls-cert.pem') : ()))};
-	my $r = VaultTest::run([$cli, 'init', '--name', 'node'],
+	my $r = VaultTest::run([$cli, 'init', '--name', 'node',
+	    VaultTest::init_options()],
 	    cwd => $env{APP}, env => \%env);
 	die "init failed:\n$r->{stdout}$r->{stderr}" if $r->{status};
 	return map { $_ => $env{$_} } qw(APP HOME VAULT_URL CLI SERVER_DIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Where the secrets come from: each cell of tests/vectors/fallback.json, which
 # the tests of C and Node.js go through as well.
+# protocol 1
 import io
 import sys
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Every function and option of vaultdotenv but watch, against the development
 # server: what gets into os.environ, what is returned, which error comes.
+# protocol 1
 import inspect
 import io
 import pickle

@@ -18,6 +18,8 @@ my %test = (
 	'red.t' => "print qq(1..2\\nok 1\\nnot ok 2\\n);",
 	'none.t' => "print qq(1..0 # SKIP nothing to do\\n);",
 	'silent.t' => "exit 0;",
+	'twice.t' => "# protocol 1 2\nmy \$n = \$ENV{TEST_PROTOCOL};" .
+	    "print qq(1..\$n\n), map { qq(ok \$_\n) } 1 .. \$n;",
 	'hangs.t' => "# limit 1\nuse lib '$VaultTest::SRC/tests';\n" .
 	    "use VaultTest;\nprint qq(1..1\\n);\n" .
 	    "VaultTest::run(['sleep', '61.25']);",
@@ -52,6 +54,8 @@ counts(['tests/fcgi/a.t', 'tests/fcgi/unit-t'], 0,
     '2 passed, 0 failed, 0 skipped', 'or by path');
 counts(['red.t'], 1, '1 passed, 1 failed, 0 skipped', 'a failure counts');
 counts(['none.t'], 0, '0 passed, 0 failed, 1 skipped', 'so does a skip');
+counts(['twice.t'], 0, '3 passed, 0 failed, 0 skipped',
+    'one of two protocols is run with each');
 counts(['silent.t'], 1, '0 passed, 1 failed, 0 skipped',
     'a test that says nothing has failed');
 counts([], 1, "harness.pl: no test was named\n", 'no test: refused');

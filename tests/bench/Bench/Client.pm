@@ -113,7 +113,7 @@ sub person
 		    $tls ? (VAULT_CA_FILE => $site->{server}->dir .
 		    '/tls-cert.pem') : ());
 		my $first = VaultTest::tmpdir();
-		must([$CLI, 'init', '--name', 'bench'], cwd => $first,
+		must([$CLI, 'init', '--name', 'bench', '--protocol', 1], cwd => $first,
 		    env => environment(%env));
 		must([$CLI, 'register-device', '--name', 'bench'],
 		    cwd => $first, env => environment(%env));

@@ -8,6 +8,7 @@
 
 #include <sys/wait.h>
 
+#include "client/v1.h"
 #include "sent.h"
 
 static void
@@ -192,7 +193,7 @@ test_fork(struct vaultenv_client *c)
 		blob_append_str(&pulled.text, EMPTY_BLOB);
 		_exit(r == VAULTENV_ERR_INVALID && fake.n_calls == 0 &&
 			      vaultenv_client_set_key(c, KEY, NULL) == r &&
-			      secrets_open(c, &pulled, NULL) == r
+			      v1_open(c, &pulled, NULL) == r
 			  ? 0
 			  : 1);
 	}
