@@ -294,6 +294,22 @@ once(struct call *call, bool *again, struct vaultenv_error *err)
 	return refused(call, again, err);
 }
 
+/* A list of devices never gets shorter than what this machine holds. */
+static int
+log_count_check(const struct call *call, struct vaultenv_error *err)
+{
+	const struct team *t = call->client->team;
+	struct finding why = { .seq = 0 };
+	int64_t count;
+
+	if (!json_find_int(&call->reply, "log_count", 0, &count) ||
+	    count >= (int64_t)t->log.n_steps)
+		return 0;
+	why.at_ms = t->log.steps[t->log.n_steps - 1].at_ms;
+	return code_error(
+	    call->client, CODE_LOG_SHORT, &why, NULL, pin_file(t, NULL), err);
+}
+
 int
 v2_call_perform(struct call *call, const struct wanted *want, void *into,
     struct vaultenv_error *err)
@@ -317,6 +333,8 @@ v2_call_perform(struct call *call, const struct wanted *want, void *into,
 		return err_general(err, r);
 	if (r != 0)
 		return call_wrong(call, bad, err);
+	if ((r = log_count_check(call, err)) != 0)
+		return r;
 	server_remember(call->client);
 	return 0;
 }

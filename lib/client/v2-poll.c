@@ -44,8 +44,6 @@ answer_check(struct vaultenv_client *c, const struct answer *a,
 
 	if (hex_decode(hash, HASH_LEN, a->hash.text, a->hash.len) != 0)
 		code = CODE_BAD_FORM;
-	else if (a->log_count < (int64_t)t->log.n_steps)
-		code = CODE_LOG_SHORT;
 	else if (pin != NULL && a->version < pin->version)
 		code = CODE_RECORD_ROLLBACK;
 	else if (pin != NULL && a->version == pin->version &&
@@ -53,12 +51,10 @@ answer_check(struct vaultenv_client *c, const struct answer *a,
 		code = CODE_RECORD_FORK;
 	if (code == 0)
 		return 0;
-	if (code == CODE_LOG_SHORT)
-		why.at_ms = t->log.steps[t->log.n_steps - 1].at_ms;
-	else if (pin != NULL)
+	if (pin != NULL)
 		why.other_version = pin->version;
-	return code_error(c, code, &why, c->environment,
-	    pin_file(t, code == CODE_LOG_SHORT ? NULL : c->environment), err);
+	return code_error(
+	    c, code, &why, c->environment, pin_file(t, c->environment), err);
 }
 
 static int

@@ -60,7 +60,11 @@ open_log(const struct opening *in, struct members *log,
 		why->seq = (int64_t)(in->log_from + n_good);
 		if (n_good < n)
 			tell_entry(why, entries[n_good]);
-		return r;
+		/* What begins where our log ends goes on from another one. */
+		if (r != CODE_LOG_LINK || n_good > 0 || known == 0)
+			return r;
+		why->seq = (int64_t)known - 1;
+		return CODE_LOG_FORK;
 	}
 	if (log->n_steps == 0 ||
 	    (in->source != FROM_CACHE && in->log_from + n < known)) {

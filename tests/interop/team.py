@@ -62,13 +62,14 @@ class Team:
 
     # ---- requests
     def send(self, who, path, body, vk=None, header=None, at=None, nonce=None, key=None,
-             method="POST"):
+             method="POST", source="127.0.0.1"):
         key = key or who.key(vk or self.vk)
         text = body if isinstance(body, str) else json.dumps(dict({"project_id": self.id}, **body))
         full = "/api/v2/" + path
         header = header or request_header(key, "POST", full, now() if at is None else at,
                                           nonce or secrets.token_bytes(16), text)
-        c = http.client.HTTPConnection(self.place.hostname, self.place.port, timeout=30)
+        c = http.client.HTTPConnection(self.place.hostname, self.place.port, timeout=30,
+                                       source_address=(source, 0))
         c.request(method, full, text, {"Content-Type": "application/json",
                                        "X-Vault-Request": header})
         r = c.getresponse()

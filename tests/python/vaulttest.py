@@ -299,7 +299,9 @@ class Person:
 # ---------------------------------------------------------------- servers
 
 class DevServer:
-    def __init__(self):
+    """settings: "name=value" of vault.conf."""
+
+    def __init__(self, *settings):
         for part in CLI, BUILD + "/fcgi/vault.fcgi":
             if not os.path.exists(part):
                 skip_all(part + " is missing")
@@ -307,7 +309,8 @@ class DevServer:
             skip_all("nginx is missing")
         self.dir = tmpdir() + "/s"
         _servers.append(self)
-        self.url = self("up", "--port", "0").splitlines()[-1]
+        sets = [word for setting in settings for word in ("--set", setting)]
+        self.url = self("up", "--port", "0", *sets).splitlines()[-1]
 
     def __call__(self, command, *args):
         r = subprocess.run([SRC + "/etc/dev-server", command, "--dir",
