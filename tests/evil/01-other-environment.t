@@ -21,7 +21,7 @@ def instead(world, **fields):
 for machine, what in (victim, "with pins"), (fresh, "without"):
     print("# a client " + what)
     hostile.lie("secrets/pull", instead(team, environment="staging"))
-    machine.refuses("wrong_environment", 5)
+    machine.refuses("wrong_environment", 5, other="staging")
     hostile.honest()
     hostile.lie("secrets/pull", instead(other))
     machine.refuses("wrong_project", 5)
