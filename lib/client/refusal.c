@@ -40,6 +40,8 @@ static const struct refusal refusals[] = {
 	    "Ask the operator of {url}" },
 	{ 403, "register", VAULTENV_ERR_DEVICE, "Device not registered",
 	    "Run: vault-env register-device" },
+	{ 403, "Device may not do this", VAULTENV_ERR_DEVICE,
+	    "The role of this device does not allow that", "Ask an admin" },
 	{ 403, NULL, VAULTENV_ERR_FORBIDDEN, "{url} refused: {said}",
 	    "Ask its operator" },
 	{ 404, "Environment not found", VAULTENV_ERR_NO_SECRETS,

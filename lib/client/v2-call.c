@@ -252,6 +252,9 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 	if (is_refusal(call, "device_expired"))
 		return code_error(
 		    c, CODE_DEVICE_EXPIRED, NULL, NULL, NULL, err);
+	if (is_refusal(call, "scope_refused"))
+		return code_error(
+		    c, CODE_DEVICE_SCOPE, NULL, c->environment, NULL, err);
 	if (is_refusal(call, "bad_statement"))
 		return bad_statement(call, err);
 	return refuse(call, c->team->keys->device.id, err);
