@@ -26,6 +26,7 @@ use Bench::Growth;
 use Bench::Memory;
 use Bench::Rounds;
 use Bench::Server;
+use Bench::V2;
 
 my $USAGE = <<'END';
 usage: bench.pl [OPTION...]
@@ -60,8 +61,8 @@ sub text
 # The sets that are asked for, each with only what its rows need.
 sub chosen
 {
-	my @sets = (Bench::Server::sets(\%opt), Bench::Growth::sets(\%opt),
-	    Bench::Memory::sets(\%opt), Bench::Client::sets(\%opt));
+	my @sets = map { $_->(\%opt) } \&Bench::Server::sets, \&Bench::V2::sets,
+	    \&Bench::Growth::sets, \&Bench::Memory::sets, \&Bench::Client::sets;
 	my $only = $opt{only};
 
 	return grep { !$opt{quick} || !$_->{full} } @sets if !defined $only;

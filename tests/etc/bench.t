@@ -8,7 +8,9 @@ use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/bench";
 use Bench::Load;
 use Bench::Rounds;
+use Bench::Client;
 use Bench::Site;
+use Bench::Team;
 use Test::More;
 use VaultTest;
 
@@ -17,8 +19,11 @@ is $r->{status}, 0, '--list' or diag $r->{stderr};
 for my $row (qw(pull-32 pull-128 current-version-32 pull-one-device
     push-32-environments push-one-environment pull-512-p99 pull-growth-versions
     pull-growth-projects pull-growth-audit push-growth-versions
-    push-growth-projects push-growth-audit cli-pull cli-run-offline cli-run
-    cli-run-tls     dotenv-parse open-v2-20 open-v2-1000 open-v2-known load-10000 node-config-sync python-load-sync)) {
+    push-growth-projects push-growth-audit v2-pull-unchanged v2-pull-changed
+    v2-pull-growth-records v2-push-growth-log v2-team-admit-ms v2-team-push-KB
+    cli-pull cli-run-offline cli-run-v2 cli-run-offline-v2 cli-run cli-run-tls
+    dotenv-parse open-v2-20 open-v2-20-ms open-v2-1000 open-v2-1000-ms
+    open-v2-known load-10000 node-config-sync python-load-sync)) {
 	like $r->{stdout}, qr/^  \Q$row\E +[<>]= [\d.]+ +\S.* \xc3\xb7 \S/m,
 	    "--list names both sides of $row";
 }
@@ -47,7 +52,7 @@ is "$row->{verdict}, $row->{note}", 'not measured, no-such-program is missing',
 SKIP: {
 	my $why = Bench::Rounds::missing({needs => [qw(wrk pgbench nginx psql
 	    fcgi/vault.fcgi)]});
-	skip $why, 11 if $why;
+	skip $why, 17 if $why;
 	my $site = Bench::Site->new(projects => 2);
 	my $ask = sub {
 		my (@plan) = @_;
@@ -76,6 +81,17 @@ SKIP: {
 	    qr/^\\set i 1\nselect .*vault\.secret_pull\([^\$]*;\n\z/,
 	    'and for a pull: no argument is left open');
 	is $site->gaps($pushed), '', 'no version is missing';
+
+	my $url = $site->known->{url};
+	my @team = Bench::Team::projects(Bench::Client::team(), $url, 2);
+	for my $case (['secrets/pull'], ['secrets/pull', changed => 1],
+	    ['secrets/push']) {
+		my ($path, @how) = @$case;
+		my $got = Bench::Load::http(url => $url, connections => 1,
+		    seconds => 1, plan => Bench::Team::plan($path, \@team, @how));
+		cmp_ok $got->{requests}, '>', 0, "wrk asks $path (v2) @how";
+		is $got->{errors}, 0, '... and its MACs and records are good';
+	}
 	is $site->gaps($pushed + 1e6), $site->sql("select sum(version)
 	    from vault.environments where name = 'staging'") . ' versions are ' .
 	    "stored, @{[$pushed + 1e6]} were acknowledged",

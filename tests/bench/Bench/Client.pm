@@ -56,13 +56,19 @@ sub library
 	return program('library', [], "-L$folder", '-lvaultenv');
 }
 
-# With the sources of vault/, which libvaultenv shows nobody.
-sub opening
+# With sources of vault/, which libvaultenv shows nobody.
+sub insider
 {
-	return program('opening', ['libgcrypt', 'libsodium'],
-	    (grep { m{/(?:identity|hpke|datakey|open|secrets|cachefile)\.c\z} }
-	    glob "$SRC/lib/vault/*.c"), "$BUILD/lib/.libs/libcommon.a");
+	my ($name, @sources) = @_;
+
+	return program($name, ['libgcrypt', 'libsodium'], (map {
+	    "$SRC/lib/vault/$_.c" } qw(identity hpke datakey), @sources),
+	    "$BUILD/lib/.libs/libcommon.a");
 }
+
+sub opening { return insider('opening', qw(open secrets cachefile)) }
+
+sub team { return insider('team') }
 
 # The folder node_modules with npm's package, fetched once.
 sub npm
@@ -101,22 +107,25 @@ sub environment
 
 my %people;
 
-# Somebody with a device and a project on a server, over TLS or not.
+# Somebody with a device and a project of that protocol on a server, over TLS or
+# not.
 sub person
 {
-	my ($tls) = @_;
+	my ($tls, $protocol) = @_;
 
-	return $people{$tls} //= do {
+	return $people{"$tls $protocol"} //= do {
 		my $site = Bench::Site->shared($tls ? 'tls' : 'http',
 		    projects => 1, tls => $tls);
+		$site->known;
 		my %env = (HOME => VaultTest::tmpdir(), VAULT_URL => $site->{url},
 		    $tls ? (VAULT_CA_FILE => $site->{server}->dir .
 		    '/tls-cert.pem') : ());
 		my $first = VaultTest::tmpdir();
-		must([$CLI, 'init', '--name', 'bench', '--protocol', 1], cwd => $first,
-		    env => environment(%env));
-		must([$CLI, 'register-device', '--name', 'bench'],
+		must([$CLI, 'init', '--name', 'bench', '--protocol', $protocol],
 		    cwd => $first, env => environment(%env));
+		must([$CLI, 'register-device', '--name', 'bench'],
+		    cwd => $first, env => environment(%env))
+		    if $protocol == 1;
 		{env => \%env, key => VaultTest::slurp("$first/.env"),
 		    url => $site->{url}};
 	};
@@ -124,11 +133,11 @@ sub person
 
 # The folder of an application of theirs, whose .env has the key and whose cache
 # has the $n secrets of the environment `n<n>`: {env, dir, ...}. Options: dir,
-# http => 1 for a server without TLS.
+# http => 1 for a server without TLS, protocol (1).
 sub application
 {
 	my ($n, %opt) = @_;
-	my $person = person($opt{http} ? 0 : 1);
+	my $person = person($opt{http} ? 0 : 1, $opt{protocol} // 1);
 	my %env = (%{$person->{env}}, ENVIRONMENT => "n$n");
 	my $dir = $opt{dir} // VaultTest::tmpdir();
 	VaultTest::spew("$dir/.env", $person->{key});
@@ -203,7 +212,8 @@ sub itself
 }
 
 # A set of two measurements and one row. start returns the subs of both. Most
-# rounds are short here, so there are more of them.
+# rounds are short here, so there are more of them. most: what the first may be
+# by itself, in a row of its own.
 sub pair
 {
 	my (%set) = @_;
@@ -216,10 +226,13 @@ sub pair
 		measure => [
 			[$set{over}, $set{unit} // 'ms', sub { $over->() }],
 			[$set{under}, $set{unit} // 'ms', sub { $under->() }],
+			$set{most} ? ['1 ms', 'ms', sub { 1 }] : (),
 		],
 		rows => [{name => $set{name}, over => $set{over},
 		    under => $set{under}, sense => $set{sense} // '<=',
-		    goal => $set{goal}}],
+		    goal => $set{goal}},
+		    $set{most} ? {name => "$set{name}-ms", over => $set{over},
+		    under => '1 ms', sense => '<=', goal => $set{most}} : ()],
 	};
 }
 
@@ -266,6 +279,23 @@ sub running
 	});
 }
 
+# `run` in protocol v2 beside v1, when nothing has changed.
+sub both
+{
+	my ($opt, $name, $goal, @options) = @_;
+	my ($many, undef, $secrets) = sizes($opt);
+	my $run = join ' ', 'vault-env run', @options, '-- true';
+
+	return pair(name => $name, needs => [@SERVER, 'hyperfine'],
+	    about => 'a whole process; nothing has changed; nginx, http',
+	    over => "$run, protocol v2", under => "$run, protocol v1",
+	    goal => $goal, start => sub {
+		return map { my $app = application($secrets, http => 1,
+		    protocol => $_); sub { command($many, $app, $CLI, 'run',
+		    @options, '--', 'true') } } 2, 1;
+	});
+}
+
 sub commands
 {
 	my ($opt) = @_;
@@ -295,6 +325,8 @@ sub commands
 			    '--offline', '--', 'true') },
 			    sub { command($many, $app, $nop, 'true') });
 		}),
+		both($opt, 'cli-run-v2', 1.1),
+		both($opt, 'cli-run-offline-v2', 1.2, '--offline'),
 		running($opt, 'cli-run', 'http, as the quick start has it',
 		    http => 1),
 		running($opt, 'cli-run-tls', 'TLS'),
@@ -322,8 +354,8 @@ sub inside
 			    sub { $mb / itself($app, 'node', "$HERE/parse.js",
 			    $file) });
 		}),
-		(map { my $n = $_;
-		    pair(name => "open-v2-$n", needs => ['lib/libcommon.la'],
+		(map { my ($n, $most) = @$_;
+		    pair(name => "open-v2-$n", most => $most, needs => ['lib/libcommon.la'],
 		    about => "protocol v2, $n entries in the log, all of them new",
 		    over => 'opening a version, from JSON to secrets',
 		    under => 'the signatures and curves in it, by libsodium alone',
@@ -332,7 +364,7 @@ sub inside
 			my $ours = opening();
 			return (sub { 1000 * itself($app, $ours, 'cold', $n) },
 			    sub { 1000 * itself($app, $ours, 'bare', $n) });
-		}) } 20, 1000),
+		}) } [20, 5], [1000, 220]),
 		pair(name => 'open-v2-known', needs => ['lib/libcommon.la'],
 		    about => 'protocol v2, 20 entries in the log',
 		    over => 'opening it again, the log being known',

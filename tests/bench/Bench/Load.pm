@@ -16,20 +16,21 @@ my $HERE = "$VaultTest::SRC/tests/bench";
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $runs = 0;
 
-# A plan for load.lua: what to ask, of which targets ({key, body}).
+# A plan for load.lua: what to ask, of which targets (texts and numbers).
 sub plan_file
 {
 	my (%plan) = @_;
 	my $file = VaultTest::tmpdir() . '/plan.lua';
 	my $text = "return {\npath = '$plan{path}',\n";
 
-	if (defined $plan{member}) {
-		my $nonce = substr sha256_hex("$$ " . time . ' ' . $runs++), 0, 48;
-		$text .= "member = '$plan{member}',\nnonce = '$nonce',\n";
-	}
+	my $nonce = substr sha256_hex("$$ " . time . ' ' . $runs++), 0, 48;
+	$text .= "nonce = '$nonce',\n";
+	$text .= "member = '$plan{member}',\n" if defined $plan{member};
 	$text .= "targets = {\n";
-	$text .= "{ key = '$_->{key}', body = '$_->{body}' },\n"
-	    for @{$plan{targets} // []};
+	for my $target (@{$plan{targets} // []}) {
+		$text .= '{ ' . join(', ', map { "$_ = '$target->{$_}'" }
+		    sort keys %$target) . " },\n";
+	}
 	VaultTest::spew($file, "$text}}\n");
 	return $file;
 }

@@ -44,6 +44,15 @@ sub new
 	return $self;
 }
 
+# Protocol v2 wants to know by which url its clients know the server.
+sub known
+{
+	my ($self) = @_;
+
+	$self->{server}->set(url => $self->{url}) if !$self->{known}++;
+	return $self;
+}
+
 # The one that most of the rows are measured on, made when first asked for.
 sub shared
 {
