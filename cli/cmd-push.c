@@ -99,7 +99,12 @@ push_fail(const struct push *p, struct vaultenv_error *err)
 
 	if (err->code == VAULTENV_ERR_CONFLICT && err->current_version > 0)
 		return race_explain(p, err->current_version);
-	if (err->code == VAULTENV_ERR_DECRYPT)
+	if (err->code == VAULTENV_ERR_NO_SECRETS)
+		vaultenv_error_set(err, VAULTENV_ERR_NO_SECRETS,
+		    "Check --env, or leave --existing out",
+		    "There is no environment %s yet, and --existing makes none",
+		    p->environment);
+	else if (err->code == VAULTENV_ERR_DECRYPT)
 		snprintf(err->hint, sizeof(err->hint),
 		    "Use --force to replace it all the same");
 	else if (err->code == VAULTENV_ERR_CONFLICT &&
@@ -226,6 +231,8 @@ push_run(const struct args *args)
 		.force = args->force,
 		.arg = &p,
 		.dry_run = args->dry_run,
+		.take_stale = args->stale,
+		.needs_secrets = args->existing,
 	};
 	struct vaultenv_error err;
 	int code, r;
@@ -233,7 +240,8 @@ push_run(const struct args *args)
 	p.from_stdin = args->file != NULL && strcmp(args->file, "-") == 0;
 	if ((code = options_check(&p)) != EXIT_DONE ||
 	    (code = file_read(&p)) != EXIT_DONE ||
-	    (code = client_open(&p)) != EXIT_DONE)
+	    (code = client_open(&p)) != EXIT_DONE ||
+	    (code = session_stale_check(args, p.client)) != EXIT_DONE)
 		goto out;
 	wait_begin(args, WAITING);
 	r = vaultenv_envfile_push(
@@ -250,8 +258,10 @@ out:
 static const struct option_row push_options[] = {
 	{ "--dry-run", NULL, OPTION_FLAG, false, ARG(dry_run),
 	    "show the changes, push nothing" },
+	{ "--existing", NULL, OPTION_FLAG, false, ARG(existing),
+	    "make no new environment" },
 	{ "--force", NULL, OPTION_FLAG, false, ARG(force),
-	    "replace a current version that this device cannot read" },
+	    "protocol 1: replace a version that this device cannot read" },
 	{ "--move", NULL, OPTION_FLAG, false, ARG(move),
 	    "then leave only the keys in the file" },
 	{ "--ours", NULL, OPTION_FLAG, false, ARG(ours),
@@ -260,10 +270,14 @@ static const struct option_row push_options[] = {
 	    "a name that both sides changed takes the others' value" },
 	{ "--replace", NULL, OPTION_FLAG, false, ARG(replace),
 	    "the file is the whole: what it lacks is removed" },
+	{ "--stale", NULL, OPTION_FLAG, false, ARG(stale),
+	    "also over a version that is older than this device accepts" },
 	{ "--merge", NULL, OPTION_FLAG, false, ARG(merge),
 	    "the file only adds and changes: nothing is removed" },
 	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
 	    "do not ask about a key that is new on this machine" },
+	{ "--yes-i-looked", NULL, OPTION_FLAG, false, ARG(looked),
+	    "with --stale: do not ask whether somebody has looked" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
 };
 

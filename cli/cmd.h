@@ -72,6 +72,7 @@ struct args {
 	bool new_key;
 	bool stale;
 	bool looked;
+	bool existing;
 	bool completion;
 	bool prepare;
 	const char *confirm;

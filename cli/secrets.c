@@ -173,6 +173,8 @@ void
 pushed_say(const struct args *args, const char *environment,
     const struct vaultenv_changed *changed)
 {
+	if (changed->new_environment)
+		say(args, "Made a new environment: %s", environment);
 	if (changed->pushed)
 		say(args, "Pushed version %lld to %s",
 		    (long long)changed->version, environment);

@@ -636,7 +636,9 @@ struct vaultenv_change_options {
 	/* this, if not NULL, returns 0; what else it returns, it sets err to. */
 	int (*confirm)(void *arg, const struct vaultenv_changed *changed,
 	    struct vaultenv_error *err);
-	int force;		/* not 0: also over a version that cannot be read */
+	int force;		/* v1: not 0: also over a version that cannot be
+				 * read. v2: replace is enough for that */
+	int take_stale;		/* as in struct vaultenv_confirm_options, below */
 
 	void *arg;		/* of the functions */
 	int dry_run;		/* not 0: push nothing, ask nobody */
@@ -647,6 +649,8 @@ struct vaultenv_changed {
 	int64_t version;	/* that is there now; 0: none */
 	int64_t base_version;	/* that was there before */
 	int pushed;		/* 0: nothing differed, or dry_run */
+	int new_environment;	/* v2: this push made it, and it is none of
+				 * development, staging and production */
 	int followed;		/* the file that was pushed agrees with it now */
 	size_t n_changes;
 	struct vaultenv_change *changes;	/* from before to secrets */

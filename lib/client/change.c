@@ -75,10 +75,24 @@ version_read(const struct change *c, int64_t number, struct version *v,
 {
 	int r;
 
-	if ((r = c->client->protocol->pull(c->client, number, v, err)) != 0)
+	r = c->client->protocol->pull(
+	    c->client, number, c->options->take_stale, v, err);
+	if (r != 0)
 		return r;
 	r = reserved_drop(v->list, notice);
 	return r == 0 ? 0 : err_general(err, r);
+}
+
+/* It cannot be used, and the user will have something else in its place. v1 has
+ * an option of its own for that, since there it is mostly another device's. */
+static bool
+may_be_lost(const struct change *c, const struct vaultenv_error *why)
+{
+	const struct protocol *protocol = c->client->protocol;
+
+	return (protocol->number == 1 ? c->options->force
+				      : c->options->replace) != 0 &&
+	       protocol->is_unusable(why);
 }
 
 static int
@@ -89,7 +103,8 @@ now_read(struct change *c, struct vaultenv_error *err)
 	int r;
 
 	r = version_read(c, 0, &c->now, &c->client->notice, &why);
-	if (r == VAULTENV_ERR_DECRYPT && !o->force)
+	c->is_unreadable = r != 0 && may_be_lost(c, &why);
+	if (r == VAULTENV_ERR_DECRYPT && !c->is_unreadable)
 		return err_set(err, r,
 		    o->edit != NULL ? "Run: vault-env status"
 				    : "To replace it all the same, run: "
@@ -99,7 +114,6 @@ now_read(struct change *c, struct vaultenv_error *err)
 		    c->client->environment,
 		    o->edit != NULL ? "a change would lose it"
 				    : "a push would replace it unseen");
-	c->is_unreadable = r == VAULTENV_ERR_DECRYPT;
 	if (c->is_unreadable ||
 	    (r == VAULTENV_ERR_NO_SECRETS && !o->needs_secrets)) {
 		r = vaultenv_list_new(&c->now.list);
@@ -121,8 +135,8 @@ base_read(struct change *c, struct version *base, struct vaultenv_error *err)
 		return 0;
 	r = version_read(c, number, base, NULL, &why);
 	c->is_unfounded = r == VAULTENV_ERR_NOT_FOUND ||
-			  r == VAULTENV_ERR_DECRYPT ||
-			  r == VAULTENV_ERR_PROTOCOL;
+			  r == VAULTENV_ERR_PROTOCOL ||
+			  (r != 0 && c->client->protocol->is_unusable(&why));
 	return r == 0 || c->is_unfounded ? 0 : err_copy(err, &why);
 }
 
@@ -218,6 +232,28 @@ may_push(const struct change *c, struct vaultenv_error *err)
 /* ---- one try, and another ---- */
 
 static int
+push(struct change *c, struct vaultenv_error *err)
+{
+	const struct vaultenv_client *client = c->client;
+	struct vaultenv_changed *changed = c->changed;
+	const struct next_version next = { .list = changed->secrets,
+		.base_version = c->now.number,
+		.changes = changed->changes,
+		.n_changes = changed->n_changes,
+		.take_stale = c->options->take_stale != 0,
+		.replace = c->is_unreadable };
+	int r;
+
+	r = client->protocol->push(c->client, &next, &changed->version, err);
+	changed->pushed = r == 0;
+	changed->new_environment = r == 0 && client->protocol->number == 2 &&
+				   changed->base_version == 0 &&
+				   !c->is_unreadable &&
+				   !environment_is_offered(client->environment);
+	return r;
+}
+
+static int
 try_once(struct change *c, struct vaultenv_error *err)
 {
 	struct vaultenv_changed *changed = c->changed;
@@ -238,10 +274,7 @@ try_once(struct change *c, struct vaultenv_error *err)
 	if (changed->n_changes == 0 || (r = may_push(c, err)) != 0 ||
 	    c->options->dry_run)
 		return r;
-	r = vaultenv_secrets_push(c->client, changed->secrets, c->now.number,
-	    changed->changes, changed->n_changes, &changed->version, err);
-	changed->pushed = r == 0;
-	return r;
+	return push(c, err);
 }
 
 /* Random, so that two who collided do not collide again. */

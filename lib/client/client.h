@@ -105,6 +105,18 @@ struct fetch {
 	bool no_cache;
 };
 
+/* What is to become the newest version. */
+struct next_version {
+	const struct vaultenv_list *list;
+	int64_t base_version; /* that it is made from; -1: not compared */
+	const struct vaultenv_change *changes; /* names, for the history */
+	size_t n_changes;
+	/* v2: over one that is older than this device accepts; over one that
+	 * cannot be used, unread. */
+	bool take_stale;
+	bool replace;
+};
+
 /* What the two protocols do each in its own way. Each function is the public
  * one of that name, of vaultenv.h, unless it says otherwise. */
 struct protocol {
@@ -113,13 +125,15 @@ struct protocol {
 	int (*derive)(struct client_keys *keys);
 	void (*forget)(struct vaultenv_client *client); /* client->team */
 	/* number 0: the newest. v->number is also set when it cannot be
-	 * opened. */
+	 * opened. take_stale: see struct next_version. */
 	int (*pull)(struct vaultenv_client *client, int64_t number,
-	    struct version *v, struct vaultenv_error *err);
+	    bool take_stale, struct version *v, struct vaultenv_error *err);
+	/* True if why, of a pull, says that the version is there and cannot be
+	 * used here. */
+	bool (*is_unusable)(const struct vaultenv_error *why);
 	int (*push)(struct vaultenv_client *client,
-	    const struct vaultenv_list *list, int64_t base_version,
-	    const struct vaultenv_change *changes, size_t n_changes,
-	    int64_t *out_version, struct vaultenv_error *err);
+	    const struct next_version *next, int64_t *out_version,
+	    struct vaultenv_error *err);
 	int (*current_version)(struct vaultenv_client *client,
 	    int64_t *out_version, char **updated_at,
 	    struct vaultenv_error *err);

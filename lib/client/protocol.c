@@ -30,7 +30,7 @@ vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
 	int r;
 
 	version_init(&v);
-	r = client->protocol->pull(client, version, &v, err);
+	r = client->protocol->pull(client, version, false, &v, err);
 	if ((r == 0 || r == VAULTENV_ERR_DECRYPT) && out_version != NULL)
 		*out_version = v.number;
 	if (r == 0) {
@@ -47,8 +47,12 @@ vaultenv_secrets_push(struct vaultenv_client *client,
     const struct vaultenv_change *changes, size_t n_changes,
     int64_t *out_version, struct vaultenv_error *err)
 {
-	return client->protocol->push(
-	    client, list, base_version, changes, n_changes, out_version, err);
+	const struct next_version next = { .list = list,
+		.base_version = base_version,
+		.changes = changes,
+		.n_changes = n_changes };
+
+	return client->protocol->push(client, &next, out_version, err);
 }
 
 int

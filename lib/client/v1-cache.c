@@ -54,7 +54,7 @@ v1_fetch(struct vaultenv_client *c, const struct fetch *how, struct version *v,
 
 	if ((r = cache_begin(&cache, c)) != 0)
 		return err_general(err, r);
-	if ((r = v1_pull(c, 0, v, err)) == 0 &&
+	if ((r = v1_pull(c, 0, false, v, err)) == 0 &&
 	    (r = seen_check(c, &cache, how, v, err)) == 0 && !how->no_cache)
 		cache_write(&cache, v);
 	cache_reset(&cache);

@@ -152,11 +152,12 @@ version_fetch(struct vaultenv_client *client, int64_t number, struct version *v,
 }
 
 int
-v1_pull(struct vaultenv_client *client, int64_t number, struct version *v,
-    struct vaultenv_error *err)
+v1_pull(struct vaultenv_client *client, int64_t number, bool take_stale,
+    struct version *v, struct vaultenv_error *err)
 {
 	int r;
 
+	(void)take_stale;
 	if (number != 0 && (r = version_is_real(number, err)) != 0)
 		return r;
 	if ((r = version_fetch(client, number, v, err)) != 0)
@@ -168,6 +169,12 @@ v1_pull(struct vaultenv_client *client, int64_t number, struct version *v,
 		    " of %s and answered with version %" PRId64 "",
 		    client->url, number, client->environment, v->number);
 	return v1_open(client, v, err);
+}
+
+bool
+v1_is_unusable(const struct vaultenv_error *why)
+{
+	return why->code == VAULTENV_ERR_DECRYPT;
 }
 
 static void
@@ -215,10 +222,10 @@ put_key_names(struct json_writer *body, const struct vaultenv_change *changes,
 }
 
 int
-v1_push(struct vaultenv_client *client, const struct vaultenv_list *list,
-    int64_t base_version, const struct vaultenv_change *changes,
-    size_t n_changes, int64_t *out_version, struct vaultenv_error *err)
+v1_push(struct vaultenv_client *client, const struct next_version *next,
+    int64_t *out_version, struct vaultenv_error *err)
 {
+	const struct vaultenv_list *list = next->list;
 	struct json_writer plain;
 	struct call call;
 	int r;
@@ -234,10 +241,10 @@ v1_push(struct vaultenv_client *client, const struct vaultenv_list *list,
 		goto out;
 	put_sealed(&call.body, client, &plain.text);
 	put_device_hash(&call);
-	put_key_names(&call.body, changes, n_changes);
+	put_key_names(&call.body, next->changes, next->n_changes);
 	json_put_int(&call.body, "key_count", (int64_t)vaultenv_list_len(list));
-	if (base_version >= 0)
-		json_put_int(&call.body, "base_version", base_version);
+	if (next->base_version >= 0)
+		json_put_int(&call.body, "base_version", next->base_version);
 	r = call_perform_version(&call, out_version, err);
 	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)
 		r = too_large_to_send(&call, list, err);

@@ -41,6 +41,7 @@ const struct protocol protocol_v1 = {
 	.derive = derive,
 	.forget = forget,
 	.pull = v1_pull,
+	.is_unusable = v1_is_unusable,
 	.push = v1_push,
 	.current_version = v1_current_version,
 	.versions = v1_versions,

@@ -10,14 +10,15 @@
 
 /* ---- v1-secrets.c: versions, pulled and opened ---- */
 
-int v1_pull(struct vaultenv_client *client, int64_t number, struct version *v,
-    struct vaultenv_error *err);
+/* Nothing is ever stale: v1 cannot tell. */
+int v1_pull(struct vaultenv_client *client, int64_t number, bool take_stale,
+    struct version *v, struct vaultenv_error *err);
+bool v1_is_unusable(const struct vaultenv_error *why);
 /* v->list from v->text. DECRYPT, PROTOCOL. */
 int v1_open(const struct vaultenv_client *client, struct version *v,
     struct vaultenv_error *err);
-int v1_push(struct vaultenv_client *client, const struct vaultenv_list *list,
-    int64_t base_version, const struct vaultenv_change *changes,
-    size_t n_changes, int64_t *out_version, struct vaultenv_error *err);
+int v1_push(struct vaultenv_client *client, const struct next_version *next,
+    int64_t *out_version, struct vaultenv_error *err);
 
 /* ---- v1-versions.c ---- */
 

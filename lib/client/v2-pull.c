@@ -372,10 +372,12 @@ pull_into(struct vaultenv_client *c, const struct pull *how, struct version *v,
 }
 
 int
-v2_pull(struct vaultenv_client *c, int64_t number, struct version *v,
-    struct vaultenv_error *err)
+v2_pull(struct vaultenv_client *c, int64_t number, bool take_stale,
+    struct version *v, struct vaultenv_error *err)
 {
-	const struct pull how = { .env = c->environment, .number = number };
+	const struct pull how = { .env = c->environment,
+		.number = number,
+		.take_stale = take_stale };
 	int r;
 
 	if (number != 0 && (r = version_is_real(number, err)) != 0)

@@ -182,16 +182,30 @@ team_push(struct vaultenv_client *c, const struct push_v2 *push,
 	return r;
 }
 
+bool
+v2_is_unusable(const struct vaultenv_error *why)
+{
+	static const char *const reasons[] = { "record_author", "record_key",
+		"blob_hash", "blob_open", "blob_json", "wrap_missing",
+		"wrap_open", "low_order", "key_commitment", "version_gone" };
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strcmp(why->reason, reasons[i]) == 0)
+			return true;
+	return false;
+}
+
 int
-v2_push(struct vaultenv_client *c, const struct vaultenv_list *list,
-    int64_t base_version, const struct vaultenv_change *changes,
-    size_t n_changes, int64_t *out_version, struct vaultenv_error *err)
+v2_push(struct vaultenv_client *c, const struct next_version *next,
+    int64_t *out_version, struct vaultenv_error *err)
 {
 	const struct push_v2 push = { .env = c->environment,
-		.list = list,
-		.changes = changes,
-		.n_changes = n_changes,
-		.base = base_version };
+		.list = next->list,
+		.changes = next->changes,
+		.n_changes = next->n_changes,
+		.base = next->base_version,
+		.take_stale = next->take_stale,
+		.replace = next->replace };
 
 	return team_push(c, &push, out_version, err);
 }

@@ -53,6 +53,7 @@ const struct protocol protocol_v2 = {
 	.derive = derive,
 	.forget = forget,
 	.pull = v2_pull,
+	.is_unusable = v2_is_unusable,
 	.push = v2_push,
 	.current_version = v2_current_version,
 	.versions = v2_versions,

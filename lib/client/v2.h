@@ -320,11 +320,11 @@ int team_append(struct vaultenv_client *client, const struct act *act,
     struct vaultenv_error *err);
 
 /* The protocol's rows. */
-int v2_pull(struct vaultenv_client *client, int64_t number, struct version *v,
-    struct vaultenv_error *err);
-int v2_push(struct vaultenv_client *client, const struct vaultenv_list *list,
-    int64_t base_version, const struct vaultenv_change *changes,
-    size_t n_changes, int64_t *out_version, struct vaultenv_error *err);
+int v2_pull(struct vaultenv_client *client, int64_t number, bool take_stale,
+    struct version *v, struct vaultenv_error *err);
+bool v2_is_unusable(const struct vaultenv_error *why);
+int v2_push(struct vaultenv_client *client, const struct next_version *next,
+    int64_t *out_version, struct vaultenv_error *err);
 int v2_current_version(struct vaultenv_client *client, int64_t *out_version,
     char **updated_at, struct vaultenv_error *err);
 int v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,

@@ -13,6 +13,25 @@ machines = {"admin": team.admin}
 ROLES = {"reader": READER, "writer": WRITER, "admin": ADMIN}
 
 
+def follow():
+    """What others have done in the meantime."""
+    log = team.must(team.admin, "log/read", dict(log_have=len(team.texts)))["log"]
+    for text in log:
+        team.took(text)
+    for text in team.must(team.admin, "secrets/heads", {})["records"]:
+        raw = split(text)[0]
+        r = decode(RECORD, raw, "vault-record-v2")
+        if team.heads.get(r["env"]) == (r["version"], sha(raw)):
+            continue
+        reply, _ = team.read(team.admin, r["env"])
+        w, = reply["wraps"]
+        team.heads[r["env"]] = (r["version"], sha(raw))
+        team.data[r["env"]] = hpke_open(
+            team.admin.box_secret, wrap_info(team.id, r["env"], r["key_id"], team.admin.id),
+            team.log.psk(team.vk, w["generation"]), team.log.joins[w["generation"]], b"",
+            unb64(w["wrap"]))
+
+
 def admit(name, role="writer", envs=("*",), **scope):
     machines[name] = team.admit(name, ROLES[role], list(envs), **scope)
     return machine(name)
@@ -34,15 +53,8 @@ def revoke(name):
     return {}
 
 
-def follow(env):
-    """What others have pushed in the meantime, without a new data key."""
-    reply, _ = team.read(team.admin, env)
-    raw = split(reply["records"][-1])[0]
-    team.heads[env] = (reply["version"], sha(raw))
-    return dict(version=reply["version"])
-
-
 print(json.dumps({"project": team.id}), flush=True)
 for line in sys.stdin:
     call = json.loads(line)
+    follow()
     print(json.dumps(globals()[call.pop("do")](**call)), flush=True)
