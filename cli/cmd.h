@@ -161,6 +161,8 @@ extern const struct command command_confirm;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_scope_device;
+extern const struct command command_enroll;
+extern const struct command command_recovery;
 extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
 extern const struct command command_key;

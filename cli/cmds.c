@@ -25,6 +25,8 @@ const struct command *const commands[] = {
 	&command_register_device,
 	&command_approve_device,
 	&command_scope_device,
+	&command_enroll,
+	&command_recovery,
 	&command_list_devices,
 	&command_revoke_device,
 	&command_key,

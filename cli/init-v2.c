@@ -8,6 +8,7 @@
 #include "envfile.h"
 #include "git.h"
 #include "init.h"
+#include "recovery.h"
 #include "session.h"
 
 static int
@@ -77,5 +78,7 @@ init_v2_resume(struct init *in)
 	if ((code = publish(in)) != EXIT_DONE)
 		return code;
 	in->created = true;
-	return init_finish(in);
+	if ((code = init_finish(in)) == EXIT_DONE)
+		recovery_offer(in->args, in->client);
+	return code;
 }

@@ -570,6 +570,40 @@ int vaultenv_device_approve_as(struct vaultenv_client *client, const char *id,
 int vaultenv_device_scope(struct vaultenv_client *client, const char *id,
     const struct vaultenv_scope *scope, struct vaultenv_error *err);
 
+/*
+ * v2: a device for a machine without anybody to ask, such as CI: made here, by
+ * an admin's device, and admitted at once. Its secret is in
+ * ~/.vault/<project id>.enroll from before the server hears of it until
+ * vaultenv_enrolled_finish(), which is to be called once the secret was handed
+ * on; so a run that was cut off is gone on with by the next, with the name and
+ * the scope of then. EXISTS: another one is at work, or that file is of a device
+ * of another kind (admin, or not). DEVICE, INVALID, IO.
+ */
+struct vaultenv_enrolled {
+	char *device_secret;	/* 64 hex */
+	char *vault_key;
+	struct vaultenv_device device;
+	int is_resumed;		/* it was begun by an earlier run */
+	int lock;		/* the library's own */
+};
+
+int vaultenv_device_enroll(struct vaultenv_client *client, const char *name,
+    const struct vaultenv_scope *scope, struct vaultenv_enrolled **out,
+    struct vaultenv_error *err);
+int vaultenv_enrolled_finish(struct vaultenv_client *client,
+    struct vaultenv_enrolled *enrolled, struct vaultenv_error *err);
+void vaultenv_enrolled_free(struct vaultenv_enrolled **enrolled);
+
+/* v2: the id of this machine's device secret, which is the hash of its keys; the
+ * server is not asked. DEVICE: there is none. */
+int vaultenv_device_id(struct vaultenv_client *client,
+    char id[VAULTENV_PROJECT_ID_LEN + 1], struct vaultenv_error *err);
+/* Stores the device secret that the client was given (options, environment) as
+ * this machine's, as vaultenv_device_generate() stores a new one; one that is
+ * stored already is fine. */
+int vaultenv_device_adopt(struct vaultenv_client *client, int replace,
+    char **backup, struct vaultenv_error *err);
+
 /* v2, of an admin's device: pending registrations that are not genuine are left
  * out, with a notice. */
 int vaultenv_device_list(struct vaultenv_client *client,

@@ -90,6 +90,11 @@ int client_keys_derive(const struct vaultenv_client *client,
 /* The keys have changed. */
 void client_forget(struct vaultenv_client *client);
 
+/* ---- devices.c ---- */
+
+/* Frees what it has. */
+void device_reset(struct vaultenv_device *device);
+
 /* ---- protocol.c: v1 or v2, by the form of VAULT_KEY and nothing else ---- */
 
 /* How old a cache may be, and which one it may be. */

@@ -134,7 +134,47 @@ out:
 	return r;
 }
 
-static void
+/* True if the file holds this secret. */
+static bool
+is_stored(const struct vaultenv_client *c)
+{
+	struct blob text;
+	bool same;
+
+	blob_init(&text, VAULTENV_DEVICE_SECRET_LEN + 1);
+	same = store_read_private(c->device_path, text.max, &text, NULL) == 0 &&
+	       text.len == VAULTENV_DEVICE_SECRET_LEN &&
+	       mem_equal(text.data, c->keys->given_secret, text.len);
+	blob_reset(&text);
+	return same;
+}
+
+int
+vaultenv_device_adopt(struct vaultenv_client *client, int replace,
+    char **backup, struct vaultenv_error *err)
+{
+	char *kept = NULL;
+	int r;
+
+	if (client->project_id[0] == '\0' ||
+	    client->keys->given_secret[0] == '\0')
+		return err_set(err, VAULTENV_ERR_INVALID, "Open it with both",
+		    "The client was given no VAULT_KEY, or no device secret");
+	if (client->device_path == NULL)
+		return err_set(err, VAULTENV_ERR_IO, "Set HOME",
+		    "There is no home folder to keep a device secret in");
+	if (is_stored(client))
+		return 0;
+	r = secret_store(client, client->keys, replace, &kept, err);
+	if (r == 0 && backup != NULL) {
+		*backup = kept;
+		kept = NULL;
+	}
+	free(kept);
+	return r;
+}
+
+void
 device_reset(struct vaultenv_device *d)
 {
 	free(d->id);

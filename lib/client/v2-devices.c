@@ -219,8 +219,8 @@ role_name(int64_t role)
 	return role >= ROLE_READER && role <= ROLE_ADMIN ? names[role] : NULL;
 }
 
-static int
-from_log(struct vaultenv_device *d, const struct members *log,
+int
+device_from_log(struct vaultenv_device *d, const struct members *log,
     const struct member *m, const struct seen_device *seen)
 {
 	const struct step *step = &log->steps[m->grants[0].seq];
@@ -312,7 +312,7 @@ list_fill(struct vaultenv_client *c, const struct seen_devices *seen,
 		qsort(list->at, list->n, sizeof(*list->at), newest_first);
 	for (size_t i = log->n_members; r == 0 && i-- > 0;) {
 		m = &log->members[i];
-		r = from_log(
+		r = device_from_log(
 		    &list->at[list->n++], log, m, seen_find(seen, m->id));
 	}
 	return r;
@@ -344,5 +344,16 @@ v2_device_list(struct vaultenv_client *c, struct vaultenv_devices **out,
 out:
 	seen_reset(&seen);
 	vaultenv_devices_free(&list);
+	return r;
+}
+
+int
+vaultenv_device_id(
+    struct vaultenv_client *c, char id[ID_LEN + 1], struct vaultenv_error *err)
+{
+	int r;
+
+	if ((r = team_begin(c, err)) == 0)
+		memcpy(id, c->team->keys->device.id, ID_LEN + 1);
 	return r;
 }

@@ -36,6 +36,9 @@ seen_find(const struct seen_devices *seen, const char *id);
  * room for it. */
 int seen_judge(const struct vaultenv_client *client,
     const struct seen_device *seen, struct registration *g, struct blob *bytes);
+/* As the log has it; seen NULL: not known. A status. */
+int device_from_log(struct vaultenv_device *device, const struct members *log,
+    const struct member *member, const struct seen_device *seen);
 /* "reader"; NULL: it is none. */
 const char *role_name(int64_t role);
 
@@ -48,7 +51,8 @@ void history_give(
 
 /* ---- v2-scope.c ---- */
 
-#define DEFAULT_CACHE_S (7 * 86400)
+/* A writer of everything without an end, whose cache serves for a week. */
+struct scope scope_of_new(void);
 
 /* Lays what was said over *scope. INVALID. */
 int scope_apply(const struct vaultenv_scope *said, struct scope *scope,

@@ -10,6 +10,8 @@
 
 #include "client/v2-members.h"
 
+#define DEFAULT_CACHE_S (7 * 86400)
+
 /* ---- a scope as people write it ---- */
 
 static int
@@ -116,7 +118,7 @@ scope_apply(const struct vaultenv_scope *said, struct scope *scope,
 	return 0;
 }
 
-static struct scope
+struct scope
 scope_of_new(void)
 {
 	struct scope scope = { .role = ROLE_WRITER,
