@@ -76,6 +76,7 @@ struct args {
 	bool completion;
 	bool prepare;
 	const char *confirm;
+	bool finish;
 	bool leaked;
 	const char *operand;
 
@@ -167,6 +168,7 @@ extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
 extern const struct command command_key;
 extern const struct command command_rotate_key;
+extern const struct command command_upgrade;
 extern const struct command command_delete_project;
 extern const struct command command_status;
 extern const struct command command_trust;

@@ -409,6 +409,19 @@ int vaultenv_client_set_key(struct vaultenv_client *client, const char *key,
 int vaultenv_client_trust(
     struct vaultenv_client *client, struct vaultenv_error *err);
 
+/* ------------------------------------------------------ environments */
+
+struct vaultenv_environment {
+	char *name;
+	int64_t version;
+};
+
+struct vaultenv_environments {
+	size_t n;
+	struct vaultenv_environment *at;	/* sorted by name */
+};
+void vaultenv_environments_free(struct vaultenv_environments **environments);
+
 /* ------------------------------------------- another VAULT_KEY (v2) */
 
 /* The client's VAULT_KEY with the newest entry of the log as its anchor: the same
@@ -435,17 +448,6 @@ struct vaultenv_rotation {
 	int dropped;	/* one that was handed out was thrown away */
 	int in_force;	/* the log has it: the old one opens nothing more */
 };
-
-struct vaultenv_environment {
-	char *name;
-	int64_t version;
-};
-
-struct vaultenv_environments {
-	size_t n;
-	struct vaultenv_environment *at;	/* sorted by name */
-};
-void vaultenv_environments_free(struct vaultenv_environments **environments);
 
 /* UNAUTHORIZED: somebody else has replaced VAULT_KEY. EXISTS: PREPARE, and it is
  * in force already. DEVICE: this device is no admin's. IO. */
@@ -492,6 +494,58 @@ int vaultenv_project_publish(struct vaultenv_client *client, const char *name,
  * its id is never given again. */
 int vaultenv_project_delete(
     struct vaultenv_client *client, struct vaultenv_error *err);
+
+/* -------------------------------------- from protocol v1 to protocol v2 */
+
+/*
+ * A project is never converted: its team goes on in another one, of protocol v2.
+ * All of these are for a client of the old one: how far that has come is in
+ * ~/.vault/<its id>.upgrade.
+ */
+struct vaultenv_upgrade {
+	char *key;	/* VAULT_KEY of the new project */
+	size_t len;
+	struct vaultenv_environments environments;	/* and the versions of them
+							 * that were looked at */
+};
+
+/* NOT_FOUND: none was begun on this machine. IO, INVALID. */
+int vaultenv_upgrade_read(struct vaultenv_client *client,
+    struct vaultenv_upgrade **out, struct vaultenv_error *err);
+/* Notes that this version was looked at. NOMEM, without a sentence. */
+int vaultenv_upgrade_set(struct vaultenv_upgrade *upgrade,
+    const char *environment, int64_t version);
+int vaultenv_upgrade_write(struct vaultenv_client *client,
+    const struct vaultenv_upgrade *upgrade, struct vaultenv_error *err);
+int vaultenv_upgrade_remove(
+    struct vaultenv_client *client, struct vaultenv_error *err);
+void vaultenv_upgrade_free(struct vaultenv_upgrade **upgrade);
+
+/* The environments that there may be: those that every project begins with,
+ * those that this machine has seen, and the client's. */
+int vaultenv_upgrade_environments(struct vaultenv_client *client,
+    struct vaultenv_environments **out, struct vaultenv_error *err);
+
+struct vaultenv_moving {
+	struct vaultenv_list *secrets;
+	int64_t version;
+	int64_t seen_version;	/* by this machine; 0: none */
+	char *updated_at;
+};
+
+/* The newest version, held against what this machine has seen, as vaultenv_load()
+ * does. *out is for vaultenv_moving_reset() in any case. NO_SECRETS; DECRYPT:
+ * out->version is set. */
+int vaultenv_upgrade_look(struct vaultenv_client *client,
+    const char *environment, struct vaultenv_moving *out,
+    struct vaultenv_error *err);
+void vaultenv_moving_reset(struct vaultenv_moving *moving);
+
+/* Tells the server where the project goes on; freeze not 0: nothing in it changes
+ * any more, and only the operator takes that back. CONFLICT: it has moved to
+ * another one. */
+int vaultenv_project_move(struct vaultenv_client *client, const char *moved_to,
+    int freeze, struct vaultenv_error *err);
 
 /* ------------------------------------------------------------ devices */
 

@@ -42,6 +42,15 @@ static const struct refusal refusals[] = {
 	    "Run: vault-env register-device" },
 	{ 403, "Device may not do this", VAULTENV_ERR_DEVICE,
 	    "The role of this device does not allow that", "Ask an admin" },
+	{ 403, "This project has moved", VAULTENV_ERR_FORBIDDEN,
+	    "Project {project} has moved to protocol v2 and does not change "
+	    "any "
+	    "more",
+	    "Ask for the new VAULT_KEY and put it in place" },
+	{ 403, "This project uses protocol v2", VAULTENV_ERR_FORBIDDEN,
+	    "Project {project} is of protocol v2, and VAULT_KEY is none of its "
+	    "keys",
+	    "Copy it again" },
 	{ 403, NULL, VAULTENV_ERR_FORBIDDEN, "{url} refused: {said}",
 	    "Ask its operator" },
 	{ 404, "Environment not found", VAULTENV_ERR_NO_SECRETS,

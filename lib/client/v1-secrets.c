@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client/v1.h"
@@ -221,6 +222,22 @@ put_key_names(struct json_writer *body, const struct vaultenv_change *changes,
 	blob_reset(&name);
 }
 
+/* The team goes on elsewhere, where this version will not be. */
+static void
+moved_tell(const struct call *call)
+{
+	const char *to = json_find_text(&call->reply, "moved_to");
+	char text[VAULTENV_ERROR_TEXT];
+
+	if (to == NULL || !uuid_is_canonical(to, strlen(to)))
+		return;
+	snprintf(text, sizeof(text),
+	    "Project %s has moved to %s, where this version will not be: ask "
+	    "for the new VAULT_KEY",
+	    call->client->project_id, to);
+	notice_give(&call->client->notice, text);
+}
+
 int
 v1_push(struct vaultenv_client *client, const struct next_version *next,
     int64_t *out_version, struct vaultenv_error *err)
@@ -246,6 +263,8 @@ v1_push(struct vaultenv_client *client, const struct next_version *next,
 	if (next->base_version >= 0)
 		json_put_int(&call.body, "base_version", next->base_version);
 	r = call_perform_version(&call, out_version, err);
+	if (r == 0)
+		moved_tell(&call);
 	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)
 		r = too_large_to_send(&call, list, err);
 out:
