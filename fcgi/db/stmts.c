@@ -275,6 +275,7 @@ const struct stmt_row stmts[N_STMTS] = {
 	    6, false, STMT_SINGLY },
 	[WRAP_RESTORE] = { "wrap_restore",
 	    "select stored from vault.wrap_restore($1::uuid, $2::text, "
-	    "$3::bytea, $4::uuid, $5::int, $6::bytea) as t (stored)",
+	    "$3::bytea[], $4::text[]::uuid[], $5::text[]::int[], "
+	    "$6::bytea[]) as t (stored)",
 	    6, false, STMT_SINGLY },
 };

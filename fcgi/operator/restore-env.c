@@ -345,54 +345,6 @@ write_head(struct restore *t, const struct place *at)
 	return result;
 }
 
-/* Those that somebody may use; whether they open anything only he can say. */
-static int
-write_wrap(struct restore *t, const struct place *at, const struct wrap *w,
-    int64_t *n_stored)
-{
-	const struct member *member = members_find(&t->members, w->device);
-	struct db_params p = { .n = 0 };
-	struct db_result r;
-	int result;
-
-	if (member == NULL || !grant_reads(member_now(member), at->env) ||
-	    w->len != WRAP_LEN ||
-	    w->generation >= (int64_t)t->members.n_generations)
-		return 0;
-	db_text(&p, t->members.project);
-	db_text(&p, at->env);
-	db_bytes(&p, w->key_id, HASH_LEN);
-	db_text(&p, w->device);
-	db_int(&p, w->generation);
-	db_bytes(&p, w->bytes, WRAP_LEN);
-	result = session_exec(&t->session, WRAP_RESTORE, &p, &r);
-	*n_stored += result == 0 && db_get_bool(&r, 0, "stored");
-	db_result_free(&r);
-	return result;
-}
-
-static int
-write_wraps(struct restore *t, const struct place *at)
-{
-	const struct part *part;
-	int64_t n_stored = 0;
-
-	for (size_t i = 0; i < t->backup->n; i++) {
-		part = &t->backup->parts[i];
-		if (strcmp(part->project, t->members.project) != 0 ||
-		    strcmp(part->env, at->env) != 0)
-			continue;
-		for (size_t j = 0; j < part->bundle.n_wraps; j++)
-			if (write_wrap(
-				t, at, &part->bundle.wraps[j], &n_stored) != 0)
-				return -1;
-	}
-	if (n_stored > 0)
-		restore_tell(
-		    t, "%" PRId64 " keys of %s came back", n_stored, at->env);
-	return 0;
-}
-
 static void
 tell_wanting(struct restore *t, const struct place *at)
 {
@@ -418,7 +370,7 @@ restore_environment(struct restore *t, const char *env)
 	r = chain_make(&at.chain, &t->members, t->backup, env, t->session.said);
 	if (r == 0 && (r = compare_records(t, &at)) == 0 &&
 	    (r = write_chain(t, &at)) == 0 && (r = write_head(t, &at)) == 0 &&
-	    (r = write_wraps(t, &at)) == 0)
+	    (r = restore_wraps(t, env)) == 0)
 		tell_wanting(t, &at);
 	chain_reset(&at.chain);
 	return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * restore.h: one project that is brought up to date, for restore.c,
- * restore-log.c and restore-env.c.
+ * restore-log.c, restore-env.c and restore-wraps.c.
  */
 #ifndef VAULT_FCGI_OPERATOR_RESTORE_H
 #define VAULT_FCGI_OPERATOR_RESTORE_H
@@ -38,5 +38,7 @@ int restore_find_log(struct restore *t);
 int restore_log(struct restore *t, bool is_new, int *kept);
 /* One environment, when t->members are the final ones. */
 int restore_environment(struct restore *t, const char *env);
+/* What files brought, once the environment's records are stored. */
+int restore_wraps(struct restore *t, const char *env);
 
 #endif

@@ -139,10 +139,12 @@ is table('records', 'version'), "2\n3", '... has the versions that it has';
 is table('heads', "version, hash = sha256('r2'), key_id = sha256('k3'), cut_seq,
 	cut_version, blobs, bytes"), '3|t|t|1|2|1|94', '... its head is of the last';
 is call('*', 'wrap_restore', project => $p->{id}, environment => 'dev',
-	data_key => hash($_->[0]), member => $nobody, generation => 1,
-	wrap => bytes(80, '66')), $_->[1], $_->[2]
-	for ['k3', 't', 'a wrap'], ['k3', 'f', '... that is there'],
-	['k9', 'f', '... of a data key that no record names'];
+	data_key => array('bytea', map { hash($_) } qw(k3 k3 k9)),
+	member => array('uuid', ($nobody) x 3),
+	generation => array('int', (1) x 3),
+	wrap => array('bytea', (bytes(80, '66')) x 3)), $_->[0], $_->[1]
+	for [1, 'a wrap, but not twice, and none of a data key that no record names'],
+	[0, '... nor one that is there'];
 is of('head_restore', %head, last => 2), '', 'a version less';
 is table('wraps', 'count(*)', "key_id = sha256('k3')"), 0, '... and no wraps of it';
 is of('head_restore', %head, first => 0, last => 0), '', 'no version';
