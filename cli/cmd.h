@@ -73,6 +73,7 @@ struct args {
 	bool stale;
 	bool looked;
 	bool existing;
+	const char *against;
 	bool completion;
 	bool prepare;
 	const char *confirm;
@@ -159,6 +160,8 @@ extern const struct command command_export;
 extern const struct command command_versions;
 extern const struct command command_rollback;
 extern const struct command command_confirm;
+extern const struct command command_verify;
+extern const struct command command_heads;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_scope_device;

@@ -22,6 +22,8 @@ const struct command *const commands[] = {
 	&command_versions,
 	&command_rollback,
 	&command_confirm,
+	&command_verify,
+	&command_heads,
 	&command_register_device,
 	&command_approve_device,
 	&command_scope_device,

@@ -546,6 +546,49 @@ void vaultenv_moving_reset(struct vaultenv_moving *moving);
  * another one. */
 int vaultenv_project_move(struct vaultenv_client *client, const char *moved_to,
     int freeze, struct vaultenv_error *err);
+/* Where a chain stands: how many came before, and the hash of the last. */
+struct vaultenv_head {
+	char *environment;	/* NULL: the log of devices */
+	int64_t version;	/* of the log: the number of the entry */
+	char hash[65];		/* 64 hex and a NUL */
+};
+
+struct vaultenv_heads {
+	struct vaultenv_head log;
+	size_t n;
+	struct vaultenv_head *at;	/* by name */
+	char *text;	/* as .vault-heads has it, for others to compare with */
+	size_t text_len;
+};
+
+struct vaultenv_verify_options {
+	/* What another machine was shown: the text of its heads, and what an
+	 * error calls that. NULL: nothing to compare with. */
+	const char *against;
+	size_t against_len;
+	const char *against_name;
+	/* Called for each environment, or comparison of the log, that something
+	 * is wrong with; may be NULL. */
+	void (*found)(void *arg, const struct vaultenv_error *err);
+	void *arg;
+};
+
+/*
+ * v2: reads the whole log and every version's record of each environment that
+ * this device may read, and verifies each signature. VERIFY: something is wrong;
+ * if that is not the log itself, the others were looked at all the same, and *out
+ * has those that are good. options may be NULL. INVALID: against is of another
+ * project.
+ */
+int vaultenv_project_verify(struct vaultenv_client *client,
+    const struct vaultenv_verify_options *options, struct vaultenv_heads **out,
+    struct vaultenv_error *err);
+
+/* v2: what this machine has seen and verified; asks nobody. NOT_FOUND: nothing
+ * yet. */
+int vaultenv_project_heads(struct vaultenv_client *client,
+    struct vaultenv_heads **out, struct vaultenv_error *err);
+void vaultenv_heads_free(struct vaultenv_heads **heads);
 
 /* ------------------------------------------------------------ devices */
 

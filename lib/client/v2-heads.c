@@ -77,34 +77,24 @@ head_compare(const void *a, const void *b)
 	    ((const struct head_v2 *)b)->head.env);
 }
 
-/* The names are the server's: one that it hides is not cut, and its author not
- * believed any more. */
 static int
-heads_fill(struct vaultenv_client *c, const struct bundle *b,
-    struct heads_v2 *out, struct vaultenv_error *err)
+names_add(struct vaultenv_list *names, const struct bundle *b)
 {
 	struct records newest;
-	int r;
+	int r = b->n_records > LIST_MAX ? CODE_BAD_FORM : 0;
 
-	out->n = 0;
-	if (b->n_records > LIST_MAX)
-		return code_error(c, CODE_BAD_FORM, NULL, NULL, NULL, err);
-	for (size_t i = 0; i < b->n_records; i++) {
+	for (size_t i = 0; r == 0 && i < b->n_records; i++) {
 		if ((r = records_read(&newest, b->records + i, 1)) != 0)
-			return code_error(c, r, NULL, NULL, NULL, err);
-		r = team_head(c, newest.at[0].env, &out->at[i], err);
+			break;
+		r = vaultenv_list_set(names, newest.at[0].env, "", 0);
 		records_reset(&newest);
-		if (r != 0)
-			return r;
-		out->n++;
 	}
-	qsort(out->at, out->n, sizeof(out->at[0]), head_compare);
-	return 0;
+	return r;
 }
 
 int
-team_heads(
-    struct vaultenv_client *c, struct heads_v2 *out, struct vaultenv_error *err)
+team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
+    struct vaultenv_error *err)
 {
 	struct call call;
 	struct bundle b;
@@ -114,13 +104,36 @@ team_heads(
 	v2_put_log_have(&call);
 	if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) != 0)
 		goto out;
-	if ((r = bundle_read_reply(&b, &call.reply)) != 0) {
-		r = code_error(c, r, NULL, NULL, NULL, err);
-		goto out;
+	if ((r = bundle_read_reply(&b, &call.reply)) == 0) {
+		r = names_add(names, &b);
+		bundle_reset(&b);
 	}
-	r = heads_fill(c, &b, out, err);
-	bundle_reset(&b);
+	if (r != 0)
+		r = code_error(c, r, NULL, NULL, NULL, err);
 out:
 	call_end(&call);
+	return r;
+}
+
+/* The names are the server's: one that it hides is not cut, and its author not
+ * believed any more. */
+int
+team_heads(
+    struct vaultenv_client *c, struct heads_v2 *out, struct vaultenv_error *err)
+{
+	const struct vaultenv_pair *name;
+	struct vaultenv_list *names = NULL;
+	int r;
+
+	out->n = 0;
+	if ((r = vaultenv_list_new(&names)) != 0)
+		return err_general(err, r);
+	r = team_environments(c, names, err);
+	while (r == 0 && (name = vaultenv_list_at(names, out->n)) != NULL) {
+		r = team_head(c, name->name, &out->at[out->n], err);
+		out->n += r == 0;
+	}
+	qsort(out->at, out->n, sizeof(out->at[0]), head_compare);
+	vaultenv_list_free(&names);
 	return r;
 }

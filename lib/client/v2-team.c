@@ -225,6 +225,30 @@ key_follow(struct vaultenv_client *c, struct vaultenv_error *err)
 	return r == 0 ? 0 : err_general(err, r);
 }
 
+static int
+team_open(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	int r;
+
+	if ((r = client_check_process(c, err)) != 0)
+		return r;
+	return c->team == NULL ? team_new(c, err) : 0;
+}
+
+/* .vault-heads is not looked at: it is what a shell makes of these. */
+int
+team_own_pins(
+    struct vaultenv_client *c, struct pins *pins, struct vaultenv_error *err)
+{
+	int r;
+
+	if ((r = team_open(c, err)) != 0)
+		return r;
+	r = heads_read(&c->team->files, pins, err);
+	return r > 0 ? code_error(c, r, NULL, NULL, c->team->files.heads, err)
+		     : r;
+}
+
 /* Without a home folder, what was seen lives as long as the client. */
 int
 team_begin(struct vaultenv_client *c, struct vaultenv_error *err)
@@ -232,9 +256,7 @@ team_begin(struct vaultenv_client *c, struct vaultenv_error *err)
 	bool is_new = c->team == NULL;
 	int r;
 
-	if ((r = client_check_process(c, err)) != 0)
-		return r;
-	if (is_new && (r = team_new(c, err)) != 0)
+	if ((r = team_open(c, err)) != 0)
 		return r;
 	if (!c->team->keys->has_device)
 		return code_error(

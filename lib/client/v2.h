@@ -62,6 +62,10 @@ struct team {
  * DEVICE, "device_missing". */
 int team_begin(struct vaultenv_client *client, struct vaultenv_error *err);
 void team_free(struct team **team);
+/* What this machine has seen by itself, without asking anybody: HEADS_FORM and
+ * so on. pins is empty before, and for pins_reset(). */
+int team_own_pins(struct vaultenv_client *client, struct pins *pins,
+    struct vaultenv_error *err);
 /* VAULT_KEY, or VAULT_KEY_NEXT once it is the log's newest. */
 const struct vault_key *team_key(const struct team *team);
 /* Of this client, now. env NULL: none. */
@@ -254,6 +258,9 @@ struct heads_v2 {
 /* Of one environment. */
 int team_head(struct vaultenv_client *client, const char *env,
     struct head_v2 *out, struct vaultenv_error *err);
+/* The names of those in this device's scope, as the server has them. */
+int team_environments(struct vaultenv_client *client,
+    struct vaultenv_list *names, struct vaultenv_error *err);
 /* Of every environment in this device's scope, each verified down to its pin,
  * the last cut or version 1. */
 int team_heads(struct vaultenv_client *client, struct heads_v2 *out,

@@ -24,8 +24,8 @@ $p->gives(['confirm'], 1, '', qr/\Avault-env: No secrets stored yet in environme
     'nothing to confirm');
 my $old = CliTest->new(url => $s->{url});
 $old->must('init', '--protocol', 1);
-$old->gives(['confirm'], 1, '', 'vault-env: Project ' . $old->project . ' is of protocol 1, ' .
-    "which does not have this. Make a new project for it: vault-env init\n", 'a project of v1');
+$old->gives(['confirm'], 1, '', 'vault-env: Project ' . $old->project . ' is of protocol v1, ' .
+    "which cannot do this. Run: vault-env upgrade\n", 'a project of v1');
 
 # ---- once a day
 $p->spew('x', "A=1\nB=two\n");
