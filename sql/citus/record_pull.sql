@@ -60,8 +60,10 @@ begin
 			version := coalesce(v.version, v_last);
 			v_first := least(coalesce(v.records_from, v_last),
 				version);
-			log := vault.log_page(v.project, v.log_have,
-				log_count - 1);
+			if v.log_have < log_count then
+				log := vault.log_page(v.project, v.log_have,
+					log_count - 1);
+			end if;
 			if not unchanged then
 				records := vault.record_page(v.project,
 					v.environment, v_first, v_last);

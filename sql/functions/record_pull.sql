@@ -104,24 +104,23 @@ begin
 				and r.environment = q.environment
 				and r.version = coalesce(q.version, h.version)
 			limit 1) r on true
+	), paged as materialized (
+		select a.*,
+			case when a.outcome = '00000'
+				and a.log_have < a.log_count
+				then vault.log_page(a.project, a.log_have,
+				a.log_count - 1) end as log,
+			case when a.outcome = '00000' and not a.unchanged
+				then vault.record_page(a.project,
+				a.environment, a.first, a.last) end as records
+		from asked a
 	), pull as (
-		select a.*, l.log, r.records,
-			a.log_have + coalesce(cardinality(l.log), 0)
+		select a.*, a.log_have + coalesce(cardinality(a.log), 0)
 				< a.log_count
 			or not a.unchanged
-				and a.first + cardinality(r.records) <= a.last
+				and a.first + cardinality(a.records) <= a.last
 				as more
-		from asked a
-		left join lateral (
-			select vault.log_page(a.project, a.log_have,
-				a.log_count - 1) as log
-			where a.outcome = '00000' and a.log_have < a.log_count)
-			l on true
-		left join lateral (
-			select vault.record_page(a.project, a.environment,
-				a.first, a.last) as records
-			where a.outcome = '00000' and not a.unchanged)
-			r on true
+		from paged a
 	), seen as (
 		-- Nobody waits for these: who holds the row writes the same.
 		update vault.members m set last_seen_at = now()

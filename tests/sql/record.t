@@ -86,6 +86,22 @@ is $t->pull('reader', log_have => 1), "00000|4|f|2|$L|1|f|b4|0",
 	'... with what is new of the log';
 is $t->pull('reader', have => $t->{env}{dev}{hash}), "00000|4|t||$L||f||",
 	'unchanged: no blob, no record';
+{
+	package Counting;
+	sub as_server
+	{
+		return $_[0]{db}->ok("set track_functions = 'all'; begin; $_[1];
+			select coalesce(sum(calls), 0) from
+			pg_stat_xact_user_functions
+			where funcname in ('log_page', 'record_page')");
+	}
+}
+{
+	local $t->{db} = bless { db => $db }, 'Counting';
+	like $t->pull('reader', have => $t->{env}{dev}{hash}), qr/\n0\z/,
+		'... nor is a page looked for';
+	like $t->pull('reader'), qr/\n1\z/, '... and else only one of records';
+}
 is $t->pull('reader', version => 2), "00000|2|f||$L|3|f|b2|0", 'an older one';
 is $t->pull('reader', version => 2, from => 4), "00000|2|f||$L|3|f|b2|0",
 	'... with the records from it on';
