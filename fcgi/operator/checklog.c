@@ -285,6 +285,26 @@ check_environment(
 	return 0;
 }
 
+/* One that was cut has had a version. */
+static void
+check_marks(struct check *c, const struct db_result *r)
+{
+	const struct marks *marks = c->members.marks;
+	int row;
+
+	for (size_t i = 0; i < c->members.n_marks; i++) {
+		for (row = 0; row < db_rows(r); row++)
+			if (strcmp(db_get_text(r, row, "environment"),
+				marks[i].env) == 0)
+				break;
+		if (row == db_rows(r))
+			wrong(c,
+			    "%s has no version, but entry %" PRId64
+			    " of the log names one",
+			    marks[i].env, marks[i].at[marks[i].n - 1].seq);
+	}
+}
+
 static int
 check_environments(struct check *c)
 {
@@ -303,6 +323,8 @@ check_environments(struct check *c)
 		else
 			result = check_environment(c, env, &r, row);
 	}
+	if (result == 0)
+		check_marks(c, &r);
 	db_result_free(&r);
 	return result;
 }

@@ -195,6 +195,15 @@ restore_log(struct restore *t, bool is_new, int *kept)
 		    m->project);
 		return -1;
 	}
+	/* Anybody can sign a root; clients know theirs by VAULT_KEY, and here
+	 * the one that is stored decides. */
+	if (!is_new && same == 0) {
+		snprintf(t->session.said, WHY_MAX,
+		    "The log of project %s in %.300s begins with another root "
+		    "than in the database (log_root): it is of another project",
+		    m->project, t->log->file);
+		return -1;
+	}
 	while (n_joins < m->n_generations &&
 	       m->generations[n_joins].seq < (int64_t)same)
 		n_joins++;

@@ -218,6 +218,17 @@ same(seen(y, t.admin, "dev"), "y", "one of them is taken")
 same(vault("--restore", a).returncode, 0, "... and the other instead of it")
 same(seen(x, t.admin, "dev"), "x", "... when the operator says so")
 
+invented = Team(URL)
+invented.alone = True
+invented.id = t.id
+invented.log, invented.admin = Log(t.id), Machine(t.id, "thief", URL)
+invented.vk = invented.new_key()
+invented.create()
+invented.admit("more", READER, ["*"])
+invented.admit("and more", READER, ["*"])
+refused(t, "begins with another root than in the database (log_root)",
+        "a log that somebody made up for this project", everything(invented))
+
 # ---- what is not what devices signed
 t = team()
 writer = t.admit("writer", WRITER, ["dev"])

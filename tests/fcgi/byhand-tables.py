@@ -99,6 +99,14 @@ sql("update vault.records set version = 9 where %s and environment = 'dev' and v
 r = vault("--check-log")
 contains(r.stdout, "version 4 of dev is refused (record_link)", "a version taken out")
 sql("update vault.records set version = 3 where %s and environment = 'dev' and version = 9" % here)
+for table in "heads", "records":
+    sql("create table kept_%s as select * from vault.%s where %s and environment = 'test';"
+        "delete from vault.%s where %s and environment = 'test'" % (table, table, here, table, here))
+r = vault("--check-log")
+same(r.stdout, "Project %s: test has no version, but entry 5 of the log names one.\n" % t.id,
+     "an environment taken away")
+for table in "heads", "records":
+    sql("insert into vault.%s select * from kept_%s; drop table kept_%s" % (table, table, table))
 flip = "set_byte(entry, %s, get_byte(entry, %s) # 1)" % (("octet_length(entry) - 1",) * 2)
 entry = "update vault.log set %%s where %s and seq = %%d" % here
 wrong(entry % ("entry = " + flip, 2), entry % ("entry = " + flip, 2),
