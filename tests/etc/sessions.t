@@ -27,7 +27,7 @@ sub session
 	my $root = VaultTest::tmpdir();
 	my $session = VaultTest::Session->new(url => $s->{url}, root => $root,
 	    shown_url => 'https://vault.example.org', path => [$tools, $bin],
-	    machines => {map { $_ => {} } qw(laptop desktop server)});
+	    machines => {map { $_ => {} } qw(laptop desktop server recovered)});
 
 	make_path(map { "$root/$_" } qw(etc/systemd/system usr/local/bin
 	    var/lib/shop));
