@@ -226,9 +226,12 @@ is_unknown_key(const struct call *call)
 static int
 key_bring(struct call *call, bool *again, struct vaultenv_error *err)
 {
+	int r;
+
 	call->no_registration = true;
-	*again = true;
-	return v2_register(call->client, NULL, NULL, err);
+	r = v2_register(call->client, NULL, NULL, err);
+	*again = r == 0;
+	return r;
 }
 
 static int

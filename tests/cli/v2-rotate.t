@@ -106,6 +106,21 @@ my $old = $p->key;
 	    'a machine without a cache is told the same');
 }
 
+# ---- one that was replaced before the server ever saw it from that machine
+{
+	my $p = team();
+	my $secret = $p->json('enroll', '--env', '*')->{vault_device_secret};
+	my $m = CliTest->new(url => $s->{url}, env => {VAULT_DEVICE_SECRET => $secret});
+
+	$p->must('rotate-key', '--yes');
+	$m->{env}{VAULT_KEY} = $p->key;
+	$p->must('rotate-key', '--yes');
+	$m->gives(['pull'], 3, '', qr/\Avault-env: VAULT_KEY was replaced on $when/,
+	    'a machine whose key is older than its first use') for 1 .. 2;
+	$m->{env}{VAULT_KEY} = $p->key;
+	value_is($m, 1, '... goes on with the newest');
+}
+
 # ---- a prepared one stops nothing
 {
 	my $r = $p->gives(['rotate-key', '--prepare'], 0, qr/\AVAULT_KEY_NEXT=$vk\n\z/,
