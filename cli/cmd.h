@@ -162,6 +162,7 @@ extern const struct command command_rollback;
 extern const struct command command_confirm;
 extern const struct command command_verify;
 extern const struct command command_heads;
+extern const struct command command_share;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_scope_device;

@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_confirm,
 	&command_verify,
 	&command_heads,
+	&command_share,
 	&command_register_device,
 	&command_approve_device,
 	&command_scope_device,

@@ -546,6 +546,7 @@ void vaultenv_moving_reset(struct vaultenv_moving *moving);
  * another one. */
 int vaultenv_project_move(struct vaultenv_client *client, const char *moved_to,
     int freeze, struct vaultenv_error *err);
+
 /* Where a chain stands: how many came before, and the hash of the last. */
 struct vaultenv_head {
 	char *environment;	/* NULL: the log of devices */
@@ -859,6 +860,14 @@ void vaultenv_versions_free(struct vaultenv_versions **versions);
 /* Stores an old version again, as the next one. NOT_FOUND: no such version. */
 int vaultenv_secrets_rollback(struct vaultenv_client *client, int64_t version,
     int64_t *out_version, struct vaultenv_error *err);
+
+/*
+ * v2: gives the data keys of the client's environment, as far as this device has
+ * them, to all who may read it and lack one. *out_added, which may be NULL: how
+ * many were missing. DEVICE: this one may only read. NO_SECRETS.
+ */
+int vaultenv_secrets_share(struct vaultenv_client *client, int64_t *out_added,
+    struct vaultenv_error *err);
 
 /* Of vaultenv_secrets_confirm(). */
 struct vaultenv_confirm_options {

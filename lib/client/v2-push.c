@@ -10,8 +10,8 @@
 
 #include "client/v2-attempt.h"
 
-static int
-may_write(
+int
+team_may_write(
     struct vaultenv_client *c, const char *env, struct vaultenv_error *err)
 {
 	struct standing standing;
@@ -80,7 +80,7 @@ attempt_begin(struct attempt *a, struct head_v2 *head, bool afresh,
 		    (r = team_head(c, push->env, head, err)) != 0)
 			return r;
 		a->before = &head->record;
-		return may_write(c, push->env, err);
+		return team_may_write(c, push->env, err);
 	}
 	if ((afresh || !h->is_there || strcmp(h->record.env, push->env) != 0) &&
 	    (r = before_read(c, push, err)) != 0)
@@ -90,7 +90,7 @@ attempt_begin(struct attempt *a, struct head_v2 *head, bool afresh,
 	    push->base != (a->before == NULL ? 0 : a->before->version))
 		return conflict(
 		    push->env, a->before == NULL ? 0 : a->before->version, err);
-	return may_write(c, push->env, err);
+	return team_may_write(c, push->env, err);
 }
 
 /* No answer came: is the version there all the same? */

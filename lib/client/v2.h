@@ -226,6 +226,9 @@ struct push_v2 {
 	bool replace;
 };
 
+/* By the log that is known. DEVICE. */
+int team_may_write(struct vaultenv_client *client, const char *env,
+    struct vaultenv_error *err);
 /* CONFLICT with err->current_version: somebody was faster. */
 int team_push(struct vaultenv_client *client, const struct push_v2 *push,
     int64_t *out_version, struct vaultenv_error *err);
