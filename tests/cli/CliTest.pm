@@ -205,6 +205,52 @@ sub CliTest::Team::person
 	return $p;
 }
 
+# ------------------------------------------------------------ killed anywhere
+
+# The system calls by which a program changes something outside of itself. To be
+# killed between two of them is to be killed at the second.
+my $CHANGES = 'linkat,renameat,renameat2,rename,unlink,unlinkat,mkdir,fsync,fchmod,write,' .
+    'writev,sendto,sendmsg,ftruncate,symlink';
+
+sub _traced
+{
+	my ($self, $what, @args) = @_;
+
+	return VaultTest::run(['strace', '-qq', @$what, $BIN, '--url', $self->{url}, @args],
+	    cwd => $self->{dir}, env => $self->environment, timeout => 120);
+}
+
+# Those that the command makes, each as its name and its number among those of
+# that name. The command has to succeed.
+sub changes
+{
+	my ($self, @args) = @_;
+	my $trace = VaultTest::tmpdir() . '/trace';
+	my $r = $self->_traced(['-o', $trace, '-e', "trace=$CHANGES"], @args);
+	my (%n, @points);
+
+	croak "vault-env @args: $r->{status}\n$r->{stderr}" if $r->{status} != 0;
+	for (split /\n/, VaultTest::slurp($trace)) {
+		my ($name, $fd) = /^(\w+)\((\d*)/ or next;
+		my $number = ++$n{$name};
+		next if $name =~ /^write/ && $fd =~ /^[12]\z/;
+		push @points, [$name, $number];
+	}
+	return @points;
+}
+
+# Runs the command and kills it where it is about to make that call. True if it
+# came to that.
+sub killed_at
+{
+	my ($self, $point, @args) = @_;
+	my ($name, $number) = @$point;
+	my $r = $self->_traced(['-o', '/dev/null', '-e', "trace=$name", '-e',
+	    "inject=$name:signal=KILL:when=$number"], @args);
+
+	return $r->{status} == 128 + 9;
+}
+
 # ------------------------------------------------------------------ servers
 
 sub _serve
