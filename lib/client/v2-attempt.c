@@ -171,7 +171,7 @@ attempt_send(struct attempt *a, int *code, struct vaultenv_error *err)
 	r = v2_call_perform(&call, want, &version, err);
 	*code = r == 0 ? 0 : v2_call_code(&call);
 	if (r == 0 && version != a->record.version)
-		r = call_wrong(&call, "version", err);
+		r = v2_wrong(&call, "version", err);
 	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)
 		r = too_large_to_send(&call, a->push->list, err);
 	call_end(&call);

@@ -53,6 +53,22 @@ is_refusal(const struct call *call, const char *name)
 	return code != NULL && strcmp(code, name) == 0;
 }
 
+/* Who answers nonsense, or without end, is no server to go by. */
+static int
+away(struct vaultenv_error *err)
+{
+	if (err != NULL)
+		err->code = VAULTENV_ERR_NETWORK;
+	return VAULTENV_ERR_NETWORK;
+}
+
+int
+v2_wrong(const struct call *call, const char *name, struct vaultenv_error *err)
+{
+	(void)call_wrong(call, name, err);
+	return away(err);
+}
+
 /* auth: with which it went out, for the reply. */
 static int
 send_signed(
@@ -74,7 +90,8 @@ send_signed(
 	if (r != 0)
 		return err_general(err, r);
 	request_header_write(header + strlen(HEADER_NAME), auth);
-	return call_send(call, API, header, err);
+	r = call_send(call, API, header, err);
+	return r == VAULTENV_ERR_PROTOCOL ? away(err) : r;
 }
 
 /* Fills reason where nothing else has: tests and scripts go by it. */
@@ -333,12 +350,12 @@ v2_call_perform(struct call *call, const struct wanted *want, void *into,
 	if (r != 0)
 		return r;
 	if (again || call->reply.members == NULL)
-		return call_wrong(call, bad, err);
+		return v2_wrong(call, bad, err);
 	if ((r = members_take(&call->reply, want, into, &bad)) ==
 	    VAULTENV_ERR_NOMEM)
 		return err_general(err, r);
 	if (r != 0)
-		return call_wrong(call, bad, err);
+		return v2_wrong(call, bad, err);
 	if ((r = log_count_check(call, err)) != 0)
 		return r;
 	server_remember(call->client);

@@ -109,7 +109,7 @@ read_page(struct vaultenv_client *c, struct seen_devices *seen, bool *more,
 	v = r == 0 ? json_object_find(&call.reply, "more") : NULL;
 	*more = v != NULL && v->type == JSON_TRUE;
 	if (r == 0 && *more && page.n == 0)
-		r = call_wrong(&call, "more", err);
+		r = v2_wrong(&call, "more", err);
 	if (r == 0 && (r = page_add(seen, &page)) != 0)
 		err_general(err, r);
 	seen_reset(&page);

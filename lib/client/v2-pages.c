@@ -102,7 +102,7 @@ pages_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 	r = bundle_add(p, &b);
 	bundle_reset(&b);
 	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
-		return call_wrong(call, "more", err);
+		return v2_wrong(call, "more", err);
 	return r == 0 ? 0 : err_general(err, r);
 }
 
@@ -149,7 +149,7 @@ records_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 	free(contents);
 	bundle_reset(&b);
 	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
-		return call_wrong(call, "more", err);
+		return v2_wrong(call, "more", err);
 	return r == 0 ? 0 : err_general(err, r);
 }
 

@@ -93,7 +93,7 @@ attempt_begin(struct attempt *a, struct head_v2 *head, bool afresh,
 	return team_may_write(c, push->env, err);
 }
 
-/* No answer came: is the version there all the same? */
+/* Is the version there, whatever was answered? */
 static bool
 was_stored(struct attempt *a)
 {
@@ -116,6 +116,14 @@ was_stored(struct attempt *a)
 				     HASH_LEN) == 0;
 	opened_reset(&o);
 	return found;
+}
+
+/* No answer, or one that a lying server gives although it took the version. */
+static bool
+is_doubtful(int r, int code)
+{
+	return r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER ||
+	       code == CODE_VERSION_CONFLICT;
 }
 
 /* Somebody was faster, or has changed who may: judged anew. */
@@ -151,8 +159,7 @@ attempt_once(struct vaultenv_client *c, const struct push_v2 *push, bool *again,
 	r = attempt_send(&a, &code, err);
 	if (r == 0)
 		attempt_keep(&a);
-	else if ((r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER) &&
-		 was_stored(&a))
+	else if (is_doubtful(r, code) && was_stored(&a))
 		r = 0;
 	*again = r != 0 && (is_race(code) || (code == CODE_VERSION_CONFLICT &&
 						 push->base < 0));

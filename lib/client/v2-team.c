@@ -174,12 +174,16 @@ static int
 shared_read(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	struct team *t = c->team;
+	struct finding why = { .seq = 0 };
 	bool other = false;
 	int r;
 
 	r = shared_heads_read(c->env_path, t->project, &t->pins, &other, err);
-	if (r > 0)
-		return code_error(c, r, NULL, NULL, ".vault-heads", err);
+	if (r > 0) {
+		why.seq = why.version = t->pins.fork.pin.version;
+		return code_error(
+		    c, r, &why, t->pins.fork.env, ".vault-heads", err);
+	}
 	if (other)
 		notice_give(&c->notice,
 		    ".vault-heads is of another project, and was passed over");

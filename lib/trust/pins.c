@@ -73,15 +73,18 @@ insert(struct pins *pins, const char *env, const struct pin *pin)
 	return 0;
 }
 
-static int
-raise_to(struct pin *old, const struct pin *pin, int fork)
+/* False: two hashes of one number. */
+static bool
+raise_to(struct pins *pins, struct pin *old, const struct pin *pin)
 {
 	if (old->version == pin->version &&
-	    memcmp(old->hash, pin->hash, HASH_LEN) != 0)
-		return fork;
+	    memcmp(old->hash, pin->hash, HASH_LEN) != 0) {
+		pins->fork = (struct env_pin){ .pin = *pin };
+		return false;
+	}
 	if (pin->version > old->version)
 		*old = *pin;
-	return 0;
+	return true;
 }
 
 int
@@ -89,15 +92,19 @@ pins_raise(struct pins *pins, const char *env, const struct pin *pin)
 {
 	struct pin *old = find(pins, env);
 
-	return old == NULL ? insert(pins, env, pin)
-			   : raise_to(old, pin, CODE_RECORD_FORK);
+	if (old == NULL)
+		return insert(pins, env, pin);
+	if (raise_to(pins, old, pin))
+		return 0;
+	memcpy(pins->fork.env, env, strlen(env));
+	return CODE_RECORD_FORK;
 }
 
 int
 pins_raise_log(struct pins *pins, const struct pin *pin)
 {
 	if (pins->has_log)
-		return raise_to(&pins->log, pin, CODE_LOG_FORK);
+		return raise_to(pins, &pins->log, pin) ? 0 : CODE_LOG_FORK;
 	pins->has_log = true;
 	pins->log = *pin;
 	return 0;

@@ -23,6 +23,7 @@ struct pins {
 	struct pin log;       /* version is the seq */
 	struct env_pin *envs; /* sorted by name */
 	size_t n_envs;
+	struct env_pin fork; /* where two hashes met; env "": in the log */
 };
 
 void pins_reset(struct pins *pins);
