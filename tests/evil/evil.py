@@ -58,6 +58,21 @@ class EvilTeam(Team):
                 self.must(d, "devices/register", self.joining(d))
         return vk
 
+    def catch_up(self):
+        """With what the victims did at the true server."""
+        for text in self.must(self.admin, "log/read", {"log_have": len(self.texts)})["log"]:
+            self.took(text)
+        for head in self.must(self.admin, "secrets/heads", {})["records"]:
+            env = decode(RECORD, split(head)[0], "vault-record-v2")["env"]
+            first = len(self.records.setdefault(env, [])) + 1
+            r = self.must(self.admin, "secrets/records", {"environment": env, "from": first,
+                                                          "blobs": True})
+            for i, (record, blob) in enumerate(zip(r["records"], r["secrets"])):
+                self.records[env].append(record)
+                self.blobs[env, first + i] = unb64(blob)
+            self.heads[env] = len(self.records[env]), sha(split(head)[0])
+            self.data[env] = self.opened(self.admin, env)[1]
+
     def with_log_of(self, other):
         """A fork: these versions, and the list of devices of that one."""
         x = self.fork()
@@ -91,16 +106,19 @@ def table():
 SENTENCES = table()
 
 
-def sentence(code, where=None, **fills):
+def sentence(code, where=None, pins=None, **fills):
     """A pattern: what a user reads of a code, {..} filled in where it is given.
-    where: the file that is named, if it was not the server's answer."""
+    where: the file that is named, if it was not the server's answer; pins: the file
+    that the pins are from, if they are not the machine's own."""
     text, hint = SENTENCES[code]
+    if pins:
+        text += ", says " + pins
     if where and text.startswith("The server"):
         text = text.replace("The server", where, 1)
     elif where:
         text += " (%s)" % where
     whole = text + ". " + hint if hint else text
-    return "".join(re.escape(part) if part[:1] != "{" else
+    return "(?i)" + "".join(re.escape(part) if part[:1] != "{" else
                    re.escape(str(fills[part[1:-1]])) if part[1:-1] in fills else ".+?"
                    for part in re.split(r"(\{\w+\})", whole))
 
@@ -113,7 +131,7 @@ class Victim:
     def __init__(self, machine, team, env="production", key=None, url=None, secret=True):
         self.machine, self.team, self.env = machine, team, env
         self.home, self.dir = tmpdir(), tmpdir()
-        self.key = key or team.key_text()
+        self.key, self.planted = key or team.key_text(), set()
         write(self.dir + "/.env", "VAULT_KEY=%s\nVAULT_URL=%s\n" % (self.key, url or hostile.url))
         os.mkdir(self.home + "/.vault", 0o700)
         if secret:
@@ -172,6 +190,25 @@ class Victim:
     def forgets_its_cache(self):
         shutil.rmtree(self.dir + "/.vault-cache.d", ignore_errors=True)
 
+    def says(self, status, text, *args, stdin="", env_vars=None):
+        """The exit code, and what is printed as an error (a pattern)."""
+        r = self.run(*args, stdin=stdin, **(env_vars or {})) if args else self.load(
+            **(env_vars or {}))
+        ok(r.returncode == status and re.search(text, r.stderr), "exit code %d: %s" % (status, text),
+           "exit code %d" % r.returncode, r.stdout, r.stderr)
+        if not args and status:
+            ok(self.child() == "", "... no program is started", self.child())
+        self.knows_only_the_truth()
+        return r
+
+    def env_file(self, text):
+        """What stands in .env beside the key and the URL."""
+        keys = [line for line in read(self.dir + "/.env").splitlines() if line[:6] == "VAULT_"]
+        write(self.dir + "/.env", "\n".join(keys + [text]) + "\n")
+
+    def cache(self, env=None):
+        return "%s/.vault-cache.d/%s" % (self.dir, env or self.env)
+
     def files(self):
         """What is kept, by path; of a cache's time nothing."""
         found = {}
@@ -193,11 +230,13 @@ class Victim:
         bad = []
         for path, text in self.files().items():
             name = os.path.basename(path)
+            if path in self.planted:
+                continue
             if "WRONG" in text:
                 bad.append("%s holds a wrong value" % path)
             elif path == self.path("log"):
                 bad += wrong_log(truth, text.splitlines(), path)
-            elif path == self.path("heads") or name == ".vault-heads":
+            elif path == self.path("heads"):
                 bad += wrong_pins(truth, text, path)
             elif "/.vault-cache.d/" in path and name != ".gitignore":
                 bad += wrong_cache(truth, text, path)
@@ -262,6 +301,11 @@ def edit(name, function):
         if name in call.reply:
             call.reply[name] = function(call.reply[name])
     return rule
+
+
+def hang_up(call):
+    """The server is away."""
+    raise Hangup
 
 
 def done():

@@ -7,7 +7,7 @@ travel to the server once) and so signs whatever it makes of a reply.
     hostile.show(fork)      # reads are answered, writes taken, as that world has it
     hostile.honest()        # the truth again
 """
-import http.client, http.server, json, re, threading, traceback, urllib.parse
+import http.client, http.server, json, os, re, threading, traceback, urllib.parse
 from reference import *
 
 READS = ("secrets/pull", "secrets/current-version", "secrets/heads", "secrets/records",
@@ -66,6 +66,17 @@ class Call:
             self._reply = {}
         c.close()
 
+    def ask_as(self, at):
+        """As if the client had signed at that time (ms)."""
+        self.headers = dict(self.headers.items(), **{"X-Vault-Request": request_header(
+            self.key, "POST", self.target, at, os.urandom(16), self.text)})
+        self.forward()
+        self.given = None  # that MAC is for another request
+
+    def as_it_was(self):
+        """The change is not signed: the MAC stays that of the true reply."""
+        self.mac = self.given[2]
+
     def finish(self):
         """Status, body and MAC that the client gets; untouched if nothing was changed."""
         if self.status is None:
@@ -94,6 +105,7 @@ class Proxy:
         self.server.socket.close()
         self.server.socket = socket
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a client that hangs up
         self.url = "http://127.0.0.1:%d" % socket.getsockname()[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -117,7 +129,7 @@ class Proxy:
             self.learn(bytes.fromhex(call.body["request_key"]), s["device"])
             if call.key is None and call.request_mac:
                 call.key, call.device = bytes.fromhex(call.body["request_key"]), s["device"]
-        if self.world and (call.path in READS or call.path in WRITES):
+        if self.world and call.key and (call.path in READS or call.path in WRITES):
             call.answer(*shown(self.world, call.path, call.body, call.device))
         for path, rule in self.rules:
             if re.fullmatch(path, call.path):
@@ -251,4 +263,8 @@ def keys_add(world, body, me):
     return 200, dict(added=len(body["wraps"]))
 
 
-WRITES = "log/append", "secrets/push", "keys/add"
+def devices_register(world, body, me):
+    return 200, dict(device_id=me, status="approved" if me in world.log.devices else "pending")
+
+
+WRITES = "log/append", "secrets/push", "keys/add", "devices/register"

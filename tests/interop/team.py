@@ -231,7 +231,10 @@ class Team:
         return r, log
 
     def value(self, who, env, **more):
-        """What a machine without memory makes of it."""
+        return self.opened(who, env, **more)[0]
+
+    def opened(self, who, env, **more):
+        """What a machine without memory makes of it: the value, and the data key."""
         r, log = self.read(who, env, **more)
         kid = decode(RECORD, split(r["records"][-1])[0], "vault-record-v2")
         check_chain(log, r["records"], env, None)
@@ -244,4 +247,4 @@ class Team:
         need(sha(box) == kid["blob"], "blob_hash")
         plain = unseal(content_key(self.id, env, data),
                        blob_aad(self.id, env, r["version"], kid["key_id"]), box, "blob_open")
-        return json.loads(plain)["secrets"]["A"]
+        return json.loads(plain)["secrets"]["A"], data

@@ -1,0 +1,33 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: MIT
+# Attack 56: "conflict" for ever; pages without end; a reply of 9 MiB.
+from evil import *
+
+team = EvilTeam()
+team.push(team.writer, "production", "right")
+writer, victim = Victim(team.writer, team), Victim(team.reader, team)
+for code in "version_conflict", "log_changed", "readers_changed":
+    print("# %s for ever" % code)
+    hostile.lie("secrets/push", lambda call: call.answer(409, {"error": "x", "code": code,
+                                                               "version": 1}))
+    writer.says(3, "", "set", "B=another", "--yes")
+    n = len([c for c in hostile.calls if c.path == "secrets/push"])
+    ok(1 < n <= 20, "it gives up after %d tries" % n)
+    hostile.honest()
+
+print("# pages without end, each with what was there before")
+hostile.lie("secrets/pull", edit("more", lambda more: True))
+victim.says(4, "")
+ok(len(hostile.calls) < 20, "it asks %d times" % len(hostile.calls))
+hostile.honest()
+print("# a reply of 9 MiB")
+for padding in " ", "[":
+    def large(call):
+        call.forward()
+        call.raw = call.given[1][:-1] + padding * (9 << 20) + "}"
+
+    hostile.lie("secrets/pull", large)
+    victim.says(4, "")
+    hostile.honest()
+victim.reads("right")
+done()

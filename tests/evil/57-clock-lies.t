@@ -1,0 +1,45 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: MIT
+# Attack 57: the server says that it is a year later, or earlier. The client follows
+# for the times in requests, and for nothing else.
+from evil import *
+
+YEAR = 365 * DAY
+team = EvilTeam()
+team.push(team.writer, "production", "right")
+picky = team.admit("picky", READER, ["*"], expires=now() + 40 * DAY, fresh_s=3600)
+
+
+def lie_by(ms):
+    def rule(call):
+        said = int(re.match("v=([0-9]+)", call.headers["X-Vault-Request"])[1])
+        if abs(said - now() - ms) > 200000:
+            call.answer(401, {"error": "Unauthorized: clock", "code": "request_time",
+                              "now": now() + ms})
+        else:
+            call.ask_as(now())
+    return rule
+
+
+for ms, what in (YEAR, "later"), (-YEAR, "earlier"):
+    print("# a year " + what)
+    hostile.lie("(?!devices/register).*", lie_by(ms))
+    victim = Victim(picky, team)
+    victim.reads("right")
+    fetched = int(read(victim.cache()).split(" ")[1])
+    ok(abs(fetched - now()) < 60000, "the cache is of today", fetched)
+    hostile.honest()
+    hostile.lie(".*", hang_up)
+    victim.reads("right", said=", from its cache")
+    hostile.honest()
+    victim.reads("right")
+    hostile.lie("(?!devices/register).*", lie_by(ms))
+    writer = Victim(team.writer, team)
+    writer.env_file("A=right")
+    writer.must("push", "--replace", "--yes")
+    hostile.honest()
+    team.catch_up()
+    at = decode(RECORD, split(team.records["production"][-1])[0], "vault-record-v2")["at"]
+    ok(abs(at - now()) < 60000, "a version bears the time of its writer", at)
+    hostile.honest()
+done()

@@ -1,0 +1,28 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: MIT
+# Attack 63: a commit brings a .vault-heads that names heads which do not exist, or one
+# with the marks of a conflict. Its pins bind, are said to be its own, and are never
+# written into the machine's.
+from evil import *
+
+team = EvilTeam()
+team.push(team.writer, "production", "right")
+victim = Victim(team.reader, team)
+victim.reads("right")
+pins = read(victim.path("heads"))
+first = "vault-heads-v2 %s\n" % team.id
+good = first + "log 1 %s\n" % team.log.hashes[1].hex()
+for text, code, status, where in (
+        (first + "log 9 %s\n" % ("ab" * 32), "log_short", 5, True),
+        (first + "log 2 %s\n" % ("ab" * 32), "log_fork", 5, True),
+        (good + "env production 9 %s\n" % ("ab" * 32), "record_rollback", 5, True),
+        (good + "env production 1 %s\n" % ("ab" * 32), "record_fork", 5, True),
+        ("<<<<<<< HEAD\n" + good + ">>>>>>> other\n", "heads_form", 3, False),
+        (first, "heads_form", 3, False)):
+    write(victim.dir + "/.vault-heads", text)
+    victim.refuses(code, status, file=".vault-heads", pins=".vault-heads" if where else None)
+    same(read(victim.path("heads")), pins, "... and the machine's own pins stay")
+os.unlink(victim.dir + "/.vault-heads")
+write(victim.dir + "/.vault-heads", good)
+victim.reads("right")
+done()
