@@ -1,30 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-revoke-device.c: shuts a device out for good.
+ * cmd-revoke-device.c: shuts devices out for good.
  */
 #include "config.h"
 
-#include "device.h"
+#include "revoke.h"
 #include "session.h"
+
+/* What only protocol v2 can do. */
+static bool
+is_v2(const struct args *args)
+{
+	return args->ids[0] == NULL || args->ids[1] != NULL ||
+	       args->admitted_by != NULL || args->keep_key;
+}
 
 static int
 revoke_device_run(const struct args *args)
 {
 	static const struct device_change revoke = { "Revoke", "Revoked",
 		"revoking the device", "revoked", vaultenv_device_revoke };
-
 	struct vaultenv_client *client = NULL;
+	struct vaultenv_environments *none = NULL;
+	struct args one = *args;
+	struct vaultenv_error err;
+	size_t n_done;
 	int code;
 
-	if ((code = session_open(args, &client)) == EXIT_DONE)
-		code = device_change(args, client, &revoke);
+	one.id = args->ids[0];
+	if (args->ids[0] == NULL && args->admitted_by == NULL) {
+		error_print("See: vault-env revoke-device --help",
+		    "revoke-device needs --id ID or --admitted-by ID");
+		return EXIT_USAGE;
+	}
+	if ((code = session_open(args, &client)) != EXIT_DONE)
+		goto out;
+	if (vaultenv_client_protocol(client) == 2)
+		code = revoke_v2(args, client);
+	else if (is_v2(args) && vaultenv_devices_revoke(client, args->ids, 0,
+				    &n_done, &none, &err) != 0)
+		code = session_fail(&err);
+	else
+		code = device_change(&one, client, &revoke);
+out:
 	vaultenv_client_free(&client);
 	return code;
 }
 
 static const struct option_row revoke_device_options[] = {
-	{ "--id", "ID", OPTION_TEXT, true, ARG(id),
-	    "the device, as list-devices shows it" },
+	{ "--id", "ID", OPTION_LIST, false, ARG(ids),
+	    "the device, as list-devices shows it; may be repeated" },
+	{ "--admitted-by", "ID", OPTION_TEXT, false, ARG(admitted_by),
+	    "all devices that this admin's device has let in" },
+	{ "--keep-key", NULL, OPTION_FLAG, false, ARG(keep_key),
+	    "keep VAULT_KEY although an admin's device is revoked" },
 	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
 	    "do not ask, even on a terminal" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },
@@ -32,9 +61,12 @@ static const struct option_row revoke_device_options[] = {
 
 const struct command command_revoke_device = {
 	.name = "revoke-device",
-	.summary = "Shut a device out, for good",
+	.summary = "Shut devices out, for good",
 	.about = "A revoked device cannot be approved again. It keeps what it "
-		 "has read: change\nthose secrets where they come from.",
+		 "has read: in a\nproject of protocol v2 these names are "
+		 "printed, and status lists them until they\nchange; each "
+		 "environment gets a new data key; and after an admin's "
+		 "device\nVAULT_KEY is replaced.",
 	.options = revoke_device_options,
 	.run = revoke_device_run,
 };

@@ -2,7 +2,8 @@
 /*
  * cmd-status.c: what is set up here, what is wrong and what to do. Asks
  * the server as pull does, so that what works here works there; changes
- * nothing, and shows no secret and no name of one.
+ * nothing on it. Shows no secret, and names only of those that a removed device
+ * could read and that are still the same.
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 
 #include "device.h"
 #include "output.h"
+#include "revoke.h"
 #include "session.h"
 
 #define MAX_PROBLEMS 8
@@ -29,6 +31,7 @@ struct status {
 	int64_t cache_version;
 	int64_t cache_age_s;
 	char clock[VAULTENV_ERROR_TEXT];
+	struct vaultenv_exposed *exposed; /* NULL: not known */
 	struct vaultenv_error problems[MAX_PROBLEMS];
 	size_t n_problems;
 	int code;
@@ -110,6 +113,30 @@ cache_ask(struct status *s, const struct vaultenv_options *opts)
 		problem_add(s, session_exit_code(r), &err);
 	}
 	vaultenv_loaded_free(&loaded);
+}
+
+/* What was changed since is remembered no longer. */
+static void
+exposed_ask(struct status *s)
+{
+	struct vaultenv_error err;
+
+	if (s->pulled != VAULTENV_OK && s->pulled != VAULTENV_ERR_NO_SECRETS)
+		return;
+	wait_begin(s->args, "looking at what removed devices could read");
+	if (vaultenv_exposed_left(s->client, &s->exposed, &err) != 0)
+		problem_add(s, EXIT_FAILED, &err);
+	wait_end();
+}
+
+static void
+exposed_print(const struct status *s)
+{
+	if (s->exposed == NULL || s->exposed->n == 0)
+		return;
+	puts("\nA removed device could read these, and they were not changed "
+	     "since:");
+	exposed_table(s->exposed);
 }
 
 static const char *
@@ -253,6 +280,13 @@ json_print(const struct status *s)
 	json_number("cache_age_s", s->cache_age_s, s->cached);
 	putchar(',');
 	json_member("clock", s->clock[0] != '\0' ? s->clock : NULL);
+	if (vaultenv_client_protocol(s->client) == 2) {
+		fputs(",\"exposed\":", stdout);
+		if (s->exposed != NULL)
+			exposed_json(s->exposed);
+		else
+			fputs("null", stdout);
+	}
 	printf(",\"problems\":[");
 	for (size_t i = 0; i < s->n_problems; i++) {
 		if (i > 0)
@@ -281,10 +315,13 @@ status_run(const struct args *args)
 	s.file = files.file;
 	server_ask(&s);
 	cache_ask(&s, &opts);
-	if (args->json)
+	exposed_ask(&s);
+	if (args->json) {
 		json_print(&s);
-	else if (!args->quiet)
+	} else if (!args->quiet) {
 		rows_print(&s);
+		exposed_print(&s);
+	}
 	for (size_t i = 0; i < s.n_problems; i++)
 		error_show(&s.problems[i]);
 	if (s.hides != NULL)
@@ -292,6 +329,7 @@ status_run(const struct args *args)
 out:
 	free(s.hides);
 	free(s.updated_at);
+	vaultenv_exposed_free(&s.exposed);
 	vaultenv_client_free(&s.client);
 	session_files_free(&files);
 	return s.code;
@@ -302,8 +340,9 @@ const struct command command_status = {
 	.summary = "Show what is set up here, what is wrong and what to do",
 	.about =
 	    "This is the first command to run when something does not work. "
-	    "It asks the\nserver as pull does, and changes nothing. The exit "
-	    "code is 0 if all is well,\notherwise that of the first "
-	    "problem.",
+	    "It asks the\nserver as pull does, and changes nothing. It also "
+	    "lists what removed devices\ncould read and was not changed "
+	    "since. The exit code is 0 if all is well,\notherwise that of the "
+	    "first problem.",
 	.run = status_run,
 };

@@ -669,6 +669,45 @@ int vaultenv_device_scope(struct vaultenv_client *client, const char *id,
     const struct vaultenv_scope *scope, struct vaultenv_error *err);
 
 /*
+ * v2: revokes several, then gives each environment concerned a new data key, once:
+ * *confirmed are those, for vaultenv_environments_free(). One that is revoked
+ * already is passed over. *n_done, of them, are revoked whatever is returned; what
+ * cannot be confirmed is a notice.
+ */
+int vaultenv_devices_revoke(struct vaultenv_client *client,
+    const char *const *ids, size_t n, size_t *n_done,
+    struct vaultenv_environments **confirmed, struct vaultenv_error *err);
+
+/* What a device could read. */
+struct vaultenv_exposed_name {
+	char *environment;
+	char *name;
+	int64_t first;	/* version that has it */
+	int64_t last;
+	/* It was there to the end: what it was then, as ~/.vault keeps it, 64 hex.
+	 * "": it was not. */
+	char mark[65];
+};
+
+struct vaultenv_exposed {
+	size_t n;
+	struct vaultenv_exposed_name *at;	/* by environment and name */
+};
+void vaultenv_exposed_free(struct vaultenv_exposed **exposed);
+
+/* v2: of a revoked device, up to its removal; of another, up to now: by all
+ * versions that are kept and that this device can open. NOT_FOUND. */
+int vaultenv_device_exposed(struct vaultenv_client *client, const char *id,
+    struct vaultenv_exposed **out, struct vaultenv_error *err);
+/* Remembers those with a mark, in ~/.vault/<project id>.exposed. IO. */
+int vaultenv_exposed_keep(struct vaultenv_client *client,
+    const struct vaultenv_exposed *exposed, struct vaultenv_error *err);
+/* Those whose value is still what a removed device could read. The others are
+ * remembered no longer. last is the version of then. */
+int vaultenv_exposed_left(struct vaultenv_client *client,
+    struct vaultenv_exposed **out, struct vaultenv_error *err);
+
+/*
  * v2: a device for a machine without anybody to ask, such as CI: made here, by
  * an admin's device, and admitted at once. Its secret is in
  * ~/.vault/<project id>.enroll from before the server hears of it until

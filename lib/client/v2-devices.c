@@ -7,10 +7,8 @@
 #include "config.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/v2-members.h"
 #include "trust/registration.h"
@@ -173,18 +171,8 @@ seen_judge(const struct vaultenv_client *c, const struct seen_device *seen,
 static int
 iso_make(char **out, int64_t ms)
 {
-	const time_t s = (time_t)(ms / 1000);
-	char date[32];
-	struct tm tm;
-
-	if (ms == 0)
-		return 0;
-	if (gmtime_r(&s, &tm) == NULL ||
-	    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return VAULTENV_ERR_INVALID;
-	return asprintf(out, "%s.%03dZ", date, (int)(ms % 1000)) < 0
-		   ? VAULTENV_ERR_NOMEM
-		   : 0;
+	return ms != 0 && (*out = time_iso(ms)) == NULL ? VAULTENV_ERR_NOMEM
+							: 0;
 }
 
 static int

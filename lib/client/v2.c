@@ -32,22 +32,6 @@ check(struct vaultenv_client *client, struct vaultenv_error *err)
 	return team_standing(client, NULL, &standing, err);
 }
 
-static int
-later(struct vaultenv_error *err)
-{
-	return err_set(err, VAULTENV_ERR_INVALID, NULL,
-	    "This is not there yet for protocol v2");
-}
-
-int
-v2_device_revoke(
-    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
-{
-	(void)client;
-	(void)id;
-	return later(err);
-}
-
 const struct protocol protocol_v2 = {
 	.number = 2,
 	.derive = derive,

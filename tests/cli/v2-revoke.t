@@ -1,0 +1,139 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# revoke-device in a project of protocol v2: what it takes away, what it tells,
+# and what status remembers of it; an admin's device takes VAULT_KEY with it.
+use strict;
+use warnings;
+use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
+use CliTest;
+use JSON::PP;
+use Test::More;
+use VaultTest;
+
+VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx', 'script');
+my $s = VaultTest->server(web => 'nginx');
+my $url = $s->{url} =~ s{/+$}{}r;
+my $p = CliTest->new(url => $url);
+my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+$p->must('init');
+my $first = $p->json('list-devices')->{devices}[0]{id};
+my $file = "$p->{home}/.vault/" . $p->project . '.exposed';
+
+# Another machine with the same key, let in.
+sub machine
+{
+	my ($name, @scope) = @_;
+	my $q = CliTest->new(url => $url);
+
+	$q->spew('.env', $p->slurp('.env'));
+	my ($id) = $q->must('register-device', '--name', $name) =~ /--id ($uuid)$/;
+	$p->must('approve-device', '--id', $id, @scope);
+	return ($q, $id);
+}
+
+sub push_all
+{
+	my ($env, %secrets) = @_;
+
+	$p->spew('x', join '', map { "$_=$secrets{$_}\n" } sort keys %secrets);
+	$p->must('push', '--replace', '--file', 'x', '--env', $env);
+}
+
+sub status_of { return {map { ($_->{id} => $_->{status}) } @{$p->json('list-devices')->{devices}}} }
+sub exposed { return join ' ', map { "$_->{environment}/$_->{name}" } @{$p->json('status')->{exposed}} }
+
+push_all('development', A => 1);
+push_all('development', A => 1, B => 2);
+push_all('development', B => 2, C => 3);
+push_all('production', P => 1);
+
+# ---- what makes no sense
+my ($q, $id) = machine('laptop', '--role', 'writer', '--env', 'development');
+$p->gives(['revoke-device'], 2, '', "vault-env: revoke-device needs --id ID or --admitted-by ID. See: " .
+    "vault-env revoke-device --help\n", 'nobody is named');
+$p->gives(['revoke-device', '--id', '00000000-0000-8000-8000-000000000000'], 1, '',
+    "vault-env: Device not found. Run: vault-env list-devices\n", 'an id that is none');
+$p->gives(['revoke-device', '--id', $id, '--id', '00000000-0000-8000-8000-000000000000'], 1, '', qr/Device not found/, 'one of two');
+is(status_of()->{$id}, 'approved', 'then the other one stays, too');
+$p->gives(['revoke-device', '--admitted-by', $id], 1, '', qr/\Avault-env: No device that is left was admitted by $id/);
+$p->gives(['revoke-device', '--id', $first, '--keep-key'], 3, '', qr/log_last_admin/, 'the last admin stays');
+my ($text, $code) = $p->terminal("exec $CliTest::BIN --url $url revoke-device --id $id", ready => qr/\[y\/N\] /, keys => "n\n");
+like($text, qr/\ARevoke laptop, $id \(writer of development\)\? \[y\/N\] n\nvault-env: No device was revoked\n\z/, 'on a terminal it asks');
+is_deeply([$code, status_of()->{$id}], [1, 'approved'], 'a no leaves all as it was');
+$q->gives(['revoke-device', '--id', $id], 3, '', qr/\Avault-env: Only an admin's device may do this/, 'who is no admin revokes nobody');
+
+# ---- one is shut out
+$q->must('pull');
+$p->gives(['revoke-device', '--id', $id], 0, qr/\ARevoked\ laptop,\ $id;\ by\ the\ server's\ word\ it\ was\ last\ seen:\ [^\n]+\n
+    It\ could\ read,\ and\ keeps\ what\ it\ has\ read:\ change\ these\ where\ they\ come\ from\n
+    ENVIRONMENT\ \ NAME\ \ VERSIONS\n
+    development\ \ A\ {5}1\ to\ 2\n
+    development\ \ B\ {5}2\ to\ 3\n
+    development\ \ C\ {5}3\ to\ 3\n
+    Confirmed\ development\ under\ a\ new\ key,\ now\ version\ 4\n\z/x, '', 'every name it could read is told');
+is(status_of()->{$id}, 'revoked', 'it is revoked');
+$q->gives(['pull'], 3, '', qr/\Avault-env: This device was revoked on .* by \S+ \(@{[substr $first, 0, 8]}\)\. Its cached secrets were removed\n\z/,
+    'and is told by whom');
+$q->gives(['register-device'], 3, qr/^Kept/, qr/This device \($id\) was revoked, which is final/, 'it is final');
+$p->gives(['approve-device', '--id', $id], 3, '', "vault-env: Device revoked, and that is final. Run on that machine: vault-env register-device --force\n",
+    'for the admin, too');
+$p->gives(['scope-device', '--id', $id, '--role', 'reader'], 3, '', qr/Device revoked, and that is final/);
+
+# ---- what status remembers
+like(VaultTest::slurp($file), qr/\Adevelopment 3 [0-9a-f]{64} B\ndevelopment 3 [0-9a-f]{64} C\n\z/,
+    'what it could read to the end is remembered, and no value');
+is(sprintf('%04o', (stat $file)[2] & 07777), '0600', 'for the owner alone');
+like($p->must('status'), qr/^A removed device could read these, and they were not changed since:\nENVIRONMENT  NAME  VERSIONS\ndevelopment  B     3\ndevelopment  C     3\n\z/m,
+    'status lists it');
+is(exposed(), 'development/B development/C', '--json, too');
+$p->must('set', 'B=9');
+is(exposed(), 'development/C', 'until a value changes');
+my $before = VaultTest::slurp($file);
+$p->must('rotate-key', '--yes');
+is(exposed(), 'development/C', 'another VAULT_KEY is no change');
+isnt(VaultTest::slurp($file), $before, 'but its lines are made anew');
+$p->must('delete', 'C');
+is(exposed(), '', 'a name that is gone is gone');
+ok(!-e $file, 'and so is the file');
+$p->gives(['revoke-device', '--id', $id, '--quiet'], 0, '', '', 'revoked again');
+is(exposed(), '', 'what was changed since does not come back');
+
+# ---- what was taken away before
+my ($narrow, $narrow_id) = machine('narrow', '--role', 'reader', '--env', 'production', '--env', 'development');
+$p->must('scope-device', '--id', $narrow_id, '--env', 'development');
+push_all('production', P => 2, Q => 1);
+my $r = $p->json('revoke-device', '--id', $narrow_id);
+is_deeply([map { "$_->{environment}/$_->{name} $_->{last}" } grep { $_->{environment} eq 'production' } @{$r->{revoked}[0]{exposed}}],
+    ['production/P 1'], 'of an environment that was taken away, what was there until then');
+push_all('production', P => 3, Q => 2);
+
+# ---- an admin's device
+my ($admin, $admin_id) = machine('admin', '--role', 'admin');
+$admin->must('enroll', '--env', 'production', '--name', 'ci');
+my ($ci) = grep { $_->{device_name} eq 'ci' } @{$p->json('list-devices')->{devices}};
+my $key = $p->key;
+$p->gives(['revoke-device', '--id', $admin_id], 2, '', "vault-env: An admin's device is to be revoked, and VAULT_KEY is replaced with " .
+    "that: nobody can be asked. Use --yes, or --keep-key to keep it\n", 'without a terminal it wants a word');
+is(status_of()->{$admin_id}, 'approved', 'before anything is done');
+$r = $p->run('revoke-device', '--id', $admin_id, '--keep-key');
+is($r->{status}, 0, '--keep-key') or diag $r->{stderr};
+like($r->{stderr}, qr/^vault-env: ci was admitted by it, so its secret may be known there\. To revoke it, too, run: vault-env revoke-device --id $ci->{id}\nvault-env: A machine that used ci gets a new device by: vault-env enroll --env 'production' --role reader --name NAME$/m,
+    'names whom it let in, and what replaces that');
+like($r->{stderr}, qr/^vault-env: VAULT_KEY is kept\. To replace it, run: vault-env rotate-key --leaked$/m, 'and what was not done');
+is($p->key, $key, 'VAULT_KEY is as it was');
+$r = $p->json('revoke-device', '--admitted-by', $admin_id);
+is_deeply([map { $_->{device_name} } @{$r->{revoked}}], ['ci'], '--admitted-by');
+is_deeply([map { $_->{environment} } @{$r->{confirmed}}], ['production'], 'with a new key for what it read');
+
+($admin, $admin_id) = machine('admin2', '--role', 'admin');
+$admin->must('enroll', '--env', 'production', '--name', 'ci2');
+($text, $code) = $p->terminal("exec $CliTest::BIN --url $url revoke-device --id $admin_id", steps => [[qr/Revoke admin2[^\n]*\[y\/N\] /, "y\n"],
+    [qr/Revoke ci2[^\n]*\[y\/N\] /, "y\n"], [qr/Is it kept elsewhere, too[^\n]*\[y\/N\] /, "y\n"]]);
+is($code, 0, 'on a terminal it asks for each') or diag $text;
+like($text, qr/^vault-env: ci2 was admitted by it, so its secret may be known there$/m, 'saying why');
+is_deeply([sort map { $_->{device_name} } grep { $_->{status} eq 'revoked' && $_->{device_name} =~ /2$/ } @{$p->json('list-devices')->{devices}}],
+    [qw(admin2 ci2)], 'both are revoked');
+isnt($p->key, $key, 'and VAULT_KEY is another one');
+is($p->must('pull', '--env', 'production'), "P=3\nQ=2\n", 'with which the others go on');
+
+done_testing();
