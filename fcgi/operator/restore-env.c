@@ -84,13 +84,13 @@ tell_replaced(struct restore *t, const struct place *at,
 	if (rows_record(rows, &t->record) != 0) {
 		restore_tell(t,
 		    "Version %" PRId64 " of %s could not be read, and is "
-		    "replaced",
+		    "discarded",
 		    version, at->env);
 		return;
 	}
 	restore_who(t, who, t->record.author, t->record.at_ms);
 	restore_tell(t,
-	    "Version %" PRId64 " of %s was made since, and is replaced: by %s",
+	    "Version %" PRId64 " of %s was made since, and is discarded: by %s",
 	    version, at->env, who);
 }
 

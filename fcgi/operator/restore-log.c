@@ -97,13 +97,13 @@ tell_replaced(struct restore *t, int64_t seq, bool readable)
 	if (!readable) {
 		restore_tell(t,
 		    "Entry %" PRId64 " of the log could not be read, and is "
-		    "replaced",
+		    "discarded",
 		    seq);
 		return;
 	}
 	restore_who(t, who, e->author, e->at_ms);
 	restore_tell(t,
-	    "Entry %" PRId64 " of the log was made since, and is replaced: it "
+	    "Entry %" PRId64 " of the log was made since, and is discarded: it "
 	    "%s%s%s, by %s",
 	    seq, kinds[e->kind], e->kind == ENTRY_ROTATE ? "" : " ",
 	    e->kind == ENTRY_ROTATE ? "" : e->device, who);

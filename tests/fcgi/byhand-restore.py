@@ -113,9 +113,9 @@ old.push(early, "test", "two, since")
 same(old.value(t.admin, "dev"), "three, since", "others go on with it")
 said = done_by("--restore", everything(t))
 for sentence in ("Project %s:\n" % t.id, "2 entries of its log came back, 3 to 4.\n",
-                 "Entry 3 of the log was made since, and is replaced: it admits %s, by admin" % early.id,
-                 "Version 3 of dev was made since, and is replaced: by device (%s)" % early.id[:8],
-                 "Version 2 of test was made since, and is replaced",
+                 "Entry 3 of the log was made since, and is discarded: it admits %s, by admin" % early.id,
+                 "Version 3 of dev was made since, and is discarded: by device (%s)" % early.id[:8],
+                 "Version 2 of test was made since, and is discarded",
                  "Versions 3 to 4 of dev came back.\n", "Version 1 of new came back.\n",
                  "All of it was verified by what devices signed"):
     contains(said, sentence, "... it says: " + sentence.strip())
