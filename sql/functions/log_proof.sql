@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- vault.log_proof: what proves a refusal to the client: the log up to the entry
--- that it follows from, and nothing behind that one.
+-- that it follows from, and nothing behind that one; for a device that was
+-- removed never more than up to that: who joins later is not its business.
 -- caller:    vault.fcgi
 -- arguments: p_project     the project
 --            p_outcome     VE011: up to the first rotation after a generation;
@@ -34,14 +35,13 @@ begin
 		where l.project_id = p_project and l.kind = 5
 		order by l.seq
 		offset coalesce(v_generation, p_generation) limit 1;
-	elsif p_outcome = 'VE035' then
-		select l.seq + 1 into log_count from vault.log l
-		where l.project_id = p_project and l.kind = 4
-			and l.device_id = v_member;
-	else
+	elsif p_outcome <> 'VE035' then
 		select p.log_count into log_count from vault.projects p
 		where p.id = p_project;
 	end if;
+	log_count := least(log_count, (select l.seq + 1 from vault.log l
+		where l.project_id = p_project and l.kind = 4
+			and l.device_id = v_member));
 	log := vault.log_page(p_project, p_have, log_count - 1);
 end
 $$;

@@ -21,7 +21,7 @@ same(team.code(ci, "devices/register", team.joining(ci, vk=old), vk=old), "401 v
 team.send(ci, "devices/register", team.joining(ci))
 same(team.code(ci, "secrets/pull", ask), "403 device_removed",
      "by the new one, should it have that")
-Victim(ci, team, key=team.key_text(old)).refuses("key_replaced", 3)
+Victim(ci, team, key=team.key_text(old)).refuses("device_revoked", 3)
 same(team.code(other, "secrets/pull", ask, vk=old), "401 vault_key_replaced",
      "one that was forgotten has the old VAULT_KEY only")
 done()

@@ -218,6 +218,7 @@ is rows('members', "project_id = '$t->{id}' and status = 'pending'"), 0,
 is $t->poll('admin'), 'VE011||', 'request keys of the old one are told so';
 is $t->append('admin', kind => 2, of => 'x'), 'VE011||', '... for a change too';
 is proof('VE011', 'admin', 0), '11|11', '... with the log up to the rotation';
+is proof('VE011', 'third', 0), '9|9', '... or to the removal of who asks';
 is $t->register('admin', key => $t->key('old')), 'VE011||approved',
 	'a registration by the old one';
 is $t->register('unknown'), 'VE011||', '... of an unknown device';
