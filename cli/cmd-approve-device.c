@@ -39,7 +39,7 @@ approved_print(
 
 	if (vaultenv_device_list(client, &list, &err) != 0)
 		return session_fail(&err);
-	d = members_find(list, args->id);
+	d = device_find(list, args->id);
 	if (d != NULL && d->role != NULL) {
 		approved_say(args, d);
 		if (!was_said && strcmp(d->environments, "*") == 0)

@@ -38,7 +38,7 @@ scope_change(const struct args *args, struct vaultenv_client *client,
 	wait_end();
 	if (r != 0)
 		code = session_fail(&err);
-	else if ((d = members_find(list, args->id)) != NULL && d->role != NULL)
+	else if ((d = device_find(list, args->id)) != NULL && d->role != NULL)
 		changed_print(args, d);
 	vaultenv_devices_free(&list);
 	return code;

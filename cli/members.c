@@ -12,7 +12,7 @@
 #include "session.h"
 
 const struct vaultenv_device *
-members_find(const struct vaultenv_devices *list, const char *id)
+device_find(const struct vaultenv_devices *list, const char *id)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const char *row = list->at[i].id;

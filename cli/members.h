@@ -16,7 +16,7 @@ int members_read(const struct args *args, struct vaultenv_client *client,
 /* A row by a whole id, or by the first digits that one of a pending device
  * has; NULL: none. */
 const struct vaultenv_device *
-members_find(const struct vaultenv_devices *list, const char *id);
+device_find(const struct vaultenv_devices *list, const char *id);
 
 /* "writer of *", as list-devices shows it. */
 #define SCOPE_TEXT_MAX 512

@@ -47,7 +47,7 @@ static const struct refusal refusals[] = {
 	    "any "
 	    "more",
 	    "Ask for the new VAULT_KEY and put it in place" },
-	{ 403, "This project uses protocol v2", VAULTENV_ERR_FORBIDDEN,
+	{ 403, "This project uses protocol v2", VAULTENV_ERR_UNAUTHORIZED,
 	    "Project {project} is of protocol v2, and VAULT_KEY is none of its "
 	    "keys",
 	    "Copy it again" },

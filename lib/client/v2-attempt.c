@@ -256,6 +256,6 @@ attempt_keep(struct attempt *a)
 		notice_give_error(&c->notice, &err);
 		return;
 	}
-	cached_write(c, NULL, clock_now_ms());
+	cached_write(c, NULL, clock_now_ms(), false);
 	heads_renew(c);
 }

@@ -106,8 +106,8 @@ may_be_kept(const struct vaultenv_client *c)
 }
 
 void
-cached_write(
-    struct vaultenv_client *c, const struct cached *known, int64_t at_ms)
+cached_write(struct vaultenv_client *c, const struct cached *known,
+    int64_t at_ms, bool tells)
 {
 	const char *env = c->team->held.record.env;
 	struct vaultenv_error err;
@@ -123,7 +123,7 @@ cached_write(
 	else
 		r = cachedir_write(
 		    c->env_path, env, (const char *)text.data, text.len, &err);
-	if (r != 0)
+	if (r != 0 && tells)
 		notice_give_error(&c->notice, &err);
 	blob_reset(&text);
 }

@@ -221,6 +221,9 @@ bad_statement(const struct call *call, struct vaultenv_error *err)
 
 	if (code == CODE_REGISTER_TIME || code == 0)
 		return refuse(call, NULL, err);
+	if (code == CODE_REGISTER_JOIN)
+		return code_error(
+		    call->client, CODE_KEY_UNKNOWN, NULL, NULL, NULL, err);
 	err_set(err, VAULTENV_ERR_FORBIDDEN,
 	    "Run it again; if it stays, update vault-env",
 	    "%s does not accept what this device signed (%s)",

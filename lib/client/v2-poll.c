@@ -57,6 +57,14 @@ answer_check(struct vaultenv_client *c, const struct answer *a,
 	    c, code, &why, c->environment, pin_file(t, c->environment), err);
 }
 
+/* The log goes on; or VAULT_KEY was made when it did, or for another one. */
+static bool
+is_behind(const struct team *t, const struct answer *a)
+{
+	return a->log_count > (int64_t)t->log.n_steps ||
+	       !members_have_entry(&t->log, t->keys->key.anchor);
+}
+
 static int
 ask(struct vaultenv_client *c, struct call *call, struct answer *a,
     struct vaultenv_error *err)
@@ -95,8 +103,7 @@ v2_current_version(struct vaultenv_client *c, int64_t *out_version,
 		r = missing_check(c, err);
 	else if (r != 0)
 		err_copy(err, &why);
-	else if ((r = answer_check(c, &a, err)) == 0 &&
-		 a.log_count > (int64_t)c->team->log.n_steps)
+	else if ((r = answer_check(c, &a, err)) == 0 && is_behind(c->team, &a))
 		r = team_sync(c, err);
 	if (r == 0)
 		*out_version = a.version;

@@ -309,7 +309,7 @@ team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
 		start_over = false;
 		r = try_once(&t, o, &start_over, err);
 		if (r == 0 && !start_over && how->number == 0 && !how->no_cache)
-			cached_write(c, &t.cached, t.asked_ms);
+			cached_write(c, &t.cached, t.asked_ms, how->is_load);
 		if (c->team != NULL)
 			pages_reset(&t.pages);
 		cached_reset(&t.cached);
@@ -390,7 +390,8 @@ v2_fetch(struct vaultenv_client *c, const struct fetch *fetch,
     struct version *v, struct vaultenv_error *err)
 {
 	const struct pull how = { .env = c->environment,
-		.no_cache = fetch->no_cache };
+		.no_cache = fetch->no_cache,
+		.is_load = true };
 
 	return pull_into(c, &how, v, err);
 }

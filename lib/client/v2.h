@@ -181,6 +181,7 @@ struct pull {
 	int64_t number;  /* 0: the newest */
 	bool no_cache;   /* neither read nor written */
 	bool take_stale; /* a person passes over record_stale */
+	bool is_load; /* of a program, which counts on the cache being kept */
 };
 
 /* *o is for opened_reset() whatever it returns. The newest becomes
@@ -209,9 +210,9 @@ int cached_read(const struct vaultenv_client *client, const char *env,
     struct cached *out, struct vaultenv_error *err);
 void cached_reset(struct cached *cached);
 /* What is held, as of at_ms, unless what is known to be there says so already.
- * known: NULL: nothing. What cannot be written is a notice. */
-void cached_write(
-    struct vaultenv_client *client, const struct cached *known, int64_t at_ms);
+ * known: NULL: nothing. tells: what cannot be written is a notice. */
+void cached_write(struct vaultenv_client *client, const struct cached *known,
+    int64_t at_ms, bool tells);
 
 /* ---- v2-push.c: the next version ---- */
 

@@ -95,8 +95,9 @@ export type VaultErrorCode =
   /** This machine's clock is too far off. */
   | 'ERR_VAULT_CLOCK'
   | 'ERR_VAULT_CRYPTO'
-  /** A server, a .env file or a version is not what it was, or not yours. */
+  /** What the server gave is not what a device of this project signed. */
   | 'ERR_VAULT_VERIFY'
+  /** A server, a .env file or a version is not what it was, or not yours. */
   | 'ERR_VAULT_UNTRUSTED'
   | 'ERR_VAULT_FAILED';
 
@@ -107,6 +108,8 @@ export class VaultError extends Error {
   readonly code: VaultErrorCode;
   /** What to do, the message's last sentence; '' if there is no advice. */
   readonly hint: string;
+  /** Of protocol v2, the code of PROTOCOL-v2: 'record_fork'; else ''. */
+  readonly reason: string;
   /** ERR_VAULT_CONFLICT: the version that the server has. */
   readonly currentVersion?: number;
 }

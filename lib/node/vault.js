@@ -27,6 +27,7 @@ class VaultError extends Error {
   constructor(result) {
     super(result.hint ? `${result.text}. ${result.hint}` : result.text);
     this.hint = result.hint || '';
+    this.reason = result.reason || '';
     this.name = 'VaultError';
     this.code = `ERR_VAULT_${result.status}`;
     if (result.currentVersion > 0) this.currentVersion = result.currentVersion;

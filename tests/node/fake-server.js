@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A child process that answers POST /api/v1/<path> with what its parent has set:
+// A child process that answers POST /api/v1/<path>, and v2's, with what its parent has set:
 // {status, body} by path. "hang" instead of an answer: none, ever. Or, with
 // blobs, as a server on which a new version is pushed between every 50 polls.
 'use strict';
@@ -23,7 +23,7 @@ const server = http.createServer((request, response) => {
   request.resume();
   request.on('end', () => {
     count++;
-    const path = request.url.replace('/api/v1/', '');
+    const path = request.url.replace(/^\/api\/v\d\//, '');
     const answer = blobs ? pushed(path) :
       answers[path] || { status: 404, body: { error: 'Not found' } };
     if (answer === 'hang') return;

@@ -3,7 +3,7 @@
 # The sample app as it was written for dotenv, and after the one-line change
 # that README shows, see the same environment: without a key, and with
 # the secrets on the server instead of in the file.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/node";

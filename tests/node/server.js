@@ -11,10 +11,11 @@ const os = require('node:os');
 const path = require('node:path');
 const tap = require('./tap.js');
 
-const { app, said, test, withEnv, write } = tap;
+const { app, protocol, said, test, withEnv, write } = tap;
 const vault = tap.require('vault-env');
 const { CLI: cli, SERVER_DIR: serverDir, TOP_SRCDIR: source } = process.env;
 const warning = /^\[vault-env\] Remote fetch failed, using cached secrets \(\d+ seconds? old\): \S/;
+const cache = tap.cacheOf('development');
 const ours = fs.readFileSync(path.join(app, '.env'), 'utf8');
 
 process.chdir(app);
@@ -63,7 +64,8 @@ test('push stores, and pull gives it back', async () => {
   assert.deepStrictEqual(await vault.push({ ...first, VAULT_KEY: 'no', VAULT_URL: 'no',
     VAULT_DEVICE_SECRET: 'no' }), { version: 1 });
   assert.deepStrictEqual(await vault.pull(), { parsed: asText, version: 1 });
-  assert.ok(!fs.existsSync('.vault-cache'));
+  // A pull of v2 keeps what it has verified.
+  assert.strictEqual(fs.existsSync(cache), protocol === 2);
   assert.strictEqual(process.env.TEXT, undefined);
 });
 
@@ -162,14 +164,14 @@ test('a .env that is a link is followed', async () => {
 });
 
 test('the command reads the cache that config wrote', async () => {
-  fs.rmSync('.vault-cache', { force: true });
+  fs.rmSync(cache, { force: true });
   await withEnv({}, () => vault.config());
-  assert.strictEqual(fs.statSync('.vault-cache').mode & 0o777, 0o600);
+  assert.strictEqual(fs.statSync(cache).mode & 0o777, 0o600);
   assert.strictEqual(command('run', '--offline', '--', 'printenv', 'TEXT'), `${asText.TEXT}\n`);
 });
 
 test('configSync reads the cache that the command wrote', async () => {
-  fs.rmSync('.vault-cache');
+  fs.rmSync(cache);
   command('run', '--', 'true');
   await withEnv({}, async () => {
     assert.deepStrictEqual(await said(() => {
@@ -206,15 +208,26 @@ test('the web server away: the cache, and a warning', async () => {
   server('start', 'web');
 });
 
-test('401: a wrong key is an error, whatever the cache holds', async () => {
-  const [, id] = /vk_([^_]+)_/.exec(ours);
-  await withEnv({ VAULT_KEY: `vk_${id}_${'0'.repeat(64)}` }, async () => {
-    const want = { code: 'ERR_VAULT_UNAUTHORIZED', message: 'The server does not accept this ' +
-      `VAULT_KEY for project ${id}. Check that key and server belong together` };
-    await assert.rejects(vault.config(), want);
-    await assert.rejects(vault.pull(), want);
-    await assert.rejects(vault.checkVersion(), want);
-  });
+test('a wrong key is an error, whatever the cache holds', async () => {
+  const [, id, secret] = /vk_([^_]+)_([0-9a-f]+)/.exec(ours);
+  const zeros = '0'.repeat(64);
+  const cut = protocol === 1 ? `vk_${id}_${zeros}` : `vk_${id}_${secret}`;
+  const wrong = [[cut, { code: 'ERR_VAULT_UNAUTHORIZED', message: protocol === 1 ?
+    'The server does not accept this ' +
+      `VAULT_KEY for project ${id}. Check that key and server belong together` :
+    `Project ${id} is of protocol v2, and VAULT_KEY is none of its keys. Copy it again` }]];
+  if (protocol === 2) {
+    wrong.push([`vk_${id}_${secret}_${zeros}`, { code: 'ERR_VAULT_VERIFY', reason: 'log_anchor' }],
+      [ours.match(/vk_\S+/)[0].replace(secret, zeros), { code: 'ERR_VAULT_UNAUTHORIZED',
+        reason: 'key_unknown', message: `VAULT_KEY is not one of project ${id}. Copy it again` }]);
+  }
+  for (const [key, want] of wrong) {
+    await withEnv({ VAULT_KEY: key }, async () => {
+      await assert.rejects(vault.config(), want);
+      await assert.rejects(vault.pull(), want);
+      await assert.rejects(vault.checkVersion(), want);
+    });
+  }
 });
 
 test('variables that end in white space, and a device secret in upper case', async () => {
@@ -230,26 +243,38 @@ test('variables that end in white space, and a device secret in upper case', asy
 
 test('403: a device that nobody knows, or that waits', async () => {
   const secret = crypto.randomBytes(32).toString('hex');
+  const pending = { code: 'ERR_VAULT_PENDING',
+    message: /^Device not yet approved\. Ask the project owner to run: vault-env approve-device --id / };
   await withEnv({ VAULT_DEVICE_SECRET: secret }, async () => {
-    await assert.rejects(vault.config(), { code: 'ERR_VAULT_DEVICE',
+    // One of v2 has asked to be let in by coming.
+    await assert.rejects(vault.config(), protocol === 2 ? pending : { code: 'ERR_VAULT_DEVICE',
       message: 'Device not registered. Run: vault-env register-device' });
   });
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'vt-home-'));
   await withEnv({ HOME: home }, async () => {
+    await assert.rejects(vault.config(), protocol === 2 ? { code: 'ERR_VAULT_DEVICE',
+      reason: 'device_missing' } : { code: 'ERR_VAULT_DEVICE' });
     command('register-device', '--name', 'second');
-    await assert.rejects(vault.config(), { code: 'ERR_VAULT_PENDING',
-      message: /^Device not yet approved\. Ask the project owner to run: vault-env approve-device --id / });
+    await assert.rejects(vault.config(), pending);
     await assert.rejects(vault.pull(), { code: 'ERR_VAULT_PENDING' });
   });
-  // Approved, it still cannot read what the first one has pushed.
-  const { devices } = JSON.parse(command('list-devices', '--json'));
-  command('approve-device', '--id', devices.find((d) => d.status === 'pending').id);
+  const id = await withEnv({ HOME: home }, () => vault.pull().catch((error) =>
+    /--id (\S+)$/.exec(error.message)[1]));
+  command('approve-device', '--id', protocol === 2 ? id :
+    JSON.parse(command('list-devices', '--json')).devices.find((d) => d.status === 'pending').id);
   await withEnv({ HOME: home }, async () => {
+    if (protocol === 2) {
+      assert.strictEqual((await vault.config()).version, 6);
+      assert.deepStrictEqual(await vault.push({ A: 'second' }, { merge: true }), { version: 7 });
+      return;
+    }
+    // Approved, one of v1 still cannot read what the first one has pushed.
     await assert.rejects(vault.config(), { code: 'ERR_VAULT_DECRYPT' });
     await assert.rejects(vault.push({ A: '1' }), { code: 'ERR_VAULT_DECRYPT' });
     assert.deepStrictEqual(await vault.push({ A: 'forced' }, { force: true }), { version: 7 });
     assert.strictEqual((await vault.pull()).parsed.A, 'forced');
   });
+  if (protocol === 2) assert.strictEqual((await vault.pull()).parsed.A, 'second');
   fs.rmSync(home, { recursive: true });
 });
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs server.js, which says what it tests, with a server and a project of its
 # own, over TLS: libcurl and node may each bring an OpenSSL into the process.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/node";

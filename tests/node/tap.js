@@ -8,6 +8,10 @@ const path = require('node:path');
 const { createRequire } = require('node:module');
 
 const { APP: app, TESTS: here } = process.env;
+// Of the projects that vault-env makes, and where it keeps what it has pulled.
+const protocol = Number(process.env.TEST_PROTOCOL || 2);
+const cacheOf = (environment) =>
+  (protocol === 1 ? '.vault-cache' : path.join('.vault-cache.d', environment));
 const queue = [];
 
 function test(name, run) {
@@ -108,5 +112,5 @@ async function fakeServer() {
   };
 }
 
-module.exports = { app, fakeServer, here, node, said, test, until, withEnv, write,
+module.exports = { app, cacheOf, fakeServer, here, node, protocol, said, test, until, withEnv, write,
   require: createRequire(path.join(app, 'x.js')) };

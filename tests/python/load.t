@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Every function and option of vaultdotenv but watch, against the development
 # server: what gets into os.environ, what is returned, which error comes.
-# protocol 1
+# protocol 1 2
 import inspect
 import io
 import pickle
@@ -84,9 +84,9 @@ same(load(load_vault, preset={"NODE_ENV": "production"}), production,
      "load_vault: $NODE_ENV")
 same(load(load_vault, preset={"VAULT_URL": "http://127.0.0.1:1"},
           vault_url=server.url)[0], True, "load_vault: vault_url")
-os.unlink(me.dir + "/.vault-cache")
+os.unlink(me.dir + CACHE)
 load(load_vault, cache=False)
-ok(not os.path.exists(me.dir + "/.vault-cache"), "load_vault: cache=False")
+ok(not os.path.exists(me.dir + CACHE), "load_vault: cache=False")
 
 write(me.dir + "/key.env", "VAULT_KEY=%s\nLOCAL=${DB_URL}/x\n"
       "BOTH=${NOWHERE:-d}$DB_URL\nGREETING=file\n" % me.key)
@@ -292,12 +292,20 @@ def like_cli(kind, code, status, *args):
           name="%s: vault-env's sentence" % code)
 
 
-good, wrong = me.key, me.key[:-4] + "0000"
+good, wrong = me.key, me.key[:100] + "0000" + me.key[104:]
 write(me.dir + "/.env", "VAULT_KEY=%s\n" % wrong)
 like_cli(VaultAuthError, "UNAUTHORIZED", 3, "pull")
-fails("UNAUTHORIZED", "The server does not accept this VAULT_KEY for project "
-      "%s. Check that key and server belong together" % good[3:39],
+fails("UNAUTHORIZED", (
+    "The server does not accept this VAULT_KEY for project %s. Check that key "
+    "and server belong together" if PROTOCOL == 1 else
+    "VAULT_KEY is not one of project %s. Copy it again") % good[3:39],
       load_vault, kind=VaultAuthError, name="401: no cache is used")
+if PROTOCOL == 2:
+    write(me.dir + "/.env", "VAULT_KEY=%s\n" % (good[:-4] + "0000"))
+    like_cli(VaultVerifyError, "VERIFY", 5, "pull")
+    same(in_child(lambda: [me.enter(), raises(
+        VaultVerifyError, load_vault).reason][1]), "log_anchor",
+        "VERIFY: with a reason, and no cache is used")
 write(me.dir + "/.env", "VAULT_KEY=vk_nonsense\n")
 like_cli(VaultError, "INVALID", 1, "pull")
 write(me.dir + "/.env", "VAULT_KEY=%s\n" % good)
@@ -310,10 +318,11 @@ like_cli(VaultAuthError, "PENDING", 3, "pull")
 me = whole
 ok(raises(TypeError, load_vault, 3), "a path that is none")
 ok(raises(ValueError, check_version, "a\0b"), "a NUL in an argument")
-error = VaultNetworkError("Cannot", "NETWORK")
+error = VaultNetworkError("Cannot", "NETWORK", "Wait", "reply_mac")
 copy = pickle.loads(pickle.dumps(error))
-same([type(copy), str(copy), copy.code],
-     [VaultNetworkError, "Cannot", "NETWORK"], "errors can be pickled")
+same([type(copy), str(copy), copy.code, copy.hint, copy.reason],
+     [VaultNetworkError, "Cannot", "NETWORK", "Wait", "reply_mac"],
+     "errors can be pickled")
 
 # ---- a file that can be read only once, and one that is not UTF-8
 
@@ -369,19 +378,32 @@ if "run" in me.cli("help"):
     same(me.cli("run", "--offline", "--", "printenv", "DB_URL"),
          "postgres://db\n", "vault-env run reads the cache that Python wrote")
     server("start", "vault")
-    os.unlink(me.dir + "/.vault-cache")
+    os.unlink(me.dir + CACHE)
     me.cli("run", "--", "true")
     server("stop", "vault")
     same(load(load_vault)[1], SECRETS,
          "Python reads the cache that vault-env run wrote")
 else:
     skip("the cache between Python and vault-env run", "there is no run")
-then = time.time() - 3 * 86400 - 60
-os.utime(me.dir + "/.vault-cache", (then, then))
-got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1d"})
-same(got[1:3], [{}, "[vault-env] No cache available (it is 3 days old, older than "
-                "VAULT_CACHE_MAX_AGE (1 day)). Load once with the server in "
-                "reach\n"], "sync: too old a cache: the file, and why")
+if PROTOCOL == 1:
+    then = time.time() - 3 * 86400 - 60
+    os.utime(me.dir + CACHE, (then, then))
+    got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1d"})
+    why = ("No cache available \\(it is 3 days old, older than "
+           "VAULT_CACHE_MAX_AGE \\(1 day\\)\\). Load once with the server in "
+           "reach")
+else:
+    time.sleep(2)  # its age is in it, and signed
+    got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1"})
+    why = ("The cache is \\d+ seconds old, 1 second are allowed. Pull again")
+same(got[1], {}, "sync: too old a cache: the file")
+ok(re.fullmatch("\\[vault-env\\] " + why + "\n", got[2]), "and why", got[2])
+if PROTOCOL == 2:
+    key_file = "%s/.vault/%s.key" % (me.home, me.key[3:39])
+    os.rename(key_file, me.dir + "/away")
+    same(load(load_vault_sync)[1:3], [{}, "[vault-env] Device not registered. "
+         "Run: vault-env register-device\n"], "sync: no device, the file")
+    os.rename(me.dir + "/away", key_file)
 got = in_child(lambda: [me.enter(), os.environ.update(
     VAULT_CACHE_MAX_AGE="soon"), raises(VaultError, load_vault_sync).code])
 same(got[2], "INVALID", "sync: a wrong setting is an error")

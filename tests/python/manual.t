@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What python-dotenv's manual shows on its first pages, in programs of our own:
 # each is written for python-dotenv, and runs here with the import changed.
-# protocol 1
+# protocol 1 2
 import sys
 
 sys.dont_write_bytecode = True

@@ -3,7 +3,7 @@
 # tests/python/sample: an application of python-dotenv's, and the same after the
 # one-line change that the README shows, must see the same environment: without
 # a key, and with its variables in the vault.
-# protocol 1
+# protocol 1 2
 import difflib
 import importlib.util
 import sys

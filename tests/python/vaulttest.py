@@ -31,9 +31,9 @@ VENV = BUILD + "/tests/python-venv"
 OURS = ("VAULT_KEY", "VAULT_URL", "VAULT_DEVICE_SECRET", "NODE_ENV",
         "ENVIRONMENT", "VAULT_CACHE_MAX_AGE", "VAULT_CA_FILE", "http_proxy",
         "PYTHONPATH")
-# Of vault-env init, for projects of the protocol that the test is about
-INIT_OPTIONS = ["--protocol", os.environ["TEST_PROTOCOL"]
-                ] if "TEST_PROTOCOL" in os.environ else []
+# Of the projects that vault-env makes
+PROTOCOL = int(os.environ.get("TEST_PROTOCOL", "2"))
+CACHE = "/.vault-cache" if PROTOCOL == 1 else "/.vault-cache.d/development"
 
 # ------------------------------------------------------------------- TAP
 
@@ -274,7 +274,7 @@ class Person:
 
     def init(self, name="shop"):
         """A project; its VAULT_KEY is in .env then."""
-        self.cli("init", "--name", name, *INIT_OPTIONS)
+        self.cli("init", "--name", name, "--protocol", str(PROTOCOL))
         self.key = [line.split("=", 1)[1].strip("\"'") for line in
                     read(self.dir + "/.env").splitlines()
                     if line.startswith("VAULT_KEY=")][0]

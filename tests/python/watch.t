@@ -3,7 +3,7 @@
 # watch(): what a running program sees of a push, of a removal and of a server
 # that goes away; its callbacks; fork; the end of the process; that it does not
 # grow over 600 polls, or VAULT_POLLS=10000.
-# protocol 1
+# protocol 1 2
 import signal
 import sys
 

@@ -261,6 +261,7 @@ js_outcome(napi_env env, struct outcome *o)
 	if (o->status != 0) {
 		js_set_text(env, result, "text", o->err.text);
 		js_set_text(env, result, "hint", o->err.hint);
+		js_set_text(env, result, "reason", o->err.reason);
 		js_set_int(
 		    env, result, "currentVersion", o->err.current_version);
 	}

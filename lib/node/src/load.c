@@ -86,6 +86,19 @@ addon_load(napi_env env, napi_callback_info info)
 	return work_start(env, &l->work);
 }
 
+/* There is no cache that can be used, which is nobody's attack: of v2 it is
+ * NETWORK where it is too old or another device's. */
+static bool
+is_missing(const struct vaultenv_error *err)
+{
+	return err->code == VAULTENV_ERR_NOT_FOUND ||
+	       err->code == VAULTENV_ERR_NO_SECRETS ||
+	       err->code == VAULTENV_ERR_DECRYPT ||
+	       err->code == VAULTENV_ERR_NETWORK ||
+	       err->code == VAULTENV_ERR_IO ||
+	       strcmp(err->reason, "device_missing") == 0;
+}
+
 /*
  * The cache; where there is none that can be used the file alone, and a notice
  * why. The file is read once for both.
@@ -101,9 +114,7 @@ load_cached_execute(struct load *l)
 		return;
 	o->status = vaultenv_load_cached(
 	    opts, &l->work.settings.load, &l->loaded, &o->err);
-	if (o->status == VAULTENV_ERR_NOT_FOUND ||
-	    o->status == VAULTENV_ERR_NO_SECRETS ||
-	    o->status == VAULTENV_ERR_DECRYPT || o->status == VAULTENV_ERR_IO) {
+	if (is_missing(&o->err)) {
 		vaultenv_error_line(&o->err, why);
 		opts->no_key = 1;
 		load_execute(&l->work);

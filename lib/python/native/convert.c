@@ -136,8 +136,8 @@ error_object(const struct vaultenv_error *err)
 	hint = text_object(err->hint, strlen(err->hint));
 	if (text != NULL && hint != NULL &&
 	    (module = PyImport_ImportModule(ERRORS_MODULE)) != NULL) {
-		error = PyObject_CallMethod(module, "make", "iOOL", err->code,
-		    text, hint, (long long)err->current_version);
+		error = PyObject_CallMethod(module, "make", "iOOsL", err->code,
+		    text, hint, err->reason, (long long)err->current_version);
 		Py_DECREF(module);
 	}
 	Py_XDECREF(text);

@@ -17,7 +17,7 @@ import sys
 
 from . import _dotenv, _names
 from ._errors import (VaultAuthError, VaultConflictError, VaultError,
-                      VaultNetworkError)
+                      VaultNetworkError, VaultVerifyError)
 from ._file import File as _File
 from ._file import may_have_key as _may_have_key
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Changes", "Secrets", "VaultAuthError", "VaultConflictError", "VaultError",
-    "VaultNetworkError", "check_version", "load_vault", "load_vault_sync",
-    "pull", "push", "unwatch", "vault_values", "version", "watch",
+    "VaultNetworkError", "VaultVerifyError", "check_version", "load_vault",
+    "load_vault_sync", "pull", "push", "unwatch", "vault_values", "version", "watch",
 ]
 
 _SOURCES = ("file", "server", "cache")
@@ -377,7 +377,11 @@ def load_vault_sync(path: Optional[Path] = None, override: bool = False, *,
     try:
         secrets = _load(place, cached=True)
     except VaultError as error:
-        if error.code not in ("NOT_FOUND", "NO_SECRETS", "DECRYPT", "IO"):
+        # No cache that can be used, which is nobody's attack: of v2 it is
+        # NETWORK where it is too old or another device's.
+        if (error.code not in ("NOT_FOUND", "NO_SECRETS", "DECRYPT",
+                               "NETWORK", "IO")
+                and error.reason != "device_missing"):
             raise
         _notice(str(error))
         place.found = True  # wherever the file is, there is a key

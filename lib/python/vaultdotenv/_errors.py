@@ -7,20 +7,23 @@ class VaultError(Exception):
     """What failed, why, and what to do, as the command line says it.
 
     code says which kind it is, for programs: "NO_KEY", "NETWORK", "DECRYPT" …
-    hint is what to do, the last sentence of the whole, or "".
+    hint is what to do, the last sentence of the whole, or "". reason is the
+    code of protocol v2, as PROTOCOL-v2 has it ("record_fork"), or "".
     """
 
     code: str
     hint: str
+    reason: str
 
     def __init__(self, message: str, code: str = "INVALID",
-                 hint: str = "") -> None:
+                 hint: str = "", reason: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.hint = hint
+        self.reason = reason
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
-        return type(self), (str(self), self.code, self.hint)
+    def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:
+        return type(self), (str(self), self.code, self.hint, self.reason)
 
 
 class VaultNetworkError(VaultError):
@@ -29,6 +32,11 @@ class VaultNetworkError(VaultError):
 
 class VaultAuthError(VaultError):
     """The server refused: UNAUTHORIZED, PENDING, DEVICE or FORBIDDEN."""
+
+
+class VaultVerifyError(VaultError):
+    """What the server gave is not what a device of this project signed
+    (VERIFY): if others see it too, the server was tampered with."""
 
 
 class VaultConflictError(VaultError):
@@ -48,16 +56,16 @@ _KINDS: dict[str, type[VaultError]] = {
     "NETWORK": VaultNetworkError, "SERVER": VaultNetworkError,
     "UNAUTHORIZED": VaultAuthError, "PENDING": VaultAuthError,
     "DEVICE": VaultAuthError, "FORBIDDEN": VaultAuthError,
-    "CONFLICT": VaultConflictError,
+    "CONFLICT": VaultConflictError, "VERIFY": VaultVerifyError,
 }
 
 
-def make(status: int, text: str, hint: str,
+def make(status: int, text: str, hint: str, reason: str,
          current_version: int) -> VaultError:
     """Called by the extension."""
     code = CODES[-status] if 0 < -status < len(CODES) else "INVALID"
     message = text + ". " + hint if hint else text
-    error = _KINDS.get(code, VaultError)(message, code, hint)
+    error = _KINDS.get(code, VaultError)(message, code, hint, reason)
     if isinstance(error, VaultConflictError):
         error.current_version = current_version
     return error

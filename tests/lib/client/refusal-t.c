@@ -25,6 +25,17 @@ static const struct {
 	{ 403, "{\"error\":\"Device not registered or revoked\"}",
 	    VAULTENV_ERR_DEVICE,
 	    "Device not registered. Run: vault-env register-device" },
+	{ 403,
+	    "{\"error\":\"This project uses protocol v2: update vault-env\"}",
+	    VAULTENV_ERR_UNAUTHORIZED,
+	    "Project " PROJECT " is of protocol v2, and VAULT_KEY is none of "
+	    "its keys. Copy it again" },
+	{ 403,
+	    "{\"error\":\"This project has moved to protocol v2: ask for the "
+	    "new VAULT_KEY\"}",
+	    VAULTENV_ERR_FORBIDDEN,
+	    "Project " PROJECT " has moved to protocol v2 and does not change "
+	    "any more. Ask for the new VAULT_KEY and put it in place" },
 	{ 403, "{\"error\":\"Forbidden\"}", VAULTENV_ERR_FORBIDDEN,
 	    "https://vault.example refused: Forbidden. Ask its operator" },
 	{ 404, "{\"error\":\"Environment not found\"}", VAULTENV_ERR_NO_SECRETS,
