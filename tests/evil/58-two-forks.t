@@ -25,6 +25,10 @@ for victim, half, foreign in (one, left, right), (two, right, left):
     later.push(team.admin, "production", "WRONG")
     hostile.show(later)
     victim.refuses("record_fork", 5, truth=half, n=2)
+for victim, half, foreign in (one, left, two), (two, right, one):
+    hostile.show(half)
+    write(victim.dir + "/theirs", foreign.must("heads"))
+    victim.refuses("record_fork", 5, "verify", "--against", "theirs", truth=half, where="theirs", n=2)
 hostile.honest()
 
 print("# answered with conflict, and stored")

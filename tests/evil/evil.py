@@ -69,7 +69,8 @@ class EvilTeam(Team):
                                                           "blobs": True})
             for i, (record, blob) in enumerate(zip(r["records"], r["secrets"])):
                 self.records[env].append(record)
-                self.blobs[env, first + i] = unb64(blob)
+                if blob:
+                    self.blobs[env, first + i] = unb64(blob)
             self.heads[env] = len(self.records[env]), sha(split(head)[0])
             self.data[env] = self.opened(self.admin, env)[1]
 

@@ -222,10 +222,9 @@ def secrets_records(world, body, me):
     env, first = body["environment"], body["from"]
     records = world.records.get(env, [])
     last = min(body.get("to") or len(records), len(records))
-    reply = dict(records=records[first - 1:last], more=False)
-    if body.get("blobs"):
-        reply["secrets"] = [b64(world.blobs[env, v]) for v in range(first, last + 1)]
-    return 200, reply
+    secrets = [b64(world.blobs[env, v]) if body.get("blobs") else None
+               for v in range(first, last + 1)]
+    return 200, dict(records=records[first - 1:last], secrets=secrets, more=False)
 
 
 def log_read(world, body, me):
