@@ -172,6 +172,7 @@ extern const struct command command_list_devices;
 extern const struct command command_revoke_device;
 extern const struct command command_key;
 extern const struct command command_rotate_key;
+extern const struct command command_accept_loss;
 extern const struct command command_upgrade;
 extern const struct command command_delete_project;
 extern const struct command command_status;

@@ -34,6 +34,7 @@ const struct command *const commands[] = {
 	&command_revoke_device,
 	&command_key,
 	&command_rotate_key,
+	&command_accept_loss,
 	&command_upgrade,
 	&command_delete_project,
 	&command_status,

@@ -591,6 +591,26 @@ int vaultenv_project_heads(struct vaultenv_client *client,
     struct vaultenv_heads **out, struct vaultenv_error *err);
 void vaultenv_heads_free(struct vaultenv_heads **heads);
 
+/*
+ * v2: what this machine has seen of the client's environment, and what the server
+ * has: after a backup was restored that may be older, and nobody has the rest.
+ * Version 0: nothing.
+ */
+struct vaultenv_loss {
+	struct vaultenv_head seen;
+	struct vaultenv_head there;	/* verified, down to the last cut */
+	size_t n_lines;	/* of .vault-heads that the server's does not fit */
+	int is_lost;	/* not 0: seen does not fit, or lines do not */
+};
+
+int vaultenv_loss_look(struct vaultenv_client *client,
+    struct vaultenv_loss *out, struct vaultenv_error *err);
+/* From now on the server's version, this one, is the newest for this machine; the
+ * lines are removed. Never below what a removal of a device has named. CONFLICT:
+ * the server has another version by now. */
+int vaultenv_loss_accept(struct vaultenv_client *client, int64_t version,
+    struct vaultenv_error *err);
+
 /* ------------------------------------------------------------ devices */
 
 struct vaultenv_device {

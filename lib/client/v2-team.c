@@ -204,7 +204,7 @@ known_read(struct vaultenv_client *c, struct vaultenv_error *err)
 	if ((r = heads_read(&t->files, &t->pins, err)) != 0)
 		return r > 0 ? code_error(c, r, NULL, NULL, t->files.heads, err)
 			     : r;
-	if ((r = shared_read(c, err)) != 0)
+	if (!t->is_alone && (r = shared_read(c, err)) != 0)
 		return r;
 	if ((r = logfile_read(&t->files, &t->log, &t->lines)) != 0)
 		return err_general(err, r);
@@ -269,6 +269,17 @@ team_begin(struct vaultenv_client *c, struct vaultenv_error *err)
 	    (r = known_read(c, err)) != 0)
 		return r;
 	return key_follow(c, err);
+}
+
+int
+team_begin_alone(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	int r;
+
+	if ((r = team_open(c, err)) != 0)
+		return r;
+	c->team->is_alone = true;
+	return team_begin(c, err);
 }
 
 /* Only the log says that a device was revoked; then nothing is left to it. */

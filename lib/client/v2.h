@@ -54,6 +54,7 @@ struct team {
 	    clock_offset_ms; /* of the server, for request and registration */
 	bool is_kept;        /* log is what is on disk */
 	bool warned_of_end;
+	bool is_alone; /* .vault-heads is not asked */
 };
 
 /* ---- v2-team.c: who we are, and what is known ---- */
@@ -66,6 +67,9 @@ void team_free(struct team **team);
  * so on. pins is empty before, and for pins_reset(). */
 int team_own_pins(struct vaultenv_client *client, struct pins *pins,
     struct vaultenv_error *err);
+/* The same by this machine's own pins alone. */
+int team_begin_alone(
+    struct vaultenv_client *client, struct vaultenv_error *err);
 /* VAULT_KEY, or VAULT_KEY_NEXT once it is the log's newest. */
 const struct vault_key *team_key(const struct team *team);
 /* Of this client, now. env NULL: none. */

@@ -2,7 +2,8 @@
 /*
  * heads.c: the pins on disk: ~/.vault/<project id>.heads, which binds what this
  * machine believes, and .vault-heads beside .env, by which machines tell each
- * other. Must not lower a pin, nor write into the first what the second says.
+ * other. Must not lower a pin, but for a user who accepts a loss, nor write
+ * into the first what the second says.
  */
 #include "config.h"
 
@@ -236,6 +237,76 @@ shared_heads_renew(const char *env_path, const char *project,
 		r = store(path, project, &pins, &old, err);
 	pins_reset(&pins);
 	blob_reset(&old);
+	free(path);
+	return r;
+}
+
+int
+heads_accept(const struct project_files *files, const struct chain *chain,
+    struct vaultenv_error *err)
+{
+	const struct records *records = chain->records;
+	struct pins pins = { .n_envs = 0 };
+	struct pin pin = { .version = 0 };
+	struct blob old;
+	int fd, r;
+
+	if ((r = project_lock(files, &fd, err)) != 0 || fd < 0)
+		return r;
+	blob_init(&old, HEADS_MAX);
+	if (records->n > 0)
+		pin = pin_at(records->at[records->n - 1].version,
+		    records->at[records->n - 1].raw.hash);
+	if ((r = own_read(files, &pins, &old, err)) == 0 && pins.has_log &&
+	    (r = judged(pins_set(&pins, chain->env, &pin), err)) == 0)
+		r = store(files->heads, files->project, &pins, &old, err);
+	pins_reset(&pins);
+	blob_reset(&old);
+	project_unlock(&fd);
+	return r;
+}
+
+static size_t
+count_lines(const struct blob *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		n += text->data[i] == '\n';
+	return n;
+}
+
+int
+shared_heads_accept(const char *env_path, const char *project,
+    const struct chain *chain, bool dry, size_t *n_lines,
+    struct vaultenv_error *err)
+{
+	struct pins pins = { .n_envs = 0 };
+	struct blob old, text;
+	bool other;
+	char *path;
+	int r;
+
+	*n_lines = 0;
+	blob_init(&old, HEADS_MAX);
+	blob_init(&text, HEADS_MAX);
+	/* A line of another branch may be what is to be removed. */
+	r = shared_read(env_path, project, &pins, &old, &path, &other, err);
+	if (r == CODE_RECORD_FORK)
+		r = 0;
+	if (r != 0 || path == NULL || other)
+		goto out;
+	r = judged(pins_drop(&text, (const char *)old.data, old.len, chain->env,
+		       chain->records),
+	    err);
+	*n_lines = count_lines(&old) - count_lines(&text);
+	if (r == 0 && *n_lines > 0 && !dry)
+		r = vaultenv_file_write(
+		    path, (const char *)text.data, text.len, err);
+out:
+	pins_reset(&pins);
+	blob_reset(&old);
+	blob_reset(&text);
 	free(path);
 	return r;
 }

@@ -105,6 +105,19 @@ int shared_heads_read(const char *env_path, const char *project,
 int shared_heads_renew(const char *env_path, const char *project,
     const struct pins *seen, bool *other, struct vaultenv_error *err);
 
+/*
+ * For a user who accepts a loss: the pin of chain->env is the chain's end from
+ * now on, lower than before or not; without records it goes. Codes as
+ * heads_read().
+ */
+int heads_accept(const struct project_files *files, const struct chain *chain,
+    struct vaultenv_error *err);
+/* Removes the lines of that environment from .vault-heads that do not fit the
+ * chain; dry: only counts them. HEADS_FORM: it is no such file. */
+int shared_heads_accept(const char *env_path, const char *project,
+    const struct chain *chain, bool dry, size_t *n_lines,
+    struct vaultenv_error *err);
+
 /* ---- cachedir.c: .vault-cache.d/<environment> beside .env ---- */
 
 /* The file's bytes, every one. out has its maximum, CACHE_FILE_MAX. NOT_FOUND,

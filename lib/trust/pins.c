@@ -176,13 +176,26 @@ read_pin(struct text line, struct pin *pin)
 	       hex_decode(pin->hash, HASH_LEN, line.at, line.len) == 0;
 }
 
+/* Behind "env ". */
+static bool
+read_env_pin(struct text line, struct env_pin *out)
+{
+	const struct text name = next_word(&line);
+
+	if (!env_is_valid(name.at, name.len) || !read_pin(line, &out->pin) ||
+	    out->pin.version == 0)
+		return false;
+	memcpy(out->env, name.at, name.len);
+	out->env[name.len] = '\0';
+	return true;
+}
+
 static int
 read_line(struct pins *pins, struct text line, bool shared, bool *has_log)
 {
 	const struct text kind = next_word(&line);
+	struct env_pin e = { .pin = { .shared = shared } };
 	struct pin pin = { .shared = shared };
-	char env[ENV_LEN_MAX + 1] = "";
-	struct text name;
 
 	if (is_word(kind, "log")) {
 		if (!read_pin(line, &pin))
@@ -190,12 +203,9 @@ read_line(struct pins *pins, struct text line, bool shared, bool *has_log)
 		*has_log = true;
 		return pins_raise_log(pins, &pin);
 	}
-	name = next_word(&line);
-	if (!is_word(kind, "env") || !env_is_valid(name.at, name.len) ||
-	    !read_pin(line, &pin) || pin.version == 0)
+	if (!is_word(kind, "env") || !read_env_pin(line, &e))
 		return CODE_HEADS_FORM;
-	memcpy(env, name.at, name.len);
-	return pins_raise(pins, env, &pin);
+	return pins_raise(pins, e.env, &e.pin);
 }
 
 /* True with the next line, without its line feed; false at the end, or where
@@ -259,6 +269,39 @@ pins_write(struct blob *out, const char *project, const struct pins *pins)
 		hex_encode(hex, e->pin.hash, HASH_LEN);
 		r = blob_printf(out, "env %s %" PRId64 " %s\n", e->env,
 		    e->pin.version, hex);
+	}
+	return r;
+}
+
+bool
+pin_fits(const struct pin *pin, const struct records *chain)
+{
+	const struct record *at = chain->at;
+	size_t i;
+
+	if (chain->n == 0 || pin->version > at[chain->n - 1].version)
+		return false;
+	if (pin->version < at[0].version)
+		return true;
+	i = (size_t)(pin->version - at[0].version);
+	return memcmp(at[i].raw.hash, pin->hash, HASH_LEN) == 0;
+}
+
+int
+pins_drop(struct blob *out, const char *text, size_t len, const char *env,
+    const struct records *chain)
+{
+	struct text rest = { text, len }, line, fields;
+	struct env_pin e;
+	int r = 0;
+
+	while (r == 0 && next_line(&rest, &line)) {
+		fields = line;
+		if (is_word(next_word(&fields), "env") &&
+		    read_env_pin(fields, &e) && strcmp(e.env, env) == 0 &&
+		    !pin_fits(&e.pin, chain))
+			continue;
+		r = blob_append(out, line.at, line.len + 1);
 	}
 	return r;
 }

@@ -48,6 +48,11 @@ int pins_raise(struct pins *pins, const char *env, const struct pin *pin);
 int pins_raise_log(struct pins *pins, const struct pin *pin);
 /* For a user who accepts a loss: lowers as well; version 0 takes it away. */
 int pins_set(struct pins *pins, const char *env, const struct pin *pin);
+/* True if what was seen is of this chain, or lies before its first record. */
+bool pin_fits(const struct pin *pin, const struct records *chain);
+/* Appends a file's text without the lines of env that do not fit. */
+int pins_drop(struct blob *out, const char *text, size_t len, const char *env,
+    const struct records *chain);
 /* LOG_SHORT, LOG_FORK: the log is not the one that was seen. */
 int pins_check_log(const struct pins *pins, const struct members *m);
 
