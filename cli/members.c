@@ -47,10 +47,19 @@ expired_offer(const struct args *args, struct vaultenv_client *client,
 	wait_end();
 }
 
+static void
+end_warn(const struct vaultenv_device *d)
+{
+	warning_print("The access of %s ends on %.10s. To extend it, run: "
+		      "vault-env scope-device --id %s --expires 365d",
+	    d->name, d->expires_at, d->id);
+}
+
 int
 members_read(const struct args *args, struct vaultenv_client *client,
     struct vaultenv_devices **list)
 {
+	const struct vaultenv_device *d;
 	struct vaultenv_error err;
 	int r;
 
@@ -59,9 +68,13 @@ members_read(const struct args *args, struct vaultenv_client *client,
 	wait_end();
 	if (r != 0)
 		return session_fail(&err);
-	for (size_t i = 0; !(*list)->is_from_log && i < (*list)->n; i++)
-		if ((*list)->at[i].has_expired)
-			expired_offer(args, client, &(*list)->at[i]);
+	for (size_t i = 0; !(*list)->is_from_log && i < (*list)->n; i++) {
+		d = &(*list)->at[i];
+		if (d->has_expired)
+			expired_offer(args, client, d);
+		else if (d->ends_soon)
+			end_warn(d);
+	}
 	return EXIT_DONE;
 }
 
@@ -72,7 +85,7 @@ members_scope_text(const struct vaultenv_device *d, char out[SCOPE_TEXT_MAX])
 			       ? "all environments"
 			       : d->environments;
 
-	snprintf(out, SCOPE_TEXT_MAX, "%s of %s%s%s", d->role, envs,
+	snprintf(out, SCOPE_TEXT_MAX, "%s of %s%s%.10s", d->role, envs,
 	    d->expires_at != NULL ? " until " : "",
 	    d->expires_at != NULL ? d->expires_at : "");
 }

@@ -9,8 +9,8 @@
 
 #include "device.h"
 
-/* The devices; names those that have expired, and on a terminal offers to
- * revoke each. An exit code, error printed. */
+/* The devices; names those that will expire soon, and those that have, which on
+ * a terminal it offers to revoke. An exit code, error printed. */
 int members_read(const struct args *args, struct vaultenv_client *client,
     struct vaultenv_devices **list);
 /* A row by a whole id, or by the first digits that one of a pending device

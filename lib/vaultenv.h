@@ -627,6 +627,7 @@ struct vaultenv_device {
 	char *approved_by;	/* the id of the admin's device */
 	char *address;		/* pending: where it asked from */
 	int has_expired;
+	int ends_soon;		/* within 30 days */
 };
 
 struct vaultenv_devices {

@@ -14,6 +14,7 @@
 #include "trust/registration.h"
 
 #define ID_SHOWN 8 /* digits of who waits: the rest is the new machine's */
+#define SOON_MS  (INT64_C(30) * 86400 * 1000)
 
 /* ---- devices/list ---- */
 
@@ -213,10 +214,12 @@ device_from_log(struct vaultenv_device *d, const struct members *log,
 {
 	const struct step *step = &log->steps[m->grants[0].seq];
 	const struct grant *g = member_now(m);
+	const bool ends = g->expires_ms != 0 && !g->revoked;
+	const int64_t left_ms = g->expires_ms - clock_now_ms();
 	int r;
 
-	d->has_expired =
-	    g->expires_ms != 0 && clock_now_ms() > g->expires_ms && !g->revoked;
+	d->has_expired = ends && left_ms < 0;
+	d->ends_soon = ends && left_ms >= 0 && left_ms < SOON_MS;
 	if ((r = copy(&d->id, m->id)) != 0 ||
 	    (r = copy(&d->name, m->name)) != 0 ||
 	    (r = copy(&d->status, g->revoked ? "revoked" : "approved")) != 0 ||

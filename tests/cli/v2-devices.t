@@ -134,6 +134,9 @@ $p->gives(['scope-device', '--id', $ci_id, '--role', 'reader'], 0, qr/\AChanged 
 $p->must('scope-device', '--id', $t_id, '--expires', '10d');
 $t->gives(['pull'], 0, "A=1\n", qr/\Avault-env: warning: This device's access ends in 9 days: ask an admin to run: vault-env scope-device --id $t_id/,
     'it may be given more time');
+$p->gives(['scope-device', '--id', $ci_id, '--role', 'writer'], 0, qr/\AChanged ci/,
+    qr/\Avault-env: warning: The access of desk ends on \d{4}-\d\d-\d\d\. To extend it, run: vault-env scope-device --id $t_id --expires 365d\n\z/,
+    'a month before the end it is named, too');
 
 # ---- registrations that are not genuine
 my (undef, $false) = machine('false');

@@ -67,7 +67,7 @@ my $reader = container($secret, 'enroll', '--env', 'production');
 is_deeply([$reader->{status}, $reader->{stdout}], [3, ''], 'only an admin enrols');
 
 # ---- the print cannot be written: the secret stays where it is
-$r = VaultTest::run(['sh', '-c', "exec $CliTest::BIN --url $url enroll --env production --name full --expires 10d >/dev/full"],
+$r = VaultTest::run(['sh', '-c', "exec $CliTest::BIN --url $url enroll --env production --name full --expires 100d >/dev/full"],
     cwd => $p->{dir}, env => $p->environment);
 isnt($r->{status}, 0, 'a full disk fails it');
 ok(-e $file, 'the file is still there');
