@@ -67,7 +67,7 @@ ids_choose(struct revocation *r)
 		return EXIT_FAILED;
 	}
 	for (const char *const *id = args->ids; *id != NULL; id++) {
-		d = members_find(r->list, *id);
+		d = device_find(r->list, *id);
 		if (d == NULL || d->role == NULL) {
 			error_print(
 			    "Run: vault-env list-devices", "Device not found");
@@ -120,7 +120,7 @@ all_ask(const struct revocation *r)
 	if (!asks(r->args))
 		return EXIT_DONE;
 	for (size_t i = 0; i < r->n; i++) {
-		if (device_ask(members_find(r->list, r->ids[i])))
+		if (device_ask(device_find(r->list, r->ids[i])))
 			continue;
 		error_print(NULL, "No device was revoked");
 		return EXIT_FAILED;
@@ -223,7 +223,7 @@ exposed_each(const struct revocation *r)
 {
 	for (size_t i = 0; i < r->n_done; i++) {
 		const struct vaultenv_device *d =
-		    members_find(r->list, r->ids[i]);
+		    device_find(r->list, r->ids[i]);
 		struct vaultenv_exposed none = { .n = 0 };
 		struct vaultenv_exposed *exposed = NULL;
 		struct vaultenv_error err;
