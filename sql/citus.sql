@@ -25,6 +25,7 @@ $$;
 \ir citus/housekeep.sql
 \ir citus/record_poll.sql
 \ir citus/record_pull.sql
+\ir citus/record_push_many.sql
 \ir citus/secret_current_version.sql
 \ir citus/secret_pull.sql
 \ir citus/secret_push_many.sql

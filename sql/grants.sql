@@ -70,6 +70,7 @@ grant execute on function
 	vault.log_proof,
 	vault.log_append,
 	vault.record_push,
+	vault.record_push_many,
 	vault.record_pull,
 	vault.record_poll,
 	vault.record_heads,

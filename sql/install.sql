@@ -159,6 +159,7 @@ $$;
 \ir functions/log_proof.sql
 \ir functions/log_append.sql
 \ir functions/record_push.sql
+\ir functions/record_push_many.sql
 \ir functions/record_pull.sql
 \ir functions/record_poll.sql
 \ir functions/record_heads.sql

@@ -179,7 +179,18 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "$10::int, $11::uuid, $12::bigint, $13::bytea, $14::bytea, "
 	    "$15::bytea, $16::bytea, $17::text[]::uuid[], $18::bytea[], "
 	    "$19::int, $20::int, $21::bigint)",
-	    21, true, STMT_GROUPED },
+	    21, true, STMT_GROUPED, RECORD_PUSH_MANY },
+	[RECORD_PUSH_MANY] = { "record_push_many",
+	    "select outcome, code, version, device_id from "
+	    "vault.record_push_many($1::text[]::uuid[], $2::bytea[], "
+	    "$3::bytea[], $4::text[], $5::text[], $6::text[], "
+	    "$7::text[]::bigint[], $8::bytea[], $9::bytea[], "
+	    "$10::text[]::int[], $11::text[]::uuid[], "
+	    "$12::text[]::bigint[], $13::bytea[], $14::bytea[], "
+	    "$15::bytea[], $16::bytea[], $17::bytea[], $18::bytea[], "
+	    "$19::text[]::int[], $20::text[]::int[], "
+	    "$21::text[]::bigint[])",
+	    21, true, STMT_MERGED },
 	[RECORD_PULL] = { "record_pull",
 	    "select outcome, device_id, version, unchanged, log, "
 	    "log_count, records, more, blob, key_id, generation, wrap from "

@@ -1,3 +1,3 @@
 -- SPDX-License-Identifier: MIT
--- 0008-push-arrays: no table changes. secret_push_many stores what many pushes
--- bring; a server needs at least this migration to find it.
+-- 0008-push-arrays: no table changes. secret_push_many and record_push_many store
+-- what many pushes bring; a server needs at least this migration to find them.

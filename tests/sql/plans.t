@@ -38,6 +38,18 @@ my %append = $t->append_args('admin', kind => 2, of => 'x', role => 1,
 my %call = (
 	member_key => "vault.member_key('$t->{id}', " . $t->key('admin') . ')',
 	record_push => named('record_push', %push, digest => 'DIGEST'),
+	record_push_many => 'vault.record_push_many(' . join(', ', map {
+		my ($name, $type) = split /:/;
+		my %with = (%push, digest => 'sha256(gen_random_uuid()::text'
+			. '::bytea)', (map { $_ => "decode('0000000000000000"
+			. "00000011', 'hex')" } qw(wrap_member wrap)),
+			max_bytes => 1000000, keep_versions => 1000);
+		"p_$name => " . array($type // 'bytea', ($with{$name}) x 2) }
+		qw(project:uuid key digest remote:text flaw:text
+		environment:text version:bigint prev data_key op:int
+		author:uuid log_seq:bigint log_hash record hash blob
+		wrap_member wrap max_environments:int keep_versions:int
+		max_bytes:bigint)) . ')',
 	record_pull => named('record_pull', project => array('uuid', $t->{id},
 		$p), key => array('bytea', $t->key('admin'), 'x'), remote =>
 		array('text', '', ''), environment => array('text', 'dev',
