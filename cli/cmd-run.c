@@ -44,6 +44,7 @@ run_run(const struct args *args)
 		.override = args->override,
 		.allow = args->allow,
 		.fresh_s = args->cached_s,
+		.mirror = args->mirror,
 	};
 	struct vaultenv_loaded *loaded = NULL;
 	struct vaultenv_options opts;
@@ -96,6 +97,8 @@ static const struct option_row run_options[] = {
 	    "do not ask the server: use the cache" },
 	{ "--cached", "SECONDS", OPTION_SECONDS, false, ARG(cached_s),
 	    "use the cache if it is no older than this" },
+	{ "--mirror", "URL", OPTION_TEXT, false, ARG(mirror),
+	    "ask there while the server is away (default: $VAULT_MIRROR)" },
 	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
 	    "replace variables that are set already" },
 	{ "--no-keys", NULL, OPTION_FLAG, false, ARG(no_keys),

@@ -74,6 +74,9 @@ struct args {
 	bool looked;
 	bool existing;
 	const char *against;
+	const char *mirror;
+	bool all;
+	int64_t records;
 	bool completion;
 	bool prepare;
 	const char *confirm;
@@ -163,6 +166,7 @@ extern const struct command command_confirm;
 extern const struct command command_verify;
 extern const struct command command_heads;
 extern const struct command command_share;
+extern const struct command command_bundle;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_scope_device;

@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_verify,
 	&command_heads,
 	&command_share,
+	&command_bundle,
 	&command_register_device,
 	&command_approve_device,
 	&command_scope_device,

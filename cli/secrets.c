@@ -12,6 +12,25 @@
 #include "secrets.h"
 #include "session.h"
 
+/* While the server is away. */
+static int
+mirror_try(const struct args *args, int r, struct fetched *out,
+    struct vaultenv_error *err)
+{
+	const char *mirror = args->mirror != NULL
+				 ? args->mirror
+				 : session_variable("VAULT_MIRROR");
+	char away[VAULTENV_ERROR_LINE];
+
+	if (mirror == NULL ||
+	    (r != VAULTENV_ERR_NETWORK && r != VAULTENV_ERR_SERVER))
+		return r;
+	vaultenv_error_line(err, away);
+	warning_print("Remote fetch failed, using the mirror: %s", away);
+	return vaultenv_secrets_mirror(
+	    out->client, mirror, &out->list, &out->version, err);
+}
+
 int
 secrets_fetch(const struct args *args, int64_t version, struct fetched *out)
 {
@@ -26,6 +45,8 @@ secrets_fetch(const struct args *args, int64_t version, struct fetched *out)
 	wait_begin(args, "pulling the secrets");
 	r = vaultenv_secrets_pull(
 	    out->client, version, &out->list, &out->version, &err);
+	if (version == 0)
+		r = mirror_try(args, r, out, &err);
 	if (r != 0)
 		vaultenv_environments_explain(out->client, &err);
 	wait_end();

@@ -611,6 +611,19 @@ int vaultenv_loss_look(struct vaultenv_client *client,
 int vaultenv_loss_accept(struct vaultenv_client *client, int64_t version,
     struct vaultenv_error *err);
 
+/*
+ * v2: the newest version of the client's environment as a file, with the log, up
+ * to n_records records and the keys of all devices: vaultenv_load() reads it from
+ * a mirror. *text is for vaultenv_text_free(). DEVICE: only an admin's can.
+ */
+int vaultenv_bundle_write(struct vaultenv_client *client, int64_t n_records,
+    char **text, size_t *len, struct vaultenv_error *err);
+/* v2: all that this machine holds of the project, asking nobody: a line with the
+ * log, and one for each cached environment, for vault.fcgi --restore. NOT_FOUND:
+ * nothing. */
+int vaultenv_bundle_all(struct vaultenv_client *client, char **text,
+    size_t *len, struct vaultenv_error *err);
+
 /* ------------------------------------------------------------ devices */
 
 struct vaultenv_device {
@@ -777,6 +790,16 @@ void vaultenv_devices_free(struct vaultenv_devices **devices);
  * NOT_FOUND: no such version. DECRYPT: pushed with another key or device.
  */
 int vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
+    struct vaultenv_list **out, int64_t *out_version,
+    struct vaultenv_error *err);
+
+/*
+ * v2: the newest version from a mirror: <mirror>/<project id>/<environment>.json,
+ * as vaultenv_bundle_write() made it. For when the server is away. FORBIDDEN: it
+ * is old, or this device accepts versions of any age and so no mirror. INVALID:
+ * mirror is no https URL. out_version may be NULL.
+ */
+int vaultenv_secrets_mirror(struct vaultenv_client *client, const char *mirror,
     struct vaultenv_list **out, int64_t *out_version,
     struct vaultenv_error *err);
 
@@ -954,7 +977,8 @@ int vaultenv_secrets_confirm(struct vaultenv_client *client,
 enum vaultenv_source {
 	VAULTENV_SOURCE_FILE,	/* no vault key: plain dotenv */
 	VAULTENV_SOURCE_SERVER,
-	VAULTENV_SOURCE_CACHE
+	VAULTENV_SOURCE_CACHE,
+	VAULTENV_SOURCE_MIRROR	/* v2 */
 };
 
 struct vaultenv_load_options {
@@ -969,6 +993,10 @@ struct vaultenv_load_options {
 				   * none */
 	int64_t cache_max_age_s; /* an older cache is refused; 0: $VAULT_CACHE_MAX_AGE
 				  * (seconds, or 30m, 12h, 7d), else no limit */
+	const char *mirror;	/* v2: the https URL of files that
+				 * vaultenv_bundle_write() made, asked before the
+				 * cache while the server is away; NULL:
+				 * $VAULT_MIRROR, else none */
 	int64_t fresh_s;	/* > 0: a cache no older than this is used and the
 				 * server not asked, if this library wrote it for
 				 * this environment */

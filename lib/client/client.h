@@ -169,6 +169,12 @@ struct protocol {
 extern const struct protocol protocol_v1, protocol_v2;
 const struct protocol *protocol_of(const char *vault_key);
 
+/* ---- v2-mirror.c ---- */
+
+/* The newest version from <mirror>/<project id>/<environment>.json, opened. */
+int mirror_pull(struct vaultenv_client *client, const char *mirror,
+    struct version *v, struct vaultenv_error *err);
+
 /* ---- age.c ---- */
 
 #define AGE_TEXT 40

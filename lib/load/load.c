@@ -15,6 +15,7 @@
 #include "load/load.h"
 
 #define MAX_AGE_VARIABLE "VAULT_CACHE_MAX_AGE"
+#define MIRROR_VARIABLE  "VAULT_MIRROR"
 #define MISS_TEXT        (VAULTENV_ERROR_LINE + 4)
 
 /* ---- how old a cache may be ---- */
@@ -57,6 +58,20 @@ allowed_copy(struct load_job *job)
 	return r;
 }
 
+/* Likewise. */
+static int
+mirror_copy(struct load_job *job)
+{
+	const char *mirror = job->options.mirror;
+	size_t len = mirror == NULL ? 0 : strlen(mirror);
+
+	if (mirror == NULL &&
+	    (mirror = variable_get(MIRROR_VARIABLE, &len)) == NULL)
+		return 0;
+	job->mirror = strndup(mirror, len);
+	return job->mirror == NULL ? VAULTENV_ERR_NOMEM : 0;
+}
+
 /* *file is borrowed: the one that the program has read, or ours. */
 static int
 file_open(struct load_job *job, const struct vaultenv_options *opts,
@@ -85,7 +100,7 @@ load_job_open(struct load_job *job, const struct vaultenv_options *opts,
 	if (load != NULL)
 		job->options = *load;
 	job->notice = (struct notice){ mine.notice, mine.notice_arg };
-	if (allowed_copy(job) != 0)
+	if (allowed_copy(job) != 0 || mirror_copy(job) != 0)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if ((r = file_open(job, &mine, err)) != 0)
 		return r;
@@ -144,6 +159,8 @@ load_job_close(struct load_job *job)
 {
 	vaultenv_client_free(&job->client);
 	vaultenv_list_free(&job->allowed);
+	free(job->mirror);
+	job->mirror = NULL;
 	vaultenv_envfile_free(&job->own_file);
 	job->file = NULL;
 }
@@ -242,6 +259,14 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	struct found found;
 	int r = VAULTENV_ERR_NOT_FOUND;
 
+	if (job->mirror != NULL) {
+		if ((r = load_mirror(job, away, out, &miss)) == 0)
+			return 0;
+		if (r == VAULTENV_ERR_DEVICE || r == VAULTENV_ERR_VERIFY)
+			return err_copy(err, &miss);
+		notice_give_error(&job->client->notice, &miss);
+		miss = (struct vaultenv_error){ .code = r };
+	}
 	if (!job->options.no_cache)
 		r = cache_find(job, &use, &found, &miss);
 	if (r == VAULTENV_ERR_DEVICE || r == VAULTENV_ERR_VERIFY)

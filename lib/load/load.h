@@ -19,6 +19,7 @@ struct load_job {
 	struct vaultenv_load_options options;
 	struct vaultenv_list *allowed; /* a copy of options.allow */
 	struct notice notice;
+	char *mirror;             /* NULL: none */
 	int64_t max_age_s;        /* -1: no limit */
 	const char *max_age_name; /* who set it */
 	int64_t seen;             /* the newest version that was pulled */
@@ -38,6 +39,12 @@ int load_file(const struct load_job *job, struct vaultenv_loaded **out,
 /* From the server, and into the cache. */
 int load_pull(struct load_job *job, struct vaultenv_loaded **out,
     struct vaultenv_error *err);
+
+/* ---- mirror.c ---- */
+
+/* From job->mirror, with a notice why. */
+int load_mirror(const struct load_job *job, const struct vaultenv_error *away,
+    struct vaultenv_loaded **out, struct vaultenv_error *err);
 
 /* ---- filter.c ---- */
 

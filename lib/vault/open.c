@@ -189,6 +189,7 @@ check_fresh(const struct opening *in, const struct grant *grant,
 {
 	why->version = newest->version;
 	why->at_ms = newest->at_ms;
+	memcpy(why->device, newest->author, sizeof(why->device));
 	if (in->take_stale)
 		return 0;
 	if (grant->fresh_s == 0)

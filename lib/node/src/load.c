@@ -36,6 +36,7 @@ load_result(napi_env env, struct work *w)
 		[VAULTENV_SOURCE_FILE] = "file",
 		[VAULTENV_SOURCE_SERVER] = "server",
 		[VAULTENV_SOURCE_CACHE] = "cache",
+		[VAULTENV_SOURCE_MIRROR] = "mirror",
 	};
 	napi_value result = js_outcome(env, &w->outcome), handle;
 	struct load *l = (struct load *)w;

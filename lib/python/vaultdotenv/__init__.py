@@ -33,7 +33,7 @@ __all__ = [
     "load_vault_sync", "pull", "push", "unwatch", "vault_values", "version", "watch",
 ]
 
-_SOURCES = ("file", "server", "cache")
+_SOURCES = ("file", "server", "cache", "mirror")
 _EXIT_WAIT_MS = 500
 # As the command line says it, too.
 _NUL = ("{} cannot be an environment variable: its value holds a NUL. "
@@ -51,7 +51,7 @@ class Secrets(dict[str, str]):
     """Names and values, and where they come from. repr() shows no value.
 
     version: 0 if not known, or a plain file. source: "file", "server" or
-    "cache". left_out: names that would run other code.
+    "cache" or "mirror". left_out: names that would run other code.
     """
 
     def __init__(self, values: Mapping[str, str], version: int = 0,
