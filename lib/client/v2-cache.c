@@ -12,6 +12,7 @@
 
 #define FOLDER         ".vault-cache.d"
 #define RENEW_AFTER_MS 60000
+#define RECORDS_KEPT   100
 
 int
 cached_read(const struct vaultenv_client *c, const char *env,
@@ -79,18 +80,24 @@ text_make(struct vaultenv_client *c, int64_t at_ms, struct blob *out)
 		.n_wraps = 1,
 		.secrets = { (const char *)h->secrets.data, h->secrets.len },
 	};
+	struct text *records = NULL;
 	struct blob bundle;
+	size_t n;
 	int r;
 
 	blob_init(&bundle, CACHE_FILE_MAX);
-	if ((r = logfile_entries(&t->lines, &b.log, &b.n_log)) == 0 &&
-	    (r = logfile_entries(&h->lines, &b.records, &b.n_records)) == 0 &&
-	    (r = bundle_write(&bundle, &b)) == 0)
+	if ((r = logfile_entries(&t->lines, &b.log, &b.n_log)) != 0 ||
+	    (r = logfile_entries(&h->lines, &records, &n)) != 0)
+		goto out;
+	b.n_records = n < RECORDS_KEPT ? n : RECORDS_KEPT;
+	b.records = records + (n - b.n_records);
+	if ((r = bundle_write(&bundle, &b)) == 0)
 		r = cachefile_write(out, team_key(t), &t->keys->device,
 		    h->record.env, at_ms,
 		    (struct text){ (const char *)bundle.data, bundle.len });
+out:
 	free(b.log);
-	free(b.records);
+	free(records);
 	blob_reset(&bundle);
 	return r;
 }

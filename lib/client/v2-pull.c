@@ -11,8 +11,6 @@
 
 #include "client/v2.h"
 
-#define LINES_KEPT 100 /* records in a cache */
-
 /* One try of a pull. */
 struct
 try {
@@ -134,21 +132,45 @@ take_log(struct try *t, struct vaultenv_error *err)
 	return r;
 }
 
+/* How many records of the cache lie before the bundle's, which go on from them.
+ */
+static size_t
+records_before(const struct try *t, const struct bundle *b)
+{
+	const struct bundle *cached = &t->cached.bundle;
+	const struct text *first = &b->records[0];
+
+	for (size_t i = 0; t->has_cached && i < cached->n_records; i++)
+		if (cached->records[i].len == first->len &&
+		    memcmp(cached->records[i].at, first->at, first->len) == 0)
+			return i;
+	return 0;
+}
+
+/* All records that are at hand: what a restored server is brought up to date
+ * with reaches back as far as they do. */
+static int
+hold_records(struct try *t, const struct bundle *b)
+{
+	struct blob *lines = &t->client->team->held.lines;
+	int r;
+
+	blob_reset(lines);
+	r = logfile_add(lines, t->cached.bundle.records, records_before(t, b));
+	return r != 0 ? r : logfile_add(lines, b->records, b->n_records);
+}
+
 /* Remembers what a push, or a cache, goes on from. */
 static int
 hold(struct try *t, const struct bundle *b, const struct opened *o)
 {
 	struct team *team = t->client->team;
 	struct held *h = &team->held;
-	const size_t skip =
-	    b->n_records > LINES_KEPT ? b->n_records - LINES_KEPT : 0;
 	int r;
 
 	h->is_there = false;
-	blob_reset(&h->lines);
 	blob_reset(&h->secrets);
-	if ((r = logfile_add(
-		 &h->lines, b->records + skip, b->n_records - skip)) != 0 ||
+	if ((r = hold_records(t, b)) != 0 ||
 	    (r = blob_append(&h->secrets, b->secrets.at, b->secrets.len)) != 0)
 		return r;
 	h->record = *o->history.newest;
