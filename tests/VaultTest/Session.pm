@@ -21,6 +21,7 @@ use VaultTest;
 # What a paper shows, and what it may be. The names of the groups are kept.
 my $UUID = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 my $HEX = qr/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/;
+my $GROUPS = qr/^(?:[0-9a-f]{4} ){3}[0-9a-f]{4}$/m; # digits on paper
 my $DATE = qr/\d{4}-\d\d-\d\d \d\d:\d\d/;
 my $AGO = qr/just now|\d+ (?:second|minute)s? (?:ago|old)|\d+s old/;
 
@@ -91,7 +92,7 @@ sub pattern
 	my ($self, $shown) = @_;
 	my ($pattern, @new, %group) = ('');
 
-	for ($shown =~ /\G($UUID|$HEX|$DATE|$AGO|\.\.\.| +|.)/msg) {
+	for ($shown =~ /\G($UUID|$HEX|$GROUPS|$DATE|$AGO|\.\.\.| +|.)/msg) {
 		if (/^(?:$UUID|$HEX)\z/ && exists $self->{known}{$_}) {
 			$pattern .= quotemeta $self->{known}{$_};
 		} elsif (/^(?:$UUID|$HEX)\z/ && $group{$_}) {
@@ -100,6 +101,8 @@ sub pattern
 			push @new, $_;
 			$group{$_} = @new;
 			$pattern .= length $_ == 36 ? "($UUID)" : "($HEX)";
+		} elsif (/^$GROUPS\z/) {
+			$pattern .= $GROUPS;
 		} elsif (/^$DATE\z/) {
 			$pattern .= $DATE;
 		} elsif (/^(?:$AGO)\z/) {
