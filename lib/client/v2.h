@@ -68,8 +68,8 @@ void team_free(struct team **team);
 int team_own_pins(struct vaultenv_client *client, struct pins *pins,
     struct vaultenv_error *err);
 /* The same by this machine's own pins alone. */
-int team_begin_alone(
-    struct vaultenv_client *client, struct vaultenv_error *err);
+int
+team_begin_alone(struct vaultenv_client *client, struct vaultenv_error *err);
 /* VAULT_KEY, or VAULT_KEY_NEXT once it is the log's newest. */
 const struct vault_key *team_key(const struct team *team);
 /* Of this client, now. env NULL: none. */

@@ -8,6 +8,7 @@ use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
 use CliTest;
 use JSON::PP;
+use POSIX ();
 use Test::More;
 use VaultTest;
 
@@ -168,6 +169,29 @@ my $old = $p->key;
 	value_is($p, 4, '... for all');
 	$m->spew('.env', 'VAULT_KEY=' . $p->key . "\n$line\n");
 	value_is($m, 4, 'VAULT_KEY_NEXT may stay when it has become VAULT_KEY');
+}
+
+# ---- who writes meanwhile
+{
+	chomp(my $line = $p->must('rotate-key', '--prepare'));
+	my %keys = (VAULT_KEY => $p->key, VAULT_KEY_NEXT => $line =~ s/.*=//r);
+	my @writers = map {
+		my $m = machine($p);
+		my $name = "N$_";
+		my $pid = fork // die "fork: $!";
+		if ($pid == 0) {
+			my $failed = grep { $m->run('set', $name, {stdin => $_, env => \%keys})
+			    ->{status} != 0 } 1 .. 4;
+			POSIX::_exit($failed);
+		}
+		$pid;
+	} 1 .. 3;
+	is($p->run('rotate-key', '--yes')->{status}, 0, 'rotate-key, while others write');
+	for (@writers) {
+		waitpid $_, 0;
+		is($?, 0, '... who have both keys, and notice nothing');
+	}
+	is_deeply([map { $p->must('get', "N$_") } 1 .. 3], [("4\n") x 3], '... nothing is lost');
 }
 
 # ---- one that was handed out is no cure for a leak
