@@ -16,6 +16,7 @@ void
 chain_reset(struct chain *c)
 {
 	free(c->down);
+	free(c->left_out);
 	*c = (struct chain){ .n = 0 };
 }
 
@@ -48,25 +49,43 @@ chain_content(const struct backup *backup, const struct record *record)
 	return NULL;
 }
 
+bool
+code_is_of_log(int code)
+{
+	return code == CODE_RECORD_LOG || code == CODE_RECORD_CUT ||
+	       code == CODE_RECORD_AUTHOR;
+}
+
+/* A bundle, and how many of its records count. */
+struct run {
+	const struct part *part;
+	size_t n;
+};
+
 static int
-verify(struct chain *c, const struct members *m, const struct part *part,
+verify(struct chain *c, const struct members *m, struct run *run,
     char said[WHY_MAX])
 {
-	const char *env = part->env;
+	const struct part *part = run->part;
 	const struct record *at = part->records.at;
-	int r, refused;
+	int r = 0, refused;
 
-	for (size_t i = 0; i < part->records.n; i++) {
+	for (run->n = 0; run->n < part->records.n; run->n++, at++) {
 		r = record_check_next(
-		    m, i == 0 ? NULL : &at[i - 1], &at[i], env, &refused);
-		if (r > 0)
-			return part_fail(part, said,
-			    "version %" PRId64 " of %s is refused (%s)",
-			    at[i].version, env, code_name(r));
-		if (r < 0)
-			return part_fail(part, said, "cannot be verified");
+		    m, run->n == 0 ? NULL : at - 1, at, part->env, &refused);
+		if (r != 0)
+			break;
 		c->refused = c->refused || refused != 0;
 	}
+	if (r < 0)
+		return part_fail(part, said, "cannot be verified");
+	if (code_is_of_log(r))
+		c->left_out[c->n_left_out++] =
+		    (struct left_out){ part, at->version, r };
+	else if (r != 0)
+		return part_fail(part, said,
+		    "version %" PRId64 " of %s is refused (%s)", at->version,
+		    part->env, code_name(r));
 	return 0;
 }
 
@@ -101,28 +120,31 @@ add(struct chain *c, const struct part *part, const struct record *r,
 	return 0;
 }
 
+static int64_t
+end_of(const struct run *run)
+{
+	return run->part->records.at[run->n - 1].version;
+}
+
 /* The one that reaches furthest first. */
 static int
 by_end(const void *a, const void *b)
 {
-	const struct part *const *x = a, *const *y = b;
-	const int64_t vx = newest(*x)->version, vy = newest(*y)->version;
+	const int64_t x = end_of(a), y = end_of(b);
 
-	return (vx < vy) - (vx > vy);
+	return (x < y) - (x > y);
 }
 
 static int
-join(struct chain *c, const struct part *const *parts, size_t n,
-    char said[WHY_MAX])
+join(struct chain *c, const struct run *runs, size_t n, char said[WHY_MAX])
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		const struct records *records = &parts[i]->records;
-
 		r = 0;
-		for (size_t j = records->n; j-- > 0 && r == 0;)
-			r = add(c, parts[i], &records->at[j], said);
+		for (size_t j = runs[i].n; j-- > 0 && r == 0;)
+			r = add(c, runs[i].part, &runs[i].part->records.at[j],
+			    said);
 	}
 	return r < 0 ? -1 : 0;
 }
@@ -131,33 +153,33 @@ int
 chain_make(struct chain *c, const struct members *m,
     const struct backup *backup, const char *env, char said[WHY_MAX])
 {
-	const struct part **parts = calloc(backup->n + 1, sizeof(*parts));
+	struct run *runs = calloc(backup->n + 1, sizeof(*runs));
 	size_t n = 0, n_records = 0;
 	int r = -1;
 
 	*c = (struct chain){ .n = 0 };
-	if (parts == NULL)
+	c->left_out = calloc(backup->n + 1, sizeof(*c->left_out));
+	if (runs == NULL || c->left_out == NULL)
 		goto memory;
 	for (size_t i = 0; i < backup->n; i++) {
-		const struct part *part = &backup->parts[i];
-
-		if (strcmp(part->project, m->project) != 0 ||
-		    strcmp(part->env, env) != 0 || part->records.n == 0)
+		runs[n].part = &backup->parts[i];
+		if (strcmp(runs[n].part->project, m->project) != 0 ||
+		    strcmp(runs[n].part->env, env) != 0)
 			continue;
-		if (verify(c, m, part, said) != 0)
+		if (verify(c, m, &runs[n], said) != 0)
 			goto out;
-		n_records += part->records.n;
-		parts[n++] = part;
+		n_records += runs[n].n;
+		n += runs[n].n > 0;
 	}
 	if ((c->down = calloc(n_records + 1, sizeof(*c->down))) == NULL)
 		goto memory;
-	qsort(parts, n, sizeof(*parts), by_end);
-	r = join(c, parts, n, said);
+	qsort(runs, n, sizeof(*runs), by_end);
+	r = join(c, runs, n, said);
 	goto out;
 memory:
 	snprintf(said, WHY_MAX, "out of memory");
 out:
-	free(parts);
+	free(runs);
 	if (r != 0)
 		chain_reset(c);
 	return r;

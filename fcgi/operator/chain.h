@@ -14,6 +14,14 @@ struct link {
 	const struct part *part;
 };
 
+/* A version that does not go with the log, nor do those of its file behind it.
+ */
+struct left_out {
+	const struct part *part;
+	int64_t version;
+	int code;
+};
+
 struct chain {
 	struct link *down; /* newest first, without a gap */
 	size_t n;          /* 0: nobody brought any */
@@ -21,7 +29,13 @@ struct chain {
 	/* One is by who may not write there any more: readers refuse it, and
 	 * what is stored does not give way to it. */
 	bool refused;
+	struct left_out *left_out;
+	size_t n_left_out;
 };
+
+/* True if the code says no more than that the log is another one than when the
+ * record was made. */
+bool code_is_of_log(int code);
 
 /*
  * What the parts of a project hold of an environment, each record verified by

@@ -94,15 +94,6 @@ tell_replaced(struct restore *t, const struct place *at,
 	    version, at->env, who);
 }
 
-/* True if the code says no more than that the log is another one than when the
- * record was made. */
-static bool
-is_of_another_log(int code)
-{
-	return code == CODE_RECORD_LOG || code == CODE_RECORD_CUT ||
-	       code == CODE_RECORD_AUTHOR;
-}
-
 /* A stored version that the files have as well: it stays, or -1. */
 static int
 keep_known(struct restore *t, struct place *at, const struct rows *rows,
@@ -135,7 +126,7 @@ keep_own(struct restore *t, struct place *at, const struct rows *rows)
 	if ((code = rows_record(rows, &t->record)) == 0)
 		code = record_check_next(&t->members,
 		    at->last == 0 ? NULL : &t->before, r, at->env, &refused);
-	if (is_of_another_log(code))
+	if (code_is_of_log(code))
 		return 0;
 	if (code == 0 && at->last == 0 && r->version > 1 &&
 	    r->version > cut_version(at))
@@ -361,6 +352,19 @@ tell_wanting(struct restore *t, const struct place *at)
 		    at->last, at->env, at->env);
 }
 
+static void
+tell_left_out(struct restore *t, const struct place *at)
+{
+	const struct left_out *l = at->chain.left_out;
+
+	for (size_t i = 0; i < at->chain.n_left_out; i++)
+		restore_tell(t,
+		    "Version %" PRId64 " of %s in %s does not go with the log "
+		    "(%s): it is left out, with those behind it",
+		    l[i].version, at->env, l[i].part->file,
+		    code_name(l[i].code));
+}
+
 int
 restore_environment(struct restore *t, const char *env)
 {
@@ -368,6 +372,8 @@ restore_environment(struct restore *t, const char *env)
 	int r;
 
 	r = chain_make(&at.chain, &t->members, t->backup, env, t->session.said);
+	if (r == 0)
+		tell_left_out(t, &at);
 	if (r == 0 && (r = compare_records(t, &at)) == 0 &&
 	    (r = write_chain(t, &at)) == 0 && (r = write_head(t, &at)) == 0 &&
 	    (r = restore_wraps(t, env)) == 0)

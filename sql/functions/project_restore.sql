@@ -9,8 +9,8 @@
 -- result:    none
 -- raises:    nothing
 -- writes:    projects, log, members, member_keys, wraps, audit_log
--- If VAULT_KEY was replaced by an entry that came back, request keys are of the
--- one before, and who waits was let in by it.
+-- Request keys are retired exactly if they are of an older VAULT_KEY than the
+-- newest. Who waits stays unless that is another one now.
 create or replace function vault.project_restore(
 	p_project uuid, p_count bigint, p_hash bytea, p_joins bytea[],
 	p_kept int, p_members uuid[])
@@ -39,9 +39,14 @@ begin
 				and (v_rotated or m.status <> 'pending')));
 	delete from vault.members m
 	where m.project_id = p_project and m.id <> all(p_members)
-		and (v_rotated or m.status <> 'pending');
-	update vault.member_keys k set retired = true
-	where k.project_id = p_project and v_rotated and not k.retired;
+		and (m.status <> 'pending' or not exists (
+			select from vault.member_keys k
+			where k.project_id = p_project
+				and k.member_id = m.id));
+	update vault.member_keys k
+	set retired = k.generation < cardinality(p_joins) - 1
+	where k.project_id = p_project
+		and k.retired <> (k.generation < cardinality(p_joins) - 1);
 	perform vault.audit(p_project, 'project/restore', '00000', null, null,
 		null, null);
 end

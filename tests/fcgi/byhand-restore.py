@@ -2,7 +2,7 @@
 """Teams whose server lost its newest state, and what vault.fcgi --restore makes of
 the files that their machines have: python3 byhand-restore.py URL FOLDER prints TAP.
 """
-import tempfile
+import random, tempfile
 from byhand import *
 
 FILES = tempfile.TemporaryDirectory()
@@ -274,11 +274,12 @@ refused(t, "/dev/zero: not a regular file", "no file", "/dev/zero")
 refused(t, "No such file", "a file that is missing", "/nonexistent/all.json")
 forged = t.fork()
 forged.push(writer, "dev", "three", new_key=True)
-refused(t, "version 3 of dev is refused (record_author)", "a version by who was removed",
-        everything(forged))
 good = everything(stranger, "good.json")
 refused(t, "line 1: this is no bundle", "one bad file among good ones", everything(t), written("x\n", name="x"))
-done_by("--restore", everything(t), good)
+forged = everything(forged, "forged.json")
+contains(done_by("--restore", everything(t), forged, good),
+         "Version 3 of dev in %s does not go with the log (record_author): it is left out, with those "
+         "behind it." % forged, "a version by who was removed is left out")
 same(seen(t, t.admin, "dev"), "two", "the good ones")
 is_whole()
 
@@ -315,6 +316,41 @@ contains(done_by("--restore", written(bundle(t))), "dev stood at version 8 when 
 contains(vault("--check-log").stdout, "dev ends at version 4, but version 8 was there when entry 1 was "
          "made.", "... which is not forgotten")
 forget(t)
+
+# ---- a lost version, and a removal since that did not know of it
+t = team()
+writer = t.admit("writer", WRITER, ["*"])
+t.push(t.admin, "dev", "one")
+old = save(t)
+t.push(writer, "dev", "two")
+put_back(t)
+old.alone = False
+old.revoke(writer)
+old.push(t.admin, "dev", "two, since")
+contains(done_by("--restore", everything(t)),
+         "Version 2 of dev in %s does not go with the log (record_cut)" % everything(t),
+         "a removal counts, whatever it did not know of")
+is_whole()
+same(seen(old, old.admin, "dev"), "two, since", "... and what was built on it")
+
+# ---- several machines have a part each
+t = team()
+for i in range(8):
+    t.push(t.admin, "dev", str(i))
+
+
+def piece(first, last):
+    b = bundle(t, "dev", log=False)
+    return dict(b, records=b["records"][first - 1:last], secrets=b64(t.blobs["dev", last]))
+
+
+forget(t)
+parts = [written(bundle(t), piece(*ends), name="%d.json" % i)
+         for i, ends in enumerate(((1, 3), (7, 8), (2, 6)))]
+contains(done_by("--restore", *parts), "Versions 1 to 8 of dev came back.", "pieces are joined")
+is_whole()
+same(sql("select string_agg(version::text, ' ' order by version) from vault.records where "
+         "project_id = '%s' and blob is not null" % t.id), "3 6 8", "... with the contents that came")
 
 # ---- what is stored goes further than the files
 t = team()
@@ -355,6 +391,52 @@ said = done_by("--restore", everything(t))
 contains(said, "Entry 1 of the log is put right.", "... is put right")
 is_whole()
 same(seen(t, t.admin, "dev"), "two", "... and works")
+
+# ---- any life, any backup, anything since
+def step(t, r):
+    """Something that a team does; the values say who won."""
+    devices = [d for d in t.team if not t.log.devices[d.id]["revoked"]]
+    what = r.choice(("push", "push", "push", "admit", "revoke", "rotate"))
+    if what == "admit":
+        t.team.append(t.admit("d%d" % len(t.team), r.choice((READER, WRITER)),
+                              r.choice((["*"], ["dev"], ["dev", "test"]))))
+    elif what == "revoke" and len(devices) > 1:
+        t.revoke(r.choice(devices[1:]))
+    elif what == "rotate":
+        t.rotate()
+        for d in devices:
+            t.must(d, "devices/register", t.joining(d))
+    else:
+        env = r.choice(("dev", "test"))
+        by = r.choice([d for d in devices if may_write(t.log.devices[d.id], env)])
+        t.values[env] = "%s %d" % (t.who, r.randrange(10 ** 9))
+        t.push(by, env, t.values[env], new_key=t.key_is_over(env) or r.random() < 0.2)
+
+
+for seed in range(12):
+    r = random.Random(seed)
+    t = team()
+    t.who, t.team, t.values = "before", [t.admin], {}
+    for i in range(r.randrange(1, 8)):
+        step(t, r)
+    old = save(t)
+    old.alone, old.who, old.team, old.values = False, "since", list(t.team), dict(t.values)
+    t.team.append(t.admit("then", READER, ["*"]))
+    for i in range(r.randrange(0, 6)):
+        step(t, r)
+    put_back(t)
+    for i in range(r.randrange(0, 6)):
+        step(old, r)
+    if seed % 4 == 3:
+        forget(t)
+    result = vault("--restore", everything(t))
+    checked = vault("--check-log")
+    if result.returncode:
+        ok(False, "life %d" % seed, result.said)
+        continue
+    t.must(t.admin, "devices/register", t.joining(t.admin))
+    same((result.returncode, checked.returncode, {e: seen(t, t.admin, e) for e in t.values}),
+         (0, 0, t.values), "life %d" % seed) or print("# " + result.said + checked.said)
 
 # ---- projects that are none of ours
 lost = everything(t, "lost.json")
