@@ -36,28 +36,38 @@ sub traced
 $r = traced('whole', '-e', "trace=$changes");
 is($r->{status}, 0, 'not killed it ends') or diag $r->{stderr};
 my @calls = VaultTest::slurp("$folder/../trace") =~ /^\d+ +(\w+\(.*)$/mg;
-# Between two of these nothing differs: a file that is only read is passed over.
-my @points = grep { $calls[$_ - 1] !~ /^openat\(.*O_RDONLY/ } 1 .. @calls;
+# Each by its name and the how manieth of that name it is, as strace counts.
+# Between two of these nothing differs: a file that is only read is passed over,
+# and what is said at the end.
+my (%count, @points);
+for (@calls) {
+	my ($name) = /^(\w+)/;
+
+	$count{$name}++;
+	push @points, [$name, $count{$name}] unless /^(?:openat\(.*O_RDONLY|write\(2,)/;
+}
 cmp_ok(scalar @points, '>', 20, scalar(@points) . ' calls that change something');
 
 my (%secrets, @bad);
 my $resumed = 0;
-for my $n (@points) {
-	my $name = "k$n";
-	my $dead = traced($name, '-e', "trace=$changes", '-e', "inject=$changes:signal=KILL:when=$n");
+for my $point (@points) {
+	my ($call, $n) = @$point;
+	my $name = "k$call$n";
+	my $dead = traced($name, '-e', "trace=$call", '-e', "inject=$call:signal=KILL:when=$n");
 	my $again = $p->run(@enroll[3 .. $#enroll], $name);
-	my ($was) = $dead->{stdout} =~ /^VAULT_DEVICE_SECRET=([0-9a-f]{64})\n/;
+	my ($was) = $dead->{stdout} =~ /^VAULT_DEVICE_SECRET=([0-9a-f]{64})/;
 	my ($is) = $again->{stdout} =~ /\AVAULT_DEVICE_SECRET=([0-9a-f]{64})\n\z/;
 
 	$resumed++ if $again->{stderr} =~ /^vault-env: Going on with the device $name /m;
-	push @bad, "$n ($calls[$n - 1]): $again->{status} $again->{stderr}" if $again->{status} || !defined $is;
-	push @bad, "$n: the file is left" if -e $file;
+	push @bad, "$name was not killed" if $dead->{status} != 137;
+	push @bad, "$name: $again->{status} $again->{stderr}" if $again->{status} || !defined $is;
+	push @bad, "$name: the file is left" if -e $file;
 	$secrets{$name}{$_} = 1 for grep { defined } $was, $is;
 }
 is_deeply(\@bad, [], 'wherever it is killed, it ends when it is run again');
-cmp_ok($resumed, '>', 10, "$resumed times with the device that was begun");
+cmp_ok($resumed, '>', 5, "$resumed times with the device that was begun");
 my %made;
-$made{$_->{device_name}}++ for grep { $_->{device_name} =~ /^k\d/ } @{$p->json('list-devices')->{devices}};
+$made{$_->{device_name}}++ for grep { $_->{device_name} =~ /^k[a-z]+\d/ } @{$p->json('list-devices')->{devices}};
 is_deeply({map { ($_ => scalar keys %{$secrets{$_}}) } keys %secrets}, \%made,
     'there is no device whose secret was not printed');
 is_deeply([grep { !/\.(?:key|log|heads|lock|state)\z/ } glob "$folder/*"], [], 'and nothing else is left');

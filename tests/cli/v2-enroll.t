@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
 use CliTest;
+use Fcntl 'LOCK_EX';
 use Test::More;
 use VaultTest;
 
@@ -72,6 +73,11 @@ $r = VaultTest::run(['sh', '-c', "exec $CliTest::BIN --url $url enroll --env pro
 isnt($r->{status}, 0, 'a full disk fails it');
 ok(-e $file, 'the file is still there');
 is(sprintf('%04o', (stat $file)[2] & 07777), '0600', 'for its owner alone');
+open my $held, '<', $file or die "$file: $!";
+flock $held, LOCK_EX or die "flock: $!";
+$p->gives(['enroll', '--env', 'production'], 1, '', "vault-env: Another process is enrolling a device of this project. Wait for it to end\n",
+    'two at once do not print the same secret');
+close $held;
 my $n = () = devices();
 $p->gives(['recovery', 'create'], 1, '', 'vault-env: The device full was begun before, and its secret not printed yet. ' .
     "Run first: vault-env enroll\n", 'no paper in between');
