@@ -74,6 +74,9 @@ struct args {
 	bool looked;
 	bool existing;
 	const char *against;
+	const char *device;
+	const char *since;
+	int64_t limit;
 	const char *mirror;
 	bool all;
 	int64_t records;
@@ -167,6 +170,7 @@ extern const struct command command_verify;
 extern const struct command command_heads;
 extern const struct command command_share;
 extern const struct command command_bundle;
+extern const struct command command_audit;
 extern const struct command command_register_device;
 extern const struct command command_approve_device;
 extern const struct command command_scope_device;

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_heads,
 	&command_share,
 	&command_bundle,
+	&command_audit,
 	&command_register_device,
 	&command_approve_device,
 	&command_scope_device,

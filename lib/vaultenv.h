@@ -624,6 +624,39 @@ int vaultenv_bundle_write(struct vaultenv_client *client, int64_t n_records,
 int vaultenv_bundle_all(struct vaultenv_client *client, char **text,
     size_t *len, struct vaultenv_error *err);
 
+/* Who asked the server for what, by its own word: it could leave something out,
+ * or make it up. What was changed is signed: vaultenv_project_verify(). */
+struct vaultenv_audit_row {
+	char *at;		/* ISO 8601 UTC */
+	char *id;		/* of the row */
+	char *action;		/* "secrets/pull" */
+	char *outcome;		/* "done", or the code of a refusal */
+	char *device_id;	/* NULL: not known, as are the others */
+	char *device;		/* its name, by the log */
+	char *environment;
+	int64_t version;	/* 0: it is about none */
+	char *address;
+};
+
+struct vaultenv_audit {
+	size_t n;
+	struct vaultenv_audit_row *at;	/* newest first */
+};
+
+struct vaultenv_audit_options {
+	const char *device_id;		/* only what this one did */
+	const char *environment;	/* only what was done there */
+	const char *since;		/* "7d": no older than that */
+	size_t limit;			/* 0: 100 */
+};
+
+/* v2: for an admin's device; DEVICE for others. options may be NULL. INVALID:
+ * since is no span. */
+int vaultenv_audit_list(struct vaultenv_client *client,
+    const struct vaultenv_audit_options *options, struct vaultenv_audit **out,
+    struct vaultenv_error *err);
+void vaultenv_audit_free(struct vaultenv_audit **audit);
+
 /* ------------------------------------------------------------ devices */
 
 struct vaultenv_device {
