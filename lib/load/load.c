@@ -255,22 +255,26 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	char age[AGE_TEXT], why[VAULTENV_ERROR_LINE];
 	char text[VAULTENV_ERROR_LINE + AGE_TEXT + 64];
 	struct vaultenv_error miss = { .code = VAULTENV_ERR_NOT_FOUND };
+	struct vaultenv_error mirror = { .code = 0 };
 	char in_parentheses[MISS_TEXT];
 	struct found found;
 	int r = VAULTENV_ERR_NOT_FOUND;
 
 	if (job->mirror != NULL) {
-		if ((r = load_mirror(job, away, out, &miss)) == 0)
+		if ((r = load_mirror(job, away, out, &mirror)) == 0)
 			return 0;
 		if (r == VAULTENV_ERR_DEVICE || r == VAULTENV_ERR_VERIFY)
-			return err_copy(err, &miss);
-		notice_give_error(&job->client->notice, &miss);
-		miss = (struct vaultenv_error){ .code = r };
+			return err_copy(err, &mirror);
 	}
 	if (!job->options.no_cache)
 		r = cache_find(job, &use, &found, &miss);
 	if (r == VAULTENV_ERR_DEVICE || r == VAULTENV_ERR_VERIFY)
 		return err_copy(err, &miss);
+	/* Too old a mirror is the answer, unless a cache is one. */
+	if (r != 0 && mirror.code == VAULTENV_ERR_FORBIDDEN)
+		return err_copy(err, &mirror);
+	if (mirror.code != 0)
+		notice_give_error(&job->client->notice, &mirror);
 	if (r != 0) {
 		miss_text(in_parentheses, &miss);
 		return err_set(err, away->code, away->hint,
