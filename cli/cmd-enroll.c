@@ -28,8 +28,8 @@ options_check(const struct args *args, struct vaultenv_scope *scope)
 		return EXIT_USAGE;
 	}
 	if (args->envs[0] == NULL && !is_admin) {
-		error_print(
-		    "See: vault-env enroll --help", "enroll needs --env ENV");
+		error_print("See: vault-env enroll --help",
+		    "The option --env ENV is needed");
 		return EXIT_USAGE;
 	}
 	if ((code = scope_from_args(args, scope)) != EXIT_DONE)

@@ -30,7 +30,7 @@ revoke_device_run(const struct args *args)
 	one.id = args->ids[0];
 	if (args->ids[0] == NULL && args->admitted_by == NULL) {
 		error_print("See: vault-env revoke-device --help",
-		    "revoke-device needs --id ID or --admitted-by ID");
+		    "One of --id ID and --admitted-by ID is needed");
 		return EXIT_USAGE;
 	}
 	if ((code = session_open(args, &client)) != EXIT_DONE)

@@ -221,10 +221,12 @@ sub _traced
 }
 
 # Those that the command makes, each as its name and its number among those of
-# that name. The command has to succeed.
+# that name. The command has to succeed. A last argument that is a hash:
+# {printed => 1}: what it prints counts, too.
 sub changes
 {
 	my ($self, @args) = @_;
+	my $passed = ref $args[-1] && (pop @args)->{printed} ? qr/^2\z/ : qr/^[12]\z/;
 	my $trace = VaultTest::tmpdir() . '/trace';
 	my $r = $self->_traced(['-o', $trace, '-e', "trace=$CHANGES"], @args);
 	my (%n, @points);
@@ -233,14 +235,14 @@ sub changes
 	for (split /\n/, VaultTest::slurp($trace)) {
 		my ($name, $fd) = /^(\w+)\((\d*)/ or next;
 		my $number = ++$n{$name};
-		next if $name =~ /^write/ && $fd =~ /^[12]\z/;
+		next if $name =~ /^write/ && $fd =~ $passed;
 		push @points, [$name, $number];
 	}
 	return @points;
 }
 
-# Runs the command and kills it where it is about to make that call. True if it
-# came to that.
+# Runs the command and kills it where it is about to make that call. What it had
+# printed, as of run(); false if it did not come to that.
 sub killed_at
 {
 	my ($self, $point, @args) = @_;
@@ -248,7 +250,7 @@ sub killed_at
 	my $r = $self->_traced(['-o', '/dev/null', '-e', "trace=$name", '-e',
 	    "inject=$name:signal=KILL:when=$number"], @args);
 
-	return $r->{status} == 128 + 9;
+	return $r->{status} == 128 + 9 && $r;
 }
 
 # ------------------------------------------------------------------ servers

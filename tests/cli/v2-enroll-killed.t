@@ -20,46 +20,20 @@ my $file = "$folder/" . $p->project . '.enroll';
 $p->spew('x', "A=1\n");
 $p->must('push', '--file', 'x');
 
-# What changes a file, the server, or what was printed.
-my $changes = 'openat,write,pwrite64,fsync,fdatasync,link,linkat,unlink,unlinkat,rename,renameat,' .
-    'renameat2,flock,mkdir,mkdirat,sendto,sendmsg,writev,ftruncate';
-my @enroll = ($CliTest::BIN, '--url', $p->{url}, 'enroll', '--env', 'development', '--name');
-
-sub traced
-{
-	my ($name, @strace) = @_;
-
-	return VaultTest::run(['strace', '-f', '-qq', '-o', "$folder/../trace", @strace, @enroll, $name],
-	    cwd => $p->{dir}, env => $p->environment, timeout => 60);
-}
-
-$r = traced('whole', '-e', "trace=$changes");
-is($r->{status}, 0, 'not killed it ends') or diag $r->{stderr};
-my @calls = VaultTest::slurp("$folder/../trace") =~ /^\d+ +(\w+\(.*)$/mg;
-# Each by its name and the how manieth of that name it is, as strace counts.
-# Between two of these nothing differs: a file that is only read is passed over,
-# and what is said at the end.
-my (%count, @points);
-for (@calls) {
-	my ($name) = /^(\w+)/;
-
-	$count{$name}++;
-	push @points, [$name, $count{$name}] unless /^(?:openat\(.*O_RDONLY|write\(2,)/;
-}
+my @enroll = ('enroll', '--env', 'development', '--name');
+my @points = $p->changes(@enroll, 'whole', {printed => 1});
 cmp_ok(scalar @points, '>', 20, scalar(@points) . ' calls that change something');
 
 my (%secrets, @bad);
 my $resumed = 0;
 for my $point (@points) {
-	my ($call, $n) = @$point;
-	my $name = "k$call$n";
-	my $dead = traced($name, '-e', "trace=$call", '-e', "inject=$call:signal=KILL:when=$n");
-	my $again = $p->run(@enroll[3 .. $#enroll], $name);
+	my $name = "k@$point" =~ s/ //r;
+	my $dead = $p->killed_at($point, @enroll, $name) or next;
+	my $again = $p->run(@enroll, $name);
 	my ($was) = $dead->{stdout} =~ /^VAULT_DEVICE_SECRET=([0-9a-f]{64})/;
 	my ($is) = $again->{stdout} =~ /\AVAULT_DEVICE_SECRET=([0-9a-f]{64})\n\z/;
 
 	$resumed++ if $again->{stderr} =~ /^vault-env: Going on with the device $name /m;
-	push @bad, "$name was not killed" if $dead->{status} != 137;
 	push @bad, "$name: $again->{status} $again->{stderr}" if $again->{status} || !defined $is;
 	push @bad, "$name: the file is left" if -e $file;
 	$secrets{$name}{$_} = 1 for grep { defined } $was, $is;

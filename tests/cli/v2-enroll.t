@@ -31,7 +31,7 @@ sub container
 }
 
 # ---- what has to be said
-$p->gives(['enroll'], 2, '', "vault-env: enroll needs --env ENV. See: vault-env enroll --help\n", 'an environment has to be said');
+$p->gives(['enroll'], 2, '', "vault-env: The option --env ENV is needed. See: vault-env enroll --help\n", 'an environment has to be said');
 $p->gives(['enroll', '--env', 'a', '--format', 'x'], 2, '', qr/--format must be github/);
 $p->gives(['enroll', '--env', 'a', '--role', 'x'], 2, '', qr/There is no such role/);
 $p->gives(['enroll', '--env', 'a', '--name', "a\nb"], 1, '', qr/The name of the device is not visible text/);

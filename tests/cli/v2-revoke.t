@@ -49,7 +49,7 @@ push_all('production', P => 1);
 
 # ---- what makes no sense
 my ($q, $id) = machine('laptop', '--role', 'writer', '--env', 'development');
-$p->gives(['revoke-device'], 2, '', "vault-env: revoke-device needs --id ID or --admitted-by ID. See: " .
+$p->gives(['revoke-device'], 2, '', "vault-env: One of --id ID and --admitted-by ID is needed. See: " .
     "vault-env revoke-device --help\n", 'nobody is named');
 $p->gives(['revoke-device', '--id', '00000000-0000-8000-8000-000000000000'], 1, '',
     "vault-env: Device not found. Run: vault-env list-devices\n", 'an id that is none');
