@@ -123,6 +123,23 @@ project_begin(struct upgrade *u)
 	return r == 0 ? EXIT_DONE : session_fail(&err);
 }
 
+static int
+publish(struct upgrade *u, struct vaultenv_client *client, const char *name)
+{
+	struct vaultenv_error err;
+	char *token = NULL;
+	size_t len = 0;
+	int code, r;
+
+	if ((code = init_token_read(u->args, &token, &len)) != EXIT_DONE)
+		return code;
+	wait_begin(u->args, "creating the project");
+	r = vaultenv_project_publish(client, name, token, &err);
+	wait_end();
+	vaultenv_text_free(&token, len);
+	return r == 0 ? EXIT_DONE : session_fail(&err);
+}
+
 /* The new key is on disk before a server hears of it. */
 static int
 project_make(struct upgrade *u, const char *name)
@@ -136,11 +153,9 @@ project_make(struct upgrade *u, const char *name)
 	if (vaultenv_upgrade_write(u->old, u->state, &err) != 0 ||
 	    upgrade_open_new(u, NULL, &client, &err) != 0)
 		return session_fail(&err);
-	wait_begin(u->args, "creating the project");
-	code = vaultenv_project_publish(client, name, NULL, &err);
-	wait_end();
+	code = publish(u, client, name);
 	vaultenv_client_free(&client);
-	return code == 0 ? EXIT_DONE : session_fail(&err);
+	return code;
 }
 
 /* ---- 3: announced and filled ---- */
@@ -292,6 +307,8 @@ static const struct option_row upgrade_options[] = {
 	    "let nothing change in the old project any more" },
 	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
 	    "the new project's name (default: that of the folder)" },
+	{ "--token-file", "FILE", OPTION_TEXT, false, ARG(token_file),
+	    "holds the token, if the server asks for one" },
 	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
 	    "take each environment along as it is, without asking" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },

@@ -126,6 +126,29 @@ $p->gives(['upgrade', '--finish'], 1, '', "vault-env: No upgrade of project $old
 	    "p.id <> '$new_id'"), 0, '... and nothing was pushed');
 }
 
+# ---- keys of the environment, and a server that asks for a token
+{
+	my $p = old_team();
+	my ($id, $key) = ($p->project, $p->key);
+
+	unlink $p->path('.env');
+	my $token = VaultTest::tmpdir() . '/token';
+	VaultTest::spew($token, "sesame-0123456789-0123456789\n");
+	chmod 0600, $token;
+	$s->set(project_creation => 'token', project_creation_token_file => $token);
+	my $r = $p->run('upgrade', '--yes', {env => {VAULT_KEY => $key}});
+	is($r->{status}, 3, 'a token is asked for');
+	$r = $p->gives(['upgrade', '--yes', '--token-file', $token, {env => {VAULT_KEY => $key}}],
+	    0, qr/^Keep the old VAULT_KEY as VAULT_KEY_V1: .*^VAULT_KEY=$v2$/ms, qr/./,
+	    'the new key is printed where the old one was in the environment');
+	my ($new) = $r->{stdout} =~ /^VAULT_KEY=($v2)$/m;
+	my %both = (VAULT_KEY => $new, VAULT_KEY_V1 => $key);
+	$p->gives(['get', 'A', {env => \%both}], 0, "dev\n", '', '... and good');
+	is($p->run('upgrade', '--finish', {env => \%both})->{status}, 0, '... --finish as well');
+	is($s->psql("select frozen from vault.projects where id = '$id'"), 't', '... is done');
+	$s->set(project_creation => 'open', project_creation_token_file => undef);
+}
+
 # ---- asked, one by one
 {
 	my $p = old_team();
