@@ -316,9 +316,9 @@ opened_init(struct opened *o)
 	blob_init(&o->records.bytes, SIZE_MAX);
 }
 
-int
-team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
-    struct vaultenv_error *err)
+static int
+pull_until_good(struct vaultenv_client *c, const struct pull *how,
+    struct opened *o, struct vaultenv_error *err)
 {
 	bool start_over;
 	int r, tries = 0;
@@ -344,6 +344,23 @@ team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
 	if (r == 0)
 		end_warn(c);
 	return r;
+}
+
+int
+team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r;
+
+	r = pull_until_good(c, how, o, &why);
+	if (r == VAULTENV_ERR_VERIFY &&
+	    strcmp(why.reason, code_name(CODE_RECORD_ROLLBACK)) == 0 &&
+	    team_resend(c, how->env)) {
+		opened_reset(o);
+		r = pull_until_good(c, how, o, &why);
+	}
+	return r == 0 ? 0 : err_copy(err, &why);
 }
 
 int

@@ -200,6 +200,12 @@ int team_nothing_there(const struct vaultenv_client *client, const char *env,
 int opened_list(const struct vaultenv_client *client, const struct opened *o,
     struct vaultenv_list **out, struct vaultenv_error *err);
 
+/* ---- v2-resend.c: what a restored server lacks ---- */
+
+/* Sends the newest version of env again, if this device made it and it continues
+ * what the server has. True: it has it now, and a notice says so. */
+bool team_resend(struct vaultenv_client *client, const char *env);
+
 /* ---- v2-cache.c: .vault-cache.d ---- */
 
 /* A cache that was read: its bundle's parts are borrowed from text. */
