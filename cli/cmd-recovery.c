@@ -249,6 +249,12 @@ use(const struct args *args)
 	struct vaultenv_client *client = NULL;
 	int code;
 
+	if (session_variable("VAULT_DEVICE_SECRET") != NULL) {
+		error_print("Unset it first",
+		    "VAULT_DEVICE_SECRET is set, and would be used instead of "
+		    "what is typed");
+		return EXIT_FAILED;
+	}
 	if ((code = digits_read(args, secret)) == EXIT_DONE &&
 	    (code = digits_open(args, secret, &client, id)) == EXIT_DONE &&
 	    (code = digits_check(args, client, id)) == EXIT_DONE)

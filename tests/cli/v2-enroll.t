@@ -108,6 +108,8 @@ $q->spew('.env', $p->slurp('.env'));
 my $key = "$q->{home}/.vault/" . $q->project . '.key';
 $q->gives(['recovery', 'use', {stdin => substr $digits, 0, 50}], 1, '', qr/\Avault-env: These are \d+ digits, and a recovery paper has 64\./, 'too few digits');
 $q->gives(['recovery', 'use', {stdin => "O$digits"}], 1, '', qr/\Avault-env: "O" is no digit of a recovery paper\./, 'a letter that is none');
+$q->gives(['recovery', 'use', {stdin => $digits, env => {VAULT_DEVICE_SECRET => '0' x 64}}], 1, '',
+    "vault-env: VAULT_DEVICE_SECRET is set, and would be used instead of what is typed. Unset it first\n", 'a variable that would win');
 my $typo = $digits =~ s/^(.)/$1 eq '1' ? '2' : '1'/er;
 $q->gives(['recovery', 'use', {stdin => $typo}], 3, qr/\AThese digits are those of device $uuid\n\z/,
     qr/\Avault-env: Project \S+ has no device $uuid\. Compare id and digits with the paper/, 'a typing error is told');
