@@ -7,18 +7,20 @@ that listens at one of the URLs which the server says it is.
     url, place, folder, socket = shared.use()     until this process ends
 """
 import hashlib, json, os, select, socket, subprocess, sys, time
+from glob import glob
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "python"))
-from vaulttest import BUILD, DevServer, skip_all
+from vaulttest import BUILD, SRC, DevServer, skip_all
 
 PLACES, IDLE_S, LOG = 16, 10, BUILD + "/tests/evil-server.log"
 
 
 def name():
-    """Of this build's keeper: another server program is another server's."""
-    at = os.stat(BUILD + "/fcgi/vault.fcgi")
-    of = "%s %d %d %d" % (BUILD, os.getuid(), at.st_mtime_ns, at.st_size)
+    """Of this build's keeper: another server program or function is another server's."""
+    at = [os.stat(path) for path in [BUILD + "/fcgi/vault.fcgi"] + sorted(glob(
+        SRC + "/sql/functions/*.sql"))]
+    of = "%s %d %s" % (BUILD, os.getuid(), [(s.st_mtime_ns, s.st_size) for s in at])
     return "\0vault-evil-" + hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
