@@ -27,8 +27,10 @@ old_key(const struct upgrade *u)
 static int
 old_open(struct upgrade *u, const struct vaultenv_options *opts)
 {
+	struct vaultenv_client *given = u->old;
 	struct vaultenv_options old = *opts;
 	struct vaultenv_error err;
+	int r;
 
 	if (!u->args->finish) {
 		error_print("When all machines have moved, run: vault-env "
@@ -44,11 +46,11 @@ old_open(struct upgrade *u, const struct vaultenv_options *opts)
 		return EXIT_FAILED;
 	}
 	if (old.url == NULL)
-		old.url = vaultenv_client_url(u->old);
-	vaultenv_client_free(&u->old);
-	if (vaultenv_client_open(&old, &u->old, &err) != 0)
-		return session_fail(&err);
-	return EXIT_DONE;
+		old.url = vaultenv_client_url(given);
+	u->old = NULL;
+	r = vaultenv_client_open(&old, &u->old, &err);
+	vaultenv_client_free(&given);
+	return r == 0 ? EXIT_DONE : session_fail(&err);
 }
 
 static int
