@@ -67,6 +67,9 @@ subtest 'vault-env-guide(7)' => sub {
 	script("$root/usr/local/bin/shop",
 	    'echo "shop is serving, API token $API_TOKEN"', 'exec sleep 600');
 	stand_ins($root, $tools);
+	$session->run('laptop', 'mkdir ledger && cd ledger && echo BOOK=1 >.env && ' .
+	    "VAULT_URL=$s->{url} vault-env init --protocol 1 --quiet && " .
+	    'vault-env push --quiet && cd');
 
 	for my $part (split /^(?=\.\\" play: )/m, $page) {
 		$s->stop('web') if $part =~ /^\.\\" play: stop web$/m;
