@@ -25,6 +25,21 @@ device_find(const struct vaultenv_devices *list, const char *id)
 	return NULL;
 }
 
+/* What it could read is listed by status from now on. */
+static int
+expired_revoke(
+    struct vaultenv_client *client, const char *id, struct vaultenv_error *err)
+{
+	struct vaultenv_exposed *exposed = NULL;
+	int r;
+
+	if ((r = vaultenv_device_revoke(client, id, err)) == 0 &&
+	    (r = vaultenv_device_exposed(client, id, &exposed, err)) == 0)
+		r = vaultenv_exposed_keep(client, exposed, err);
+	vaultenv_exposed_free(&exposed);
+	return r;
+}
+
 /* They can do nothing at an honest server, but a hostile one lets them. */
 static void
 expired_offer(const struct args *args, struct vaultenv_client *client,
@@ -32,6 +47,7 @@ expired_offer(const struct args *args, struct vaultenv_client *client,
 {
 	struct vaultenv_error err;
 	char when[WHEN_MAX];
+	int r;
 
 	when_text(d->expires_at, when);
 	warning_print("The access of %s ended %s. To make that final, run: "
@@ -40,11 +56,14 @@ expired_offer(const struct args *args, struct vaultenv_client *client,
 	if (args->yes || !can_ask() || !ask("Revoke %s now?", d->name))
 		return;
 	wait_begin(args, "revoking the device");
-	if (vaultenv_device_revoke(client, d->id, &err) != 0)
+	r = expired_revoke(client, d->id, &err);
+	wait_end();
+	if (r != 0)
 		session_fail(&err);
 	else
-		note_print(args, "Revoked %s, %s", d->name, d->id);
-	wait_end();
+		note_print(args,
+		    "Revoked %s, %s: status lists what it could read", d->name,
+		    d->id);
 }
 
 static void

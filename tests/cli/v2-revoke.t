@@ -107,6 +107,16 @@ is_deeply([map { "$_->{environment}/$_->{name} $_->{last}" } grep { $_->{environ
     ['production/P 1'], 'of an environment that was taken away, what was there until then');
 push_all('production', P => 3, Q => 2);
 
+# ---- an access that has ended
+my (undef, $ended) = machine('ended', '--role', 'reader', '--env', 'production', '--expires', '1s');
+sleep 2;
+my (undef, $other) = machine('other', '--role', 'reader', '--env', 'development');
+($text, $code) = $p->terminal("exec $CliTest::BIN --url $url scope-device --id $other --role writer", ready => qr/\[y\/N\] /, keys => "y\n");
+like($text, qr/^Revoke ended now\? \[y\/N\] y\nvault-env: Revoked ended, $ended: status lists what it could read\nChanged other/m,
+    'on a terminal it is asked whether to revoke who has expired');
+is(status_of()->{$ended}, 'revoked', 'a yes does it');
+is(exposed(), 'development/B production/P production/Q', 'and remembers what it could read');
+
 # ---- an admin's device
 my ($admin, $admin_id) = machine('admin', '--role', 'admin');
 $admin->must('enroll', '--env', 'production', '--name', 'ci');
