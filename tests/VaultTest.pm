@@ -260,6 +260,7 @@ sub down
 	my ($self) = @_;
 
 	return if $self->{downed}++;
+	$_->() for @{$self->{before_down} // []};
 	$self->dev_server('down') if -d $self->{dir};
 }
 
