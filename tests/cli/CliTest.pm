@@ -207,10 +207,11 @@ sub CliTest::Team::person
 
 # ------------------------------------------------------------ killed anywhere
 
-# The system calls by which a program changes something outside of itself. To be
-# killed between two of them is to be killed at the second.
-my $CHANGES = 'linkat,renameat,renameat2,rename,unlink,unlinkat,mkdir,fsync,fchmod,write,' .
-    'writev,sendto,sendmsg,ftruncate,symlink';
+# The system calls by which a program changes something that others see. To be
+# killed between two of them is to be killed at the second; a kill loses nothing
+# that is not synced, and what has no name yet has no mode either.
+my $CHANGES = 'linkat,renameat,renameat2,rename,unlink,unlinkat,mkdir,write,writev,' .
+    'sendto,sendmsg,ftruncate,symlink';
 
 sub _traced
 {
