@@ -62,7 +62,7 @@ static const struct refusal refusals[] = {
 	{ 404, "Version not found", VAULTENV_ERR_NOT_FOUND,
 	    "Version not found in environment {env}",
 	    "Run: vault-env versions" },
-	{ 404, "no longer kept", VAULTENV_ERR_NOT_FOUND,
+	{ 404, "Version is no longer kept", VAULTENV_ERR_NOT_FOUND,
 	    "That version of {env} is no longer kept",
 	    "Run: vault-env versions, or if it is the newest: vault-env push "
 	    "--replace" },

@@ -51,11 +51,13 @@ encrypt(struct attempt *a, struct vaultenv_error *err)
 	struct json_writer plain;
 	int r;
 
-	json_writer_init(&plain, 2 * PLAIN_MAX);
+	json_writer_init(&plain, PLAIN_MAX);
 	json_begin(&plain, '{');
 	json_put_name(&plain, "secrets");
 	if ((r = plain_write(&plain, a->push->list, err)) != 0)
 		goto out;
+	/* The names of what changed may come on top. */
+	plain.text.max = 2 * PLAIN_MAX;
 	put_changed(&plain, a->push);
 	json_end(&plain, '}');
 	r = plain.r;

@@ -292,7 +292,8 @@ stranger(struct call *call, bool *again, struct vaultenv_error *err)
 
 	if (is_unknown_key(call))
 		return key_bring(call, again, err);
-	if (status / 100 == 5 || status == 429)
+	/* Refused before anybody looked at who it is from. */
+	if (status / 100 == 5 || status == 429 || status == 413)
 		return refuse(call, NULL, err);
 	return code_error(call->client, CODE_REPLY_MAC, NULL, NULL, NULL, err);
 }

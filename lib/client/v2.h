@@ -202,8 +202,8 @@ int opened_list(const struct vaultenv_client *client, const struct opened *o,
 
 /* ---- v2-resend.c: what a restored server lacks ---- */
 
-/* Sends the newest version of env again, if this device made it and it continues
- * what the server has. True: it has it now, and a notice says so. */
+/* Sends the newest version of env again, if this device made it and it
+ * continues what the server has. True: it has it now, and a notice says so. */
 bool team_resend(struct vaultenv_client *client, const char *env);
 
 /* ---- v2-cache.c: .vault-cache.d ---- */

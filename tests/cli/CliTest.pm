@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the tests of vault-env share: a person (home folder) in a project folder
 # who runs the program; a proxy that cuts connections; a server that answers
-# what it is told; the Node.js client, to push what vault-env refuses to.
+# what it is told; another client, to push what vault-env refuses to.
 package CliTest;
 use strict;
 use warnings;
@@ -15,6 +15,8 @@ use Test::More ();
 use VaultTest;
 
 our $BIN = VaultTest::program('cli/vault-env');
+# Of the projects that init makes
+our $PROTOCOL = $ENV{TEST_PROTOCOL} // 2;
 my @children;
 my $owner = $$;
 
@@ -107,6 +109,15 @@ sub key
 	my @keys = $self->slurp('.env') =~ /^VAULT_KEY=(vk_\S+)$/mg;
 
 	return $keys[-1];
+}
+
+# Where what was pulled is kept.
+sub cache
+{
+	my ($self, $environment) = @_;
+
+	return $PROTOCOL == 1 ? '.vault-cache' :
+	    '.vault-cache.d/' . ($environment // 'development');
 }
 
 sub project { return $_[0]->key =~ /^vk_([^_]+)_/ ? $1 : undef }
@@ -298,7 +309,8 @@ sub _request
 
 # A proxy to url. plan is a file that holds "N before" or "N after": the Nth
 # request from now on is cut off before or after the server got it; "N run
-# <shell command>": the command runs before it. Anything else: all pass.
+# <shell command>": the command runs before it. With a route before that, as in
+# "secrets/push 1 before", others are not counted. Anything else: all pass.
 sub proxy
 {
 	my ($url, $plan) = @_;
@@ -308,11 +320,14 @@ sub proxy
 	return _serve(sub {
 		my ($client, $request) = @_;
 		my $what = VaultTest::slurp($plan, 1);
-		my ($left, $mode, $command) = $what =~ /^(\d+) (\w+)(?: (.*))?$/;
+		my ($route, $left, $mode, $command) = $what =~
+		    m{^(?:(\w+/\S+) )?(\d+) (\w+)(?: (.*))?$};
+		my ($asked) = $request =~ m{^POST /api/v\d/(\S+)};
+		$left = 0 if defined $route && $route ne ($asked // '');
 		my $now = ($left // 0) == 1;
 
-		VaultTest::spew($plan, join ' ', $left - 1, grep { defined }
-		    $mode, $command) if $left;
+		VaultTest::spew($plan, join ' ', grep { defined } $route,
+		    $left - 1, $mode, $command) if $left;
 		return if $now && $mode eq 'before';
 		system $command if $now && $mode eq 'run';
 		my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -325,6 +340,28 @@ sub proxy
 		return if $now && $mode eq 'after';
 		print $client $answer;
 	});
+}
+
+# Becomes a device of the project, which another person approves: its id.
+sub joins
+{
+	my ($self, $admin) = @_;
+	my ($id) = $self->must('register-device') =~ /--id (\S+)$/m;
+
+	$admin->must('approve-device', '--id', $id);
+	return $id;
+}
+
+# A proxy to the server that this person uses, as it is known to both.
+sub proxied
+{
+	my ($self, $server, $plan) = @_;
+	my $url = proxy($self->{url}, $plan);
+
+	VaultTest::spew($plan, '');
+	$server->set(url => "$self->{url} $url") if $PROTOCOL == 2;
+	$self->must('pull', '--quiet', {url => $url});
+	return $url;
 }
 
 # A relay to url that passes bytes on as they come, and writes what it sees into
@@ -403,21 +440,43 @@ sub closed_url
 	return "http://127.0.0.1:$port";
 }
 
-# Pushes these secrets as they are, by the Node.js client: one for all pushes of
-# this process.
-my ($from_node, $to_node);
-sub node_push
+# An independent client in Node.js or, v2, in Python: one for this process.
+my ($from_other, $to_other);
+sub _other
+{
+	my ($self, %ask) = @_;
+
+	push @children, open2($from_other, $to_other, $PROTOCOL == 1 ?
+	    ('node', "$VaultTest::SRC/tests/interop/v1-client.js") :
+	    ('python3', '-B', "$VaultTest::SRC/tests/interop/v2-client.py"))
+	    unless $to_other;
+	print $to_other encode_json({url => $self->{url}, key => $self->key,
+	    device => $self->device_secret, %ask}), "\n";
+	$to_other->flush;
+	my $line = <$from_other> // croak 'the other client has gone';
+	croak "the other client: $line" unless decode_json($line)->{ok};
+}
+
+# Pushes these secrets as they are.
+sub other_push
 {
 	my ($self, $env, $secrets) = @_;
 
-	push @children, open2($from_node, $to_node, 'node',
-	    "$VaultTest::SRC/tests/interop/v1-client.js") unless $to_node;
-	print $to_node encode_json({op => 'push', url => $self->{url}, key =>
-	    $self->key, device => $self->device_secret, env => $env,
-	    secrets => $secrets}), "\n";
-	$to_node->flush;
-	my $line = <$from_node> // croak 'node has gone';
-	croak "node: $line" unless decode_json($line)->{ok};
+	$self->_other(op => 'push', env => $env, secrets => $secrets);
+}
+
+# Makes the cache that old; the time in one of v2 is under a MAC.
+sub age
+{
+	my ($self, $seconds) = @_;
+	my $cache = $self->path($self->cache);
+
+	if ($PROTOCOL == 1) {
+		utime((time - $seconds) x 2, $cache) or croak "$cache: $!";
+	} else {
+		$self->_other(op => 'age', path => $cache, seconds => $seconds,
+		    env => 'development');
+	}
 }
 
 1;

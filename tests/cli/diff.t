@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # diff: two versions, two environments; marks, masks, --reveal and --json.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -67,8 +67,9 @@ $p->gives(['diff', map { ('--env', $_) } qw(a b c)], 2, '', "vault-env: --env ma
 $p->gives(['diff', '--env', '-x', '--env', 'b'], 2, '', qr/--env must be 1 to 64/, 'both are checked');
 $p->gives(['pull', '--env', 'none', '--env', 'production'], 2, '', "vault-env: --env is given " .
     "twice. See: vault-env pull --help\n", 'elsewhere there is one environment');
-$p->node_push('production', {A => 1, VAULT_KEY => 'evil'});
-$p->gives(['diff', '--env', 'production', '--quiet'], 0, "- B: ********\n", qr/VAULT_KEY, which was left out/,
+$p->other_push('production', {A => '1', VAULT_KEY => 'evil'});
+$p->gives(['diff', '--env', 'production', '--quiet'], 0, "- B: ********\n", 
+    $CliTest::PROTOCOL == 1 ? qr/VAULT_KEY, which was left out/ : '',
     'reserved names are not compared');
 
 done_testing();

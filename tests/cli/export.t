@@ -3,7 +3,7 @@
 # export: every format is read back by its consumer, or by its written rules, and
 # gives the same bytes; what a format cannot hold is refused by name. VAULT_ROUNDS:
 # how many generated environments (50).
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -261,7 +261,7 @@ sub push_of
 {
 	my ($env, $all) = @_;
 
-	$p->node_push($env, {map { utf8::decode(my $v = $all->{$_}); ($_ => $v) } keys %$all});
+	$p->other_push($env, {map { utf8::decode(my $v = $all->{$_}); ($_ => $v) } keys %$all});
 }
 
 # What the file of a step gets; $masks is what the runner hides then.

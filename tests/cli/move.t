@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A file that holds the values still wins over the vault: that is said wherever
 # it shows, and push --move takes them out, but none that is not in the vault.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -62,10 +62,10 @@ $p->gives(['push', '--move', '--file', '-', {stdin => "A=1\n"}], 2, '',
 
 # ---- nothing is removed that is not safe
 my $plan = VaultTest::tmpdir() . '/plan';
-my $slow = CliTest::proxy($url, $plan);
+my $slow = $p->proxied($s, $plan);
 my $all = $keys . $values . "ADDED=1\n";
-for my $case (['3 before', 4, qr/^vault-env: Cannot reach/, 'the vault is away before it was looked at'],
-    ["3 run echo LATE=1 >>$p->{dir}/.env", 1, "vault-env: Nothing was removed from .env: version 7 " .
+for my $case (['secrets/pull 2 before', 4, qr/^vault-env: Cannot reach/, 'the vault is away before it was looked at'],
+    ["secrets/pull 2 run echo LATE=1 >>$p->{dir}/.env", 1, "vault-env: Nothing was removed from .env: version 7 " .
     "does not have its value of LATE. Push it, then try again\n", 'the file was changed meanwhile']) {
 	my ($what, $code, $stderr, $name) = @$case;
 

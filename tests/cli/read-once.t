@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A .env file is opened once by a command, whatever it is wanted for: its key,
 # its URL, its variables. So it may be a FIFO, which can be read only once.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

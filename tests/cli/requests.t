@@ -66,8 +66,7 @@ asks(['approve-device', '--id', $id], 1, 'devices/list', 'devices/approve');
 asks(['run', '--', 'true'], 1, 'secrets/pull');
 asks(['run', '--cached', 100, '--', 'true'], 0);
 asks(['run', '--offline', '--', 'true'], 0);
-my $old = time - 101;
-utime $old, $old, $p->path('.vault-cache') or die "utime: $!";
+$p->age(101);
 asks(['run', '--cached', 100, '--', 'true'], 1, 'secrets/pull');
 asks(['run', '--cached', 100, '--', 'true'], 0);
 asks(['help'], 0);
@@ -89,7 +88,8 @@ for my $args (['pull'], ['run', '--', 'true'], ['list-devices']) {
 asks(['trust', $p->{url}], 0);
 asks(['revoke-device', '--id', $id], 1, 'devices/list', 'devices/revoke');
 my $table = decode_json($p->must('help', '--json'));
-is_deeply([grep { !$asked{$_} } map { $_->{v2} ? () : $_->{name} } @{$table->{commands}}],
-    [], 'every command of v1 was counted');
+# What upgrade asks is as much as there are environments (v2-upgrade.t).
+is_deeply([grep { !$asked{$_} && $_ ne 'upgrade' } map { $_->{v2} ? () : $_->{name} }
+    @{$table->{commands}}], [], 'every command of v1 was counted');
 
 done_testing();

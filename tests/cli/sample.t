@@ -4,7 +4,7 @@
 # for dotenv, and after the change that README shows, they see the same
 # environment: without a key, and with the secrets on the server instead of in
 # the file. lib/node and lib/python have their own.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

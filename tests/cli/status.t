@@ -44,11 +44,10 @@ my $r = $p->run('status');
 is_deeply([$r->{status}, $r->{stderr}], [0, ''], 'all is well');
 like($r->{stdout}, qr/^Version      1, pushed \d{4}-\d\d-\d\d \d\d:\d\d \(.*\)$/m, 'version and time');
 unlike($r->{stdout}, qr/s3cret|\bA\b/, 'no secret and no name');
-ok(!-e $p->path('.vault-cache'), 'and nothing was written');
+ok(!-e $p->path($p->cache), 'and nothing was written');
 $p->must('run', '--', 'true');
 like($p->run('status')->{stdout}, qr/^Cache        version 1, \d+s old$/m, 'the cache');
-my $old = time - 3 * 86400 - 60;
-utime $old, $old, $p->path('.vault-cache');
+$p->age(3 * 86400 + 60);
 like($p->run('status')->{stdout}, qr/^Cache        version 1, 3d old$/m, 'its age');
 my ($code, $json, $stderr) = status_json($p);
 is($code, 0, '--json');
@@ -75,7 +74,7 @@ $p->gives(['status', '--env', 'none'], 1, qr/^Version      (?:none yet|not known
 unlike($p->run('status', '--json', {env => {VAULT_CACHE_MAX_AGE => "\e\x7f\xc2\x9b2J"}})->{stdout},
     qr/[^ -~\n]/, 'no byte that steers a terminal in --json');
 
-$p->spew('.vault-cache', 'AAAA');
+$p->spew($p->cache, 'AAAA');
 $p->gives(['status'], 1, qr/^Cache        none that can be used$/m, qr/\Avault-env: No cache available \(.*damaged/,
     'a damaged cache');
 $p->must('run', '--', 'true');

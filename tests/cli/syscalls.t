@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What only the system calls show: files are whole and on disk before they replace
 # others, keys are kept out of dumps, and init starts no program.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -71,10 +71,12 @@ calls('push');
 $p->spew('out.env', "OLD=1\n");
 replaces('pull --output', 'out.env', calls('pull', '--output', 'out.env'));
 calls('run', '--', 'true');
-calls('set', 'A', {stdin => "2\n"});
-@calls = calls('run', '--', 'true');
-replaces('the cache', '.vault-cache', @calls);
-replaces('what was seen last', $p->project . '.state', @calls);
+@calls = calls('set', 'A', {stdin => "2\n"});
+# A push of v2 has left them there already.
+@calls = calls('run', '--', 'true') if $CliTest::PROTOCOL == 1;
+replaces('the cache', $p->cache =~ s{.*/}{}r, @calls);
+replaces('what was seen last', $p->project . ($CliTest::PROTOCOL == 1 ? '.state' : '.heads'),
+    @calls);
 
 # ---- keys stay in memory, and out of what a crash leaves
 for my $command (['get', 'A'], ['pull'], ['status']) {

@@ -3,7 +3,7 @@
 # Two people, one project: a push keeps what the other has pushed since the file
 # was made; a file knows which version that was, and one that does not takes
 # nothing away unasked.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # versions and rollback of protocol 1: the table, its times and changes, --json, and what is
 # said of versions that are not there.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

@@ -3,7 +3,7 @@
 # run --watch: one restart for a change, none for a poll or a new version of the
 # same; the whole tree of processes; signals, terminal, grace, exit codes; a
 # server that goes away.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";

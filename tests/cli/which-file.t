@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Which .env file it is: the one here, or above here the one with the key; and
 # that one which is not UTF-8 is refused, not read as if it were empty.
-# protocol 1
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -27,13 +27,13 @@ my $using = "vault-env: Using the VAULT_KEY of $p->{dir}/.env\n";
 my $show = 'echo "${SECRET-unset} ${A-unset} ${B-unset}"';
 $below->gives(['run', '--', 'sh', '-c', $show], 0, "1 root root\n", $using,
     'run in a folder of a monorepo finds the file at its top');
-ok(-e $p->path('.vault-cache') && !-e $below->path('.vault-cache'), 'the cache is beside it');
+ok(-e $p->path($p->cache) && !-e $below->path($p->cache), 'the cache is beside it');
 $below->gives(['run', '--quiet', '--', 'sh', '-c', $show], 0, "1 root root\n", '', '--quiet');
 $below->gives(['get', 'SECRET'], 0, "1\n", $using, 'so do the other commands');
 $below->spew('.env', "A=web\n");
 $below->gives(['run', '--', 'sh', '-c', $show], 0, "1 web unset\n", $using,
     'a file here without a key has the variables');
-unlink $below->path($_) for '.env', '.vault-cache';
+unlink $below->path($_) for '.env', $p->cache;
 $below->gives(['get', 'SECRET', {env => {VAULT_KEY => $p->key}}], 0, "1\n", '',
     'with a key in the environment none is looked for');
 

@@ -31,7 +31,7 @@ class Team:
 
     def __init__(self, url, place=None):
         self.url, self.place = url, urllib.parse.urlsplit(place or url)
-        self.id = str(uuid.uuid4())
+        self.id = self.new_id()
         self.vk = self.new_key()
         self.log, self.texts = Log(self.id), []
         self.heads, self.data = {}, {}  # by environment: (version, hash); the data key in use
@@ -50,6 +50,9 @@ class Team:
         return x
 
     # ---- keys
+    def new_id(self):
+        return str(uuid.uuid4())
+
     def new_key(self):
         return VaultKey("vk_%s_%s_%s" % (self.id, secrets.token_hex(32), "00" * 32))
 
