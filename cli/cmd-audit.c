@@ -138,8 +138,9 @@ const struct command command_audit = {
 	.name = "audit",
 	.summary = "Show who asked the server for what, newest first",
 	.about = "For an admin's device. Without --env it is all environments. "
-		 "Who has read what is\nthe server's word; what was changed is "
-		 "signed, and verify proves it.",
+		 "Who has read what\n"
+		 "is the server's word; what was changed is signed, and verify "
+		 "proves it.",
 	.options = audit_options,
 	.v2 = true,
 	.run = audit_run,

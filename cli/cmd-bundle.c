@@ -83,13 +83,14 @@ static const struct option_row bundle_options[] = {
 const struct command command_bundle = {
 	.name = "bundle",
 	.summary = "Write an environment as a file, for a mirror",
-	.about =
-	    "For an admin's device. The file is put on any web server as\n"
-	    "PROJECT/ENVIRONMENT.json, where --mirror finds it. It opens "
-	    "only with a VAULT_KEY\nand device secret of the project, but "
-	    "names its devices. With --all, on any\nmachine and without the "
-	    "server, it is what the operator of a server needs\nwhose backup "
-	    "is older than what the machine has seen.",
+	.about = "For an admin's device. The file is put on any web server as\n"
+		 "PROJECT/ENVIRONMENT.json, where --mirror finds it. It opens "
+		 "only with VAULT_KEY\n"
+		 "and device secret of a device of the project, but names "
+		 "them. With --all, on any\n"
+		 "machine and without the server, it is what the operator of a "
+		 "server needs whose\n"
+		 "backup is older than what the machine has seen.",
 	.options = bundle_options,
 	.v2 = true,
 	.run = bundle_run,

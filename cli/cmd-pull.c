@@ -102,7 +102,7 @@ out:
 
 static const struct option_row pull_options[] = {
 	{ "--mirror", "URL", OPTION_TEXT, false, ARG(mirror),
-	    "ask there while the server is away (default: $VAULT_MIRROR)" },
+	    "ask there if the server is away (or: $VAULT_MIRROR)" },
 	{ "--output", "FILE", OPTION_TEXT, false, ARG(output),
 	    "write to FILE instead of standard output" },
 	{ "--reveal", NULL, OPTION_FLAG, false, ARG(reveal),

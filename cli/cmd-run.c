@@ -98,7 +98,7 @@ static const struct option_row run_options[] = {
 	{ "--cached", "SECONDS", OPTION_SECONDS, false, ARG(cached_s),
 	    "use the cache if it is no older than this" },
 	{ "--mirror", "URL", OPTION_TEXT, false, ARG(mirror),
-	    "ask there while the server is away (default: $VAULT_MIRROR)" },
+	    "ask there if the server is away (or: $VAULT_MIRROR)" },
 	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
 	    "replace variables that are set already" },
 	{ "--no-keys", NULL, OPTION_FLAG, false, ARG(no_keys),

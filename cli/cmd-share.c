@@ -45,9 +45,11 @@ const struct command command_share = {
 	.name = "share",
 	.summary = "Give the keys of an environment to devices that lack them",
 	.about = "For a device that is told \"There is no key of ... for this "
-		 "device\", after a\nrestore for example. Any device that may "
-		 "write and can read can give them. No key\nthat is there is "
-		 "replaced; for one that does not open there, run:\n"
+		 "device\", after a\n"
+		 "restore for example. Any device that may write and has the "
+		 "keys can give them.\n"
+		 "No key that is there is replaced; for one that does not open "
+		 "there, run:\n"
 		 "vault-env confirm --new-key",
 	.v2 = true,
 	.run = share_run,

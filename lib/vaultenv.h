@@ -1059,7 +1059,8 @@ struct vaultenv_loaded {
  * and no other setting is looked at. opts as for vaultenv_client_open(); both
  * may be NULL.
  *
- * If the server is away, or answers 5xx or 429, the cache is used, with one
+ * If the server is away, or answers 5xx or 429, load's mirror is asked, if there
+ * is one; else, or if that has nothing good, the cache is used, with one
  * notice `Remote fetch failed, using cached secrets (3 hours old): …`. Without a cache that can
  * be used the error is NETWORK or SERVER: `Failed to fetch secrets and no cache
  * available: …`, or `… and no cache available (why it is none): …`, or `… and
