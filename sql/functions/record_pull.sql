@@ -61,8 +61,7 @@ begin
 			when h.version is null then 'VE042'
 			when q.version < 1 or q.version > h.version
 				then 'VE043'
-			when r.gone and (h.hash is distinct from q.record_have
-				or q.version is not null) then 'VE045'
+			when r.gone then 'VE045'
 			else '00000' end as outcome,
 			coalesce(q.version, h.version) as version,
 			q.version is null
@@ -103,6 +102,8 @@ begin
 			where r.project_id = q.project
 				and r.environment = q.environment
 				and r.version = coalesce(q.version, h.version)
+				and (q.version is not null
+				or h.hash is distinct from q.record_have)
 			limit 1) r on true
 	), paged as materialized (
 		select a.*,
