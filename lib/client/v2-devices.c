@@ -172,8 +172,10 @@ seen_judge(const struct vaultenv_client *c, const struct seen_device *seen,
 static int
 iso_make(char **out, int64_t ms)
 {
-	return ms != 0 && (*out = time_iso(ms)) == NULL ? VAULTENV_ERR_NOMEM
-							: 0;
+	if (ms == 0)
+		return 0;
+	*out = time_iso(ms);
+	return *out == NULL ? VAULTENV_ERR_NOMEM : 0;
 }
 
 static int
