@@ -12,10 +12,12 @@
 
 #include "client/v2.h"
 
-#define API         "/api/v2/"
-#define HEADER_NAME "X-Vault-Request: "
-#define HEADER_LINE (sizeof(HEADER_NAME) + REQUEST_HEADER_LEN)
-#define PATH_TEXT   64
+#define API           "/api/v2/"
+#define HEADER_NAME   "X-Vault-Request: "
+#define HEADER_LINE   (sizeof(HEADER_NAME) + REQUEST_HEADER_LEN)
+#define PATH_TEXT     64
+
+#define CLOCK_STEP_MS 10000 /* a clock that is followed goes on by itself */
 
 const struct wanted v2_nothing[] = { WANT_END };
 
@@ -192,24 +194,43 @@ replaced(const struct call *call, bool *again, struct vaultenv_error *err)
 	return no_proof(call, json_find_text(&call->reply, "code"), err);
 }
 
-/* The server's clock counts for two fields, and for nothing else. */
+/* The server's clock counts for two fields, and for nothing else. False: it is
+ * what we went by. */
 static bool
 follow_clock(const struct call *call)
 {
 	struct vaultenv_client *c = call->client;
 	char off[AGE_TEXT], text[VAULTENV_ERROR_TEXT];
-	int64_t now_ms;
+	int64_t now_ms, offset_ms;
 
 	if (!json_find_int(&call->reply, "now", 1, &now_ms))
 		return false;
-	c->team->clock_offset_ms = now_ms - clock_now_ms();
-	age_text(off, llabs(c->team->clock_offset_ms) / 1000, false);
+	offset_ms = now_ms - clock_now_ms();
+	if (llabs(offset_ms - c->team->clock_offset_ms) < CLOCK_STEP_MS)
+		return false;
+	c->team->clock_offset_ms = offset_ms;
+	age_text(off, llabs(offset_ms) / 1000, false);
 	snprintf(text, sizeof(text),
 	    "This machine's clock is %s %s the server's. Going on; set the "
 	    "clock: what is pushed bears its time",
-	    off, c->team->clock_offset_ms > 0 ? "behind" : "ahead of");
+	    off, offset_ms > 0 ? "behind" : "ahead of");
 	notice_give(&c->notice, text);
 	return true;
+}
+
+/* By a clock that was followed. */
+static int
+too_late(const struct call *call, struct vaultenv_error *err)
+{
+	err_set(err, VAULTENV_ERR_CLOCK,
+	    "Try again; if it stays, its clock jumps, or somebody holds "
+	    "requests back",
+	    "%s says that the request did not come in time, although its clock "
+	    "was followed",
+	    call->client->url);
+	if (err != NULL)
+		strcpy(err->reason, "request_time");
+	return VAULTENV_ERR_CLOCK;
 }
 
 /* A code about our own statement is no sign of tampering: the server, or a
@@ -265,9 +286,9 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 		return replaced(call, again, err);
 	if (is_unknown_key(call))
 		return key_bring(call, again, err);
-	if (is_refusal(call, "request_time") && follow_clock(call)) {
-		*again = true;
-		return refuse(call, NULL, err);
+	if (is_refusal(call, "request_time")) {
+		*again = follow_clock(call);
+		return too_late(call, err);
 	}
 	if (is_refusal(call, "log_changed") &&
 	    (r = take_all_log(call, err)) != 0)

@@ -6,18 +6,20 @@ from evil import *
 team = EvilTeam()
 team.push(team.writer, "production", "right")
 writer, victim = Victim(team.writer, team), Victim(team.reader, team)
-for code in "version_conflict", "log_changed", "readers_changed":
+for code, said in (("version_conflict", "was changed by others"),
+                   ("log_changed", "was changed by others 10 times"),
+                   ("readers_changed", "was changed by others 10 times")):
     print("# %s for ever" % code)
     hostile.lie("secrets/push", lambda call: call.answer(409, {"error": "x", "code": code,
                                                                "version": 1}))
-    writer.says(3, "", "set", "B=another", "--yes")
+    writer.says(3, said, "set", "B=another", "--yes")
     n = len([c for c in hostile.calls if c.path == "secrets/push"])
     ok(1 < n <= 20, "it gives up after %d tries" % n)
     hostile.honest()
 
 print("# pages without end, each with what was there before")
 hostile.lie("secrets/pull", edit("more", lambda more: True))
-victim.says(4, "")
+victim.says(4, r"makes no sense \(more\)")
 ok(len(hostile.calls) < 20, "it asks %d times" % len(hostile.calls))
 hostile.honest()
 print("# a reply of 9 MiB")
@@ -27,7 +29,7 @@ for padding in " ", "[":
         call.raw = call.given[1][:-1] + padding * (9 << 20) + "}"
 
     hostile.lie("secrets/pull", large)
-    victim.says(4, "")
+    victim.says(4, "is larger than 8 MiB")
     hostile.honest()
 victim.reads("right")
 done()

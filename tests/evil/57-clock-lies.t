@@ -21,6 +21,12 @@ def lie_by(ms):
     return rule
 
 
+hostile.lie("secrets/pull", lambda call: call.answer(401, {
+    "error": "Unauthorized: clock", "code": "request_time",
+    "now": now() + len(hostile.calls) * DAY}))
+Victim(picky, team).says(3, "did not come in time, although its clock was followed")
+ok(len(hostile.calls) < 5, "a clock that jumps is not followed for ever")
+hostile.honest()
 for ms, what in (YEAR, "later"), (-YEAR, "earlier"):
     print("# a year " + what)
     hostile.lie("(?!devices/register).*", lie_by(ms))
