@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device.h"
+#include "members.h"
 #include "output.h"
 #include "revoke.h"
 #include "session.h"
@@ -32,6 +32,9 @@ struct status {
 	int64_t cache_age_s;
 	char clock[VAULTENV_ERROR_TEXT];
 	struct vaultenv_exposed *exposed; /* NULL: not known */
+	/* Of the log that this machine has; NULL: not known. */
+	struct vaultenv_device *self;
+	struct vaultenv_heads *heads;
 	struct vaultenv_error problems[MAX_PROBLEMS];
 	size_t n_problems;
 	int code;
@@ -88,6 +91,20 @@ server_ask(struct status *s)
 	wait_end();
 }
 
+/* After the server, by whose answer that may have grown; offline it is what was
+ * known before. */
+static void
+log_ask(struct status *s)
+{
+	if (vaultenv_client_protocol(s->client) == 1)
+		return;
+	if (vaultenv_device_self(s->client, &s->self, NULL) != 0)
+		return;
+	(void)vaultenv_project_heads(s->client, &s->heads, NULL);
+	if (strcmp(s->self->status, "approved") != 0)
+		vaultenv_device_free(&s->self);
+}
+
 /* None is no problem; one that cannot be used is. */
 static void
 cache_ask(struct status *s, const struct vaultenv_options *opts)
@@ -103,7 +120,8 @@ cache_ask(struct status *s, const struct vaultenv_options *opts)
 		s->cached = true;
 		s->cache_version = loaded->version;
 		s->cache_age_s = loaded->cache_age_s;
-	} else if (r == VAULTENV_ERR_DECRYPT &&
+	} else if ((r == VAULTENV_ERR_DECRYPT || r == VAULTENV_ERR_NETWORK ||
+		       r == s->pulled) &&
 		   session_exit_code(s->pulled) == EXIT_REFUSED) {
 		/* No wonder: with that key or device, that was to be expected.
 		 */
@@ -221,6 +239,22 @@ cache_text(const struct status *s, char *out, size_t size)
 }
 
 static void
+log_rows(struct table *table, const struct status *s)
+{
+	char text[SCOPE_TEXT_MAX];
+
+	if (s->self != NULL) {
+		members_scope_text(s->self, text);
+		row_add(table, "Role", text, COLOUR_NONE);
+	}
+	if (s->heads != NULL) {
+		snprintf(text, sizeof(text), "entry %lld, %.16s...",
+		    (long long)s->heads->log.version, s->heads->log.hash);
+		row_add(table, "Log", text, COLOUR_NONE);
+	}
+}
+
+static void
 rows_print(const struct status *s)
 {
 	const char *device = device_state(s), *server = server_state(s);
@@ -237,6 +271,7 @@ rows_print(const struct status *s)
 	    server);
 	row_add(&table, "Server", text, answers ? COLOUR_NONE : COLOUR_RED);
 	row_add(&table, "Device", device, device_colour(device));
+	log_rows(&table, s);
 	version_text(s, text, sizeof(text));
 	row_add(&table, "Version", text, COLOUR_NONE);
 	cache_text(s, text, sizeof(text));
@@ -280,7 +315,11 @@ json_print(const struct status *s)
 	json_number("cache_age_s", s->cache_age_s, s->cached);
 	putchar(',');
 	json_member("clock", s->clock[0] != '\0' ? s->clock : NULL);
+	if (s->self != NULL)
+		members_scope_json(s->self);
 	if (vaultenv_client_protocol(s->client) == 2) {
+		json_number("log", s->heads != NULL ? s->heads->log.version : 0,
+		    s->heads != NULL);
 		fputs(",\"exposed\":", stdout);
 		if (s->exposed != NULL)
 			exposed_json(s->exposed);
@@ -316,6 +355,7 @@ status_run(const struct args *args)
 	server_ask(&s);
 	cache_ask(&s, &opts);
 	exposed_ask(&s);
+	log_ask(&s);
 	if (args->json) {
 		json_print(&s);
 	} else if (!args->quiet) {
@@ -327,6 +367,8 @@ status_run(const struct args *args)
 	if (s.hides != NULL)
 		warning_print("%s", s.hides);
 out:
+	vaultenv_device_free(&s.self);
+	vaultenv_heads_free(&s.heads);
 	free(s.hides);
 	free(s.updated_at);
 	vaultenv_exposed_free(&s.exposed);

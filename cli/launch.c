@@ -62,8 +62,8 @@ static bool
 is_kept(const struct vaultenv_list *variables, const struct args *args,
     const char *entry)
 {
-	static const char *const keys[] = { "VAULT_KEY=",
-		"VAULT_DEVICE_SECRET=" };
+	static const char *const keys[] = { "VAULT_KEY=", "VAULT_KEY_NEXT=",
+		"VAULT_KEY_V1=", "VAULT_DEVICE_SECRET=" };
 
 	for (size_t i = 0; args->no_keys && i < sizeof(keys) / sizeof(*keys);
 	     i++)

@@ -808,6 +808,11 @@ int vaultenv_device_id(struct vaultenv_client *client,
 int vaultenv_device_adopt(struct vaultenv_client *client, int replace,
     char **backup, struct vaultenv_error *err);
 
+/* v2: this one, as the log that this machine knows has it; asks nobody.
+ * DEVICE: it is not in there. */
+int vaultenv_device_self(struct vaultenv_client *client,
+    struct vaultenv_device **device, struct vaultenv_error *err);
+
 /* v2, of an admin's device: pending registrations that are not genuine are left
  * out, with a notice. */
 int vaultenv_device_list(struct vaultenv_client *client,

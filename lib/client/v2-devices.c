@@ -350,3 +350,29 @@ vaultenv_device_id(
 		memcpy(id, c->team->keys->device.id, ID_LEN + 1);
 	return r;
 }
+
+int
+vaultenv_device_self(struct vaultenv_client *c, struct vaultenv_device **device,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_device *d = NULL;
+	const struct member *m;
+	int r;
+
+	if ((r = team_begin(c, err)) != 0)
+		return r;
+	m = members_find(&c->team->log, c->team->keys->device.id);
+	if (m == NULL)
+		return code_error(
+		    c, CODE_DEVICE_UNKNOWN, NULL, NULL, NULL, err);
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		r = VAULTENV_ERR_NOMEM;
+	else
+		r = device_from_log(d, &c->team->log, m, NULL);
+	if (r == 0) {
+		*device = d;
+		return 0;
+	}
+	vaultenv_device_free(&d);
+	return err_general(err, r);
+}

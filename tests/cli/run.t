@@ -160,7 +160,7 @@ is_deeply({map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout}}, {%before,
     'the environment: what there was, and the variables, less the key of the file');
 my $secret = $p->device_secret;
 $p->spew('.env', "${keys}VAULT_DEVICE_SECRET=$secret\n");
-my $own = 'echo "${VAULT_KEY-none} ${VAULT_DEVICE_SECRET-none}"';
+my $own = 'echo "${VAULT_KEY-none} ${VAULT_DEVICE_SECRET-none}${VAULT_KEY_NEXT}${VAULT_KEY_V1}"';
 $p->gives(['run', '--', 'sh', '-c', $own], 0, "none none\n", '',
     'neither key of the file reaches the command');
 my $both = {VAULT_KEY => $p->key, VAULT_DEVICE_SECRET => $secret};
@@ -168,6 +168,8 @@ $p->gives(['run', '--', 'sh', '-c', $own, {env => $both}], 0, $p->key . " $secre
     'what was in the environment stays');
 $p->gives(['run', '--override', '--', 'sh', '-c', $own, {env => $both}], 0,
     $p->key . " $secret\n", '', 'with --override too');
+$both->{VAULT_KEY_V1} = 'old';
+$both->{VAULT_KEY_NEXT} = $p->key if $CliTest::PROTOCOL == 2;
 $p->gives(['run', '--no-keys', '--', 'sh', '-c', "$own; echo \$A", {env => $both}], 0,
     "none none\nvault\n", '', '--no-keys takes it out');
 $p->spew('.env', $keys);
