@@ -54,4 +54,26 @@ for my $part (qw(tables restore)) {
 	    VAULT_FCGI => "$VaultTest::BUILD/fcgi/vault.fcgi",
 	    DEV_SERVER => "$VaultTest::SRC/etc/dev-server"}));
 }
+
+# ---- by the command alone: nothing is left on the server but the team's file
+SKIP: {
+	my $command = "$VaultTest::BUILD/cli/vault-env";
+	skip 'built without the client', 6 if !-x $command;
+	my $home = VaultTest::tmpdir();
+	my $run = sub {
+		return VaultTest::run(['sh', '-c', 'cd "$HOME" && exec "$@"',
+		    'sh', $command, @_], env => {HOME => $home,
+		    VAULT_URL => $url});
+	};
+	VaultTest::spew("$home/.env", "A=one\n");
+	is $run->(@$_)->{status}, 0, "@$_" for ['init'], ['push'],
+	    ['bundle', '--all', '--output', 'all.json'];
+	my ($id) = VaultTest::slurp("$home/all.json") =~ /"project_id":"([^"]+)"/;
+	$s->psql("delete from vault.$_ where project_id = '$id'") for
+	    qw(log members member_keys heads records wraps requests);
+	$s->psql("delete from vault.projects where id = '$id'");
+	isnt $run->('pull')->{status}, 0, 'its project is gone';
+	is $vault->('--restore', "$home/all.json")->{status}, 0, '--restore';
+	is $run->('pull')->{stdout}, "A=one\n", 'the machine pulls as before';
+}
 done_testing;
