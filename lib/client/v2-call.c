@@ -233,6 +233,20 @@ too_late(const struct call *call, struct vaultenv_error *err)
 	return VAULTENV_ERR_CLOCK;
 }
 
+/* The server says that VAULT_KEY is none of the project's. If it is one by the
+ * log that this machine has, the server's ends before that. */
+static int
+unknown_key(const struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	const struct members *log = &c->team->log;
+	struct finding why = { .seq = 0 };
+
+	if (members_generation(log, team_key(c->team)->join) < 0)
+		return code_error(c, CODE_KEY_UNKNOWN, NULL, NULL, NULL, err);
+	why.at_ms = log->steps[log->n_steps - 1].at_ms;
+	return code_error(c, CODE_LOG_SHORT, &why, NULL, NULL, err);
+}
+
 /* A code about our own statement is no sign of tampering: the server, or a
  * race, has refused what we said. */
 static int
@@ -243,8 +257,7 @@ bad_statement(const struct call *call, struct vaultenv_error *err)
 	if (code == CODE_REGISTER_TIME || code == 0)
 		return refuse(call, NULL, err);
 	if (code == CODE_REGISTER_JOIN)
-		return code_error(
-		    call->client, CODE_KEY_UNKNOWN, NULL, NULL, NULL, err);
+		return unknown_key(call->client, err);
 	err_set(err, VAULTENV_ERR_FORBIDDEN,
 	    "Run it again; if it stays, update vault-env",
 	    "%s does not accept what this device signed (%s)",

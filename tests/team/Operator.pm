@@ -56,11 +56,11 @@ sub check_short
 	my ($self) = @_;
 	my $model = $self->{model};
 	my $log = $self->{backup}{log};
-	my $key = $model->key($log);
+	my %key = map { $_ => 1 } $model->key($log), $model->key;
 	my @wrong;
 
 	for my $x (grep { $_->{keeps} && !$_->{cut} && $_->{known} > $log &&
-	    grep { $_ eq $key } Model::keys_of($_) } $model->machines) {
+	    grep { $key{$_} } Model::keys_of($_) } $model->machines) {
 		my $m = $model->member($x->{name}, $log);
 		my ($environment) = grep { $m &&
 		    !$m->{revoked} && Model::in_scope($m, $_) }
