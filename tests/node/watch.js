@@ -7,13 +7,14 @@
 const assert = require('node:assert');
 const { fork, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const tap = require('./tap.js');
 
-const { app, fakeServer, node, said, test, until, withEnv, write } = tap;
+const { app, cacheOf, fakeServer, node, protocol, said, test, until, withEnv, write } = tap;
 const vault = tap.require('vault-env');
-const { SERVER_DIR: serverDir, TOP_SRCDIR: source } = process.env;
+const { CLI: cli, SERVER_DIR: serverDir, TOP_SRCDIR: source } = process.env;
 const ours = fs.readFileSync(path.join(app, '.env'), 'utf8');
 // Two intervals, with the jitter, and the time that a busy machine takes.
 const INTERVAL_MS = 300;
@@ -144,6 +145,32 @@ test('a server that is away is reported, and its return is seen', () =>
     await push({ A: '5' });
     assert.deepStrictEqual((await next(heard.changes)).changed, { A: '5' });
   }));
+
+// Another device of v1 could not even load.
+if (protocol === 2) {
+  test('a device that is revoked while it watches is told', async () => {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), 'vt-home-'));
+    const command = (env, ...args) => {
+      const r = spawnSync(cli, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+      assert.strictEqual(r.status, 0, r.stderr);
+      return r.stdout;
+    };
+    const [, id] = /--id (\S+)$/m.exec(command({ HOME: home }, 'register-device'));
+    const admin = { HOME: process.env.HOME };
+    command(admin, 'approve-device', '--id', id);
+    await watching({ env: { HOME: home } }, async (heard) => {
+      const { A: before } = process.env;
+      assert.ok(fs.existsSync(cacheOf('development')));
+      command(admin, 'revoke-device', '--id', id);
+      const error = await next(heard.errors);
+      assert.deepStrictEqual([error.code, error.reason], ['ERR_VAULT_DEVICE', 'device_revoked']);
+      assert.strictEqual(process.env.A, before);
+      assert.deepStrictEqual(heard.changes, []);
+      assert.ok(!fs.existsSync(cacheOf('development')));
+    });
+    fs.rmSync(home, { recursive: true });
+  });
+}
 
 test('it survives restarts of vault.fcgi and of PostgreSQL', () =>
   watching({}, async (heard) => {

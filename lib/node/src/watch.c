@@ -147,6 +147,7 @@ news_object(napi_env env, const struct news *news)
 		js_set_text(env, object, "status", status_name(news->err.code));
 		js_set_text(env, object, "text", news->err.text);
 		js_set_text(env, object, "hint", news->err.hint);
+		js_set_text(env, object, "reason", news->err.reason);
 		return object;
 	}
 	js_set_int(env, object, "version", news->version);
