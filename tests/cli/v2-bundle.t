@@ -41,6 +41,10 @@ is($admin->slurp('shop.json'), $text, 'the same');
 my $mirror = CliTest::canned(200, $text);
 $careful->gives(['pull', @shop, '--mirror', $mirror], 0, "A=5\n", '', 'the server is there, and asked');
 $bob->must('pull', @shop);
+for (1 .. 4) {
+	$team->tell(%in, env => 'steps', secrets => {A => "$_"});
+	$bob->must('pull', '--env', 'steps');
+}
 $s->stop('web');
 my $why = qr/\A(?:vault-env: warning:|\[vault-env\]) Remote fetch failed, using the mirror: [^\n]*\n/;
 $careful->gives(['pull', @shop, '--mirror', $mirror], 0, "A=5\n", $why, 'the server is away');
@@ -81,8 +85,9 @@ $fresh->gives(['pull', @shop, '--mirror', CliTest::canned(200, '<html>')], 5, ''
 my @lines = map { decode_json($_) } split /\n/, $bob->must('bundle', '--all');
 is_deeply([map { [@$_{qw(vault_bundle project_id environment)}, scalar @{$_->{log}}, scalar @{$_->{records}},
     scalar @{$_->{wraps}}, defined $_->{secrets} ? 1 : 0] } @lines],
-    [[2, $team->{project}, undef, 4, 0, 0, 0], [2, $team->{project}, 'shop', 0, 1, 1, 1]],
-    'the log, then each environment of the cache');
+    [[2, $team->{project}, undef, 4, 0, 0, 0], [2, $team->{project}, 'shop', 0, 1, 1, 1],
+    [2, $team->{project}, 'steps', 0, 4, 1, 1]],
+    'the log, then each environment of the cache, with all versions that came one by one');
 my $nobody = CliTest->new(url => $team->{url}, home => $bob->{home});
 $nobody->spew('.env', $bob->slurp('.env'));
 is(scalar(split /\n/, $nobody->must('bundle', '--all')), 1, 'without a cache it is the log');

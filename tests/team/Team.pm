@@ -133,8 +133,9 @@ sub scope_args
 {
 	my ($self, $scope) = @_;
 
-	return ('--role', $scope->{role}, map { ('--env', $_) }
-	    @{$scope->{environments}});
+	return ('--role', $scope->{role}, (map { ('--env', $_) }
+	    @{$scope->{environments}}), ($scope->{cache_s} // 1) ? () :
+	    ('--max-cache', 'none'));
 }
 
 # Devices that are no admin's and are not revoked.

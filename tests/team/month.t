@@ -66,7 +66,7 @@ sub enrolled
 	$t->machine($name, secret => $made->{vault_device_secret},
 	    keeps => $keeps);
 	$t->{ids}{$name} = $made->{device_id};
-	$model->append('admit', $name, {%$scope, @WEEK,
+	$model->append('admit', $name, {@WEEK, %$scope,
 	    expires => time + 365 * 86400});
 	return "$name is enrolled as $scope->{role}";
 }
@@ -267,7 +267,8 @@ sub play
 	joins(newcomer('ops'), scope('reader', some())) for 1 .. 4;
 	enrolled(newcomer('ci'), scope(pick('reader', 'writer'), some()), 0)
 	    for 1 .. 3;
-	enrolled(newcomer('web'), scope('reader', some()), 1) for 1 .. 3;
+	enrolled(newcomer('web'), {%{scope('reader', some())}, @$_}, 1)
+	    for [], [], [cache_s => 0];
 	is scalar($model->machines), 20, 'a team of twenty';
 	$t->check('the first day');
 	my @days = mixed map { ($_) x $deck{$_} } sort keys %deck;
