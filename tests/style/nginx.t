@@ -42,11 +42,12 @@ is_deeply [sort $make =~ /lighttpd-errors\/(\d{3})\.html/g],
 # The limit on a body, in three places
 my ($max) = VaultTest::slurp("$src/etc/vault.conf") =~ /^#? ?max_body = (\d+)/m;
 is $max, 1048576, 'max_body';
-like $nginx, qr/^ +client_max_body_size 1m;$/m, 'nginx: the same';
+like $nginx, qr/^ +client_max_body_size 3m;$/m, 'nginx: 2 MiB more, for keys';
+like $nginx, qr/^ +client_body_buffer_size 3m;$/m, 'and all of it in memory';
 like $nginx, qr/^ +413 .*"max_body":$max\}/m, 'nginx: and says so in its 413';
 like VaultTest::slurp("$src/etc/lighttpd-errors/413.html"), qr/"max_body":$max\}/,
     'lighttpd: likewise';
-like $lighttpd, qr/^server\.max-request-size = 1024$/m, 'lighttpd: the same';
+like $lighttpd, qr/^server\.max-request-size = 3072$/m, 'lighttpd: 2 MiB more';
 
 # What must stay as it is, and why stands beside it in the file
 like $nginx, qr/^ +fastcgi_keep_conn off;$/m, 'no kept connections';
