@@ -42,6 +42,8 @@ v2_call_code(const struct call *call)
 {
 	const char *name = json_find_text(&call->reply, "code");
 
+	if (!call->is_authentic)
+		return 0;
 	if (name != NULL && strcmp(name, "bad_statement") == 0)
 		name = json_find_text(&call->reply, "reason");
 	return name == NULL ? 0 : code_find(name, strlen(name));
@@ -96,7 +98,16 @@ send_signed(
 	return r == VAULTENV_ERR_PROTOCOL ? away(err) : r;
 }
 
-/* Fills reason where nothing else has: tests and scripts go by it. */
+/* What is found out on this machine, no server can say. */
+static bool
+is_own_finding(const char *name)
+{
+	const int code = code_find(name, strlen(name));
+
+	return code != 0 && code < CODE_OF_SERVER;
+}
+
+/* Fills reason where nothing else has: callers and scripts go by it. */
 static int
 refuse(const struct call *call, const char *device, struct vaultenv_error *err)
 {
@@ -104,7 +115,7 @@ refuse(const struct call *call, const char *device, struct vaultenv_error *err)
 	const int r = refusal_error(call, device, err);
 	char *shown;
 
-	if (err == NULL || code == NULL ||
+	if (err == NULL || code == NULL || is_own_finding(code) ||
 	    (shown = text_printable(code, sizeof(err->reason) - 1)) == NULL)
 		return r;
 	snprintf(err->reason, sizeof(err->reason), "%s", shown);
@@ -128,6 +139,7 @@ static int
 take_log(const struct call *call, bool *more, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = call->client;
+	const size_t known = c->team->log.n_steps;
 	struct json_object reply = call->reply;
 	const struct json_value *v = json_object_find(&reply, "more");
 	struct bundle b;
@@ -142,8 +154,8 @@ take_log(const struct call *call, bool *more, struct vaultenv_error *err)
 	if (b.n_log > 0 && (size_t)count >= b.n_log)
 		r = team_take_log(
 		    c, (size_t)count - b.n_log, b.log, b.n_log, err);
-	else
-		*more = false;
+	/* What brings nothing new could go on for ever. */
+	*more = *more && c->team->log.n_steps > known;
 	bundle_reset(&b);
 	return r;
 }
@@ -346,9 +358,11 @@ once(struct call *call, bool *again, struct vaultenv_error *err)
 		return r;
 	if (call_parse(call) == VAULTENV_ERR_NOMEM)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	if (reply_verify(call->http.auth, strlen(call->http.auth),
+	call->is_authentic =
+	    reply_verify(call->http.auth, strlen(call->http.auth),
 		t->keys->request_key, auth.mac, call->http.status, body->data,
-		body->len) != 0)
+		body->len) == 0;
+	if (!call->is_authentic)
 		return stranger(call, again, err);
 	if (call->http.status / 100 == 2)
 		return 0;

@@ -127,7 +127,7 @@ int v2_call_perform(struct call *call, const struct wanted *want, void *into,
 /* call_wrong(), but as of a server that is away: NETWORK. */
 int
 v2_wrong(const struct call *call, const char *name, struct vaultenv_error *err);
-/* The code that a refusal of the call named, of lib/wire/code.h; 0: none. */
+/* The code that an authenticated refusal named, of lib/wire/code.h; 0: none. */
 int v2_call_code(const struct call *call);
 /* Nothing is wanted but what the caller takes from call->reply itself. */
 extern const struct wanted v2_nothing[];

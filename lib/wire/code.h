@@ -72,7 +72,9 @@ enum code {
 	CODE_CACHE_ANCHOR,
 	/* requests, replies, registrations */
 	CODE_REPLY_MAC,
-	CODE_REGISTER_DEVICE_ID,
+	/* from here on, what a server says of what it was sent */
+	CODE_OF_SERVER,
+	CODE_REGISTER_DEVICE_ID = CODE_OF_SERVER,
 	CODE_REGISTER_URL,
 	CODE_REGISTER_TIME,
 	CODE_REGISTER_REQUEST_KEY,

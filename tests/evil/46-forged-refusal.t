@@ -29,4 +29,22 @@ for status, code in (403, "device_removed"), (401, "vault_key_replaced"):
     hostile.lie(".*", hang_up)
     victim.reads("right", said=", from its cache")
     hostile.honest()
+
+print("# what only this machine can find out, said by the server: the next VAULT_KEY, of "
+      "which there is one copy")
+admin = Victim(team.admin, team)
+admin.must("rotate-key", "--prepare")
+secret = read(admin.path("next"))
+hostile.lie("log/read", lambda call: call.answer(403, {"error": "x", "code": "key_replaced"}))
+admin.says(3, "refused", "rotate-key", "--yes")
+ok(os.path.exists(admin.path("next")) and read(admin.path("next")) == secret,
+   "it is kept, whatever the server says")
+hostile.honest()
+
+print("# a refusal is none that the cache stands in for")
+hostile.lie("secrets/pull", lambda call: call.answer(403, {"error": "x", "code": "key_replaced"}))
+victim.says(3, "refused")
+ok("key_replaced" not in victim.load().stderr, "nor is it told as proven")
+hostile.honest()
+
 done()

@@ -48,4 +48,29 @@ for ms, what in (YEAR, "later"), (-YEAR, "earlier"):
     at = decode(RECORD, split(team.records["production"][-1])[0], "vault-record-v2")["at"]
     ok(abs(at - now()) < 60000, "a version bears the time of its writer", at)
     hostile.honest()
+
+print("# of a registration, by somebody on the way")
+
+
+def unknown(call):
+    call.answer(401, {"error": "x", "code": "request_key_unknown"})
+    call.mac = ""
+
+
+def late(call):
+    call.answer(400, {"error": "x", "code": "bad_statement", "reason": "register_time",
+                      "now": 4102444800000})
+    call.mac = ""
+
+
+hostile.lie("secrets/pull", unknown)
+hostile.lie("devices/register", late)
+team = EvilTeam()
+team.push(team.writer, "production", "right")
+Victim(team.reader, team).load()
+at = [decode(REGISTER, split(call.body["registration"], 2)[0], "vault-register-v2")["at"]
+      for call in hostile.calls if call.path == "devices/register"]
+ok(at and max(at) < 4102444800000 - 10**10, "no registration is signed for another century",
+   str(at))
+hostile.honest()
 done()
