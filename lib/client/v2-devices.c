@@ -15,6 +15,7 @@
 
 #define ID_SHOWN 8 /* digits of who waits: the rest is the new machine's */
 #define SOON_MS  (INT64_C(30) * 86400 * 1000)
+#define SEEN_MAX (LOG_ENTRIES_MAX + 1000)
 
 /* ---- devices/list ---- */
 
@@ -74,6 +75,15 @@ page_add(struct seen_devices *seen, struct seen_devices *page)
 	return 0;
 }
 
+/* They come by id: a server that begins again, or never ends, is stopped. */
+static bool
+goes_on(const struct seen_devices *seen, const struct seen_devices *page)
+{
+	return page->n > 0 && seen->n + page->n <= SEEN_MAX &&
+	       (seen->n == 0 ||
+		   strcmp(page->at[0].id, seen->at[seen->n - 1].id) > 0);
+}
+
 #define AT(member) offsetof(struct seen_device, member)
 
 static int
@@ -107,7 +117,7 @@ read_page(struct vaultenv_client *c, struct seen_devices *seen, bool *more,
 	page = (struct seen_devices){ got.n, got.at };
 	v = r == 0 ? json_object_find(&call.reply, "more") : NULL;
 	*more = v != NULL && v->type == JSON_TRUE;
-	if (r == 0 && *more && page.n == 0)
+	if (r == 0 && *more && !goes_on(seen, &page))
 		r = v2_wrong(&call, "more", err);
 	if (r == 0 && (r = page_add(seen, &page)) != 0)
 		err_general(err, r);

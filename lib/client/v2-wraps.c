@@ -11,6 +11,8 @@
 
 #include "client/v2.h"
 
+#define WRAPS_MAX ((size_t)4 << 20)
+
 void
 wraps_reset(struct wraps *w)
 {
@@ -47,6 +49,23 @@ put_after(struct call *call, const struct wrap *last)
 	json_end(&call->body, '}');
 }
 
+/* They come by key id and device: a server that begins again, or never ends, is
+ * stopped. */
+static bool
+goes_on(const struct wraps *w, const struct bundle *b)
+{
+	const struct wrap *last = w->at + w->n - 1;
+	int order;
+
+	if (b->n_wraps == 0 || w->n + b->n_wraps > WRAPS_MAX)
+		return false;
+	if (w->n == 0)
+		return true;
+	order = memcmp(b->wraps[0].key_id, last->key_id, HASH_LEN);
+	return order > 0 ||
+	       (order == 0 && strcmp(b->wraps[0].device, last->device) > 0);
+}
+
 /* *more: there is another page. */
 static int
 read_page(struct vaultenv_client *c, const char *env, bool all, struct wraps *w,
@@ -73,7 +92,7 @@ read_page(struct vaultenv_client *c, const char *env, bool all, struct wraps *w,
 		r = code_error(c, r, NULL, env, NULL, err);
 		goto out;
 	}
-	if (*more && b.n_wraps == 0)
+	if (*more && !goes_on(w, &b))
 		r = v2_wrong(&call, "more", err);
 	else if ((r = page_add(w, &b)) != 0)
 		err_general(err, r);

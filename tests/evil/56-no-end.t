@@ -31,5 +31,50 @@ for padding in " ", "[":
     hostile.lie("secrets/pull", large)
     victim.says(4, "is larger than 8 MiB")
     hostile.honest()
+
+print("# lists without end: the log that proves a refusal, devices, data keys")
+ENOUGH = 40
+admin = Victim(team.admin, team)
+admin.reads("right")
+
+
+def endless(call):
+    """After that many tries it is over: the test has failed, and need not wait."""
+    if len(hostile.calls) > 3 * ENOUGH:
+        raise Hangup
+
+
+def asks(what, who, *args):
+    who.run(*args)
+    ok(len(hostile.calls) <= ENOUGH, "%s: it asks %d times" % (what, len(hostile.calls)))
+    hostile.honest()
+
+
+def proof(call):
+    endless(call)
+    call.answer(401, {"error": "x", "code": "vault_key_replaced", "log": team.texts[-1:],
+                      "log_count": len(team.texts), "more": True})
+
+
+hostile.lie(".*", proof)
+asks("the log", victim, "pull", "--output", "-")
+
+
+def again(name):
+    pages = {}
+
+    def rule(call):
+        endless(call)
+        if name not in pages:
+            call.forward()
+            pages[name] = call.reply
+        call.answer(200, dict(pages[name], more=True))
+    return rule
+
+
+hostile.lie("devices/list", again("devices"))
+asks("devices", admin, "list-devices")
+hostile.lie("keys/read", again("wraps"))
+asks("data keys", admin, "share", "--env", "production")
 victim.reads("right")
 done()
