@@ -22,7 +22,7 @@ my %args = (init => [], push => ['--yes'], pull => [], versions => [], rollback 
     $id], 'list-devices' => [], 'revoke-device' => ['--id', $id],
     run => ['--', 'true'], get => ['A'], set => ['A=', '--yes'], delete => ['A', '--yes'],
     diff => [], export => [],
-    status => [], trust => undef, help => undef);
+    status => [], upgrade => ['--yes'], trust => undef, help => undef);
 my $table = decode_json(VaultTest::run([$CliTest::BIN, 'help', '--json'])
     ->{stdout});
 
