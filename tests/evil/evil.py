@@ -124,6 +124,17 @@ def sentence(code, where=None, pins=None, **fills):
                    for part in re.split(r"(\{\w+\})", whole))
 
 
+def error_of(r):
+    """What --json gives: the line that a person reads, and the code; None where the server
+    is away and something else is told beside."""
+    if r.stderr:
+        said = json.loads(r.stderr.splitlines()[-1])
+    else:
+        said = json.loads(r.stdout or "{}").get("problems", [{}])[0]  # of verify
+    return dict(line=". ".join(said[k] for k in ("error", "hint") if said.get(k)),
+                code=said.get("code"))
+
+
 # ---- the machine that is lied to
 
 class Victim:
@@ -175,16 +186,19 @@ class Victim:
         return r
 
     def refuses(self, code, status, *args, truth=None, stdin="", env_vars=None, **fills):
-        """args (none: a load) fail with the code's sentence and this exit code, and
+        """args (none: a load) fail with this code, its sentence and this exit code, and
         nothing wrong is kept."""
-        env = env_vars or {}
-        r = self.run(*args, stdin=stdin, **env) if args else self.load(**env)
+        command, *more = args or ("run", "--", "sh", "-c", "env >child")
+        if os.path.exists(self.dir + "/child"):
+            os.unlink(self.dir + "/child")
+        r = self.run(command, "--json", *more, stdin=stdin, **(env_vars or {}))
+        said = error_of(r)
         fills.setdefault("env", self.env)
-        ok(r.returncode == status and re.search(sentence(code, **fills), r.stderr),
+        ok(r.returncode == status and re.search(sentence(code, **fills), said["line"]) and
+           said["code"] in (code, None if status == 4 else code),
            "%s: exit code %d and its sentence" % (code, status), "exit code %d" % r.returncode,
            r.stdout, r.stderr, "wanted: " + sentence(code, **fills))
-        if not args:
-            ok(self.child() == "", "... no program is started", self.child())
+        ok(self.child() == "", "... no program is started", self.child())
         self.knows_only_the_truth(truth)
         return r
 
