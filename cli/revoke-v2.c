@@ -19,6 +19,7 @@ struct revocation {
 	const char **ids; /* borrowed from args and list */
 	size_t n;
 	size_t n_done;
+	const char *own; /* this device's id, if it is one of them: the last */
 	bool has_admin;
 	struct vaultenv_environments *confirmed;
 };
@@ -85,6 +86,19 @@ ids_choose(struct revocation *r)
 	return EXIT_FAILED;
 }
 
+/* It can do nothing after that, so it comes last. */
+static void
+own_last(struct revocation *r, const char *own)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (strcmp(r->ids[i], own) != 0)
+			continue;
+		r->own = r->ids[i];
+		r->ids[i] = r->ids[r->n - 1];
+		r->ids[r->n - 1] = r->own;
+	}
+}
+
 static bool
 asks(const struct args *args)
 {
@@ -97,7 +111,8 @@ rotation_check(const struct revocation *r)
 {
 	const struct args *args = r->args;
 
-	if (!r->has_admin || args->keep_key || args->yes || asks(args))
+	if (!r->has_admin || r->own != NULL || args->keep_key || args->yes ||
+	    asks(args))
 		return EXIT_DONE;
 	error_print("Use --yes, or --keep-key to keep it",
 	    "An admin's device is to be revoked, and VAULT_KEY is replaced "
@@ -205,17 +220,28 @@ exposed_tell(const struct revocation *r, const struct vaultenv_device *d,
 		putchar(',');
 		json_member("last_seen_at", d->last_seen_at);
 		fputs(",\"exposed\":", stdout);
-		exposed_json(exposed);
+		if (exposed != NULL)
+			exposed_json(exposed);
+		else
+			json_string(NULL);
 		putchar('}');
 	}
 	say(r->args,
 	    "Revoked %s, %s; by the server's word it was last seen: %s",
 	    d->name, d->id, when);
-	if (r->args->json || r->args->quiet || exposed->n == 0)
+	if (r->args->json || r->args->quiet || exposed == NULL ||
+	    exposed->n == 0)
 		return;
 	say(r->args, "It could read, and keeps what it has read: change these "
 		     "where they come from");
 	exposed_table(exposed);
+}
+
+/* True if nobody is left here who could ask. */
+static bool
+is_out(const struct revocation *r)
+{
+	return r->own != NULL && r->n_done == r->n;
 }
 
 static void
@@ -224,19 +250,39 @@ exposed_each(const struct revocation *r)
 	for (size_t i = 0; i < r->n_done; i++) {
 		const struct vaultenv_device *d =
 		    device_find(r->list, r->ids[i]);
-		struct vaultenv_exposed none = { .n = 0 };
 		struct vaultenv_exposed *exposed = NULL;
 		struct vaultenv_error err;
 
-		if (vaultenv_device_exposed(r->client, d->id, &exposed, &err) !=
-			0 ||
-		    vaultenv_exposed_keep(r->client, exposed, &err) != 0)
+		if (!is_out(r) &&
+		    (vaultenv_device_exposed(
+			 r->client, d->id, &exposed, &err) != 0 ||
+			vaultenv_exposed_keep(r->client, exposed, &err) != 0))
 			error_show(&err);
 		if (r->args->json && i > 0)
 			putchar(',');
-		exposed_tell(r, d, exposed != NULL ? exposed : &none);
+		exposed_tell(r, d, exposed);
 		vaultenv_exposed_free(&exposed);
 	}
+}
+
+/* What is left has to be done where somebody still may. */
+static void
+rest_tell(const struct revocation *r)
+{
+	char line[80 * 8] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < r->n && used + 80 < sizeof(line); i++)
+		used += (size_t)snprintf(
+		    line + used, sizeof(line) - used, " --id %s", r->ids[i]);
+	note_print(r->args,
+	    "This machine was one of them and can do nothing more here. What "
+	    "could be read and new data keys are left to another admin: "
+	    "vault-env revoke-device%s%s",
+	    line,
+	    r->args->keep_key
+		? ""
+		: ". So is another VAULT_KEY: vault-env rotate-key --leaked");
 }
 
 static void
@@ -267,7 +313,9 @@ key_rotate(const struct revocation *r)
 {
 	struct args args = *r->args;
 
-	if (!r->has_admin)
+	if (is_out(r))
+		rest_tell(r);
+	if (is_out(r) || !r->has_admin)
 		return EXIT_DONE;
 	if (args.keep_key) {
 		note_print(&args, "VAULT_KEY is kept. To replace it, run: "
@@ -284,17 +332,26 @@ int
 revoke_v2(const struct args *args, struct vaultenv_client *client)
 {
 	struct revocation r = { .args = args, .client = client };
+	struct vaultenv_device *self = NULL;
+	struct vaultenv_error err;
 	size_t n;
 	int code;
 
 	if ((code = members_read(args, client, &r.list)) != EXIT_DONE ||
-	    (code = ids_choose(&r)) != EXIT_DONE ||
-	    (code = rotation_check(&r)) != EXIT_DONE ||
+	    (code = ids_choose(&r)) != EXIT_DONE)
+		goto out;
+	if (vaultenv_device_self(client, &self, &err) != 0) {
+		code = session_fail(&err);
+		goto out;
+	}
+	own_last(&r, self->id);
+	if ((code = rotation_check(&r)) != EXIT_DONE ||
 	    (code = all_ask(&r)) != EXIT_DONE)
 		goto out;
 	n = r.n;
 	for (size_t i = 0; r.has_admin && i < n; i++)
 		admitted_by(&r, r.ids[i]);
+	own_last(&r, self->id);
 	code = revoke(&r);
 	if (r.n_done > 0)
 		done_tell(&r);
@@ -302,6 +359,7 @@ revoke_v2(const struct args *args, struct vaultenv_client *client)
 		code = key_rotate(&r);
 out:
 	free(r.ids);
+	vaultenv_device_free(&self);
 	vaultenv_environments_free(&r.confirmed);
 	vaultenv_devices_free(&r.list);
 	return code;

@@ -739,7 +739,8 @@ int vaultenv_device_scope(struct vaultenv_client *client, const char *id,
  * v2: revokes several, then gives each environment concerned a new data key, once:
  * *confirmed are those, for vaultenv_environments_free(). One that is revoked
  * already is passed over. *n_done, of them, are revoked whatever is returned; what
- * cannot be confirmed is a notice.
+ * cannot be confirmed is a notice. The client's own device has to be the last of
+ * them, and leaves the new data keys to others: *confirmed stays as it was.
  */
 int vaultenv_devices_revoke(struct vaultenv_client *client,
     const char *const *ids, size_t n, size_t *n_done,

@@ -59,7 +59,8 @@ vaultenv_devices_revoke(struct vaultenv_client *c, const char *const *ids,
 		return r;
 	for (; r == 0 && *n_done < n; *n_done += r == 0)
 		r = revoke(c, ids[*n_done], err);
-	if (*n_done == 0)
+	/* Who has revoked itself can confirm nothing. */
+	if (*n_done == 0 || is_revoked(c, c->team->keys->device.id))
 		return r;
 	keys = vaultenv_rotation_confirm(c, confirmed, &why);
 	return r != 0 || keys == 0 ? r : err_copy(err, &why);

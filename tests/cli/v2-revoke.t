@@ -156,4 +156,20 @@ $p->must('revoke-device', '--id', $admin_id, '--yes');
 $reader->gives(['run', '--', 'printenv', 'LAST'], 0, "1\n", qr/\A\[vault-env\] Remote fetch failed, using cached secrets .*VAULT_KEY was replaced/,
     'a machine with the old VAULT_KEY lives on the version that the removal has named');
 
+# ---- an admin's device shuts itself out
+my ($own, $own_id) = machine('own', '--role', 'admin');
+my (undef, $with) = machine('with', '--role', 'reader', '--env', 'production');
+$key = $p->key;
+$r = $own->run('revoke-device', '--id', $own_id, '--id', $with);
+is($r->{status}, 0, 'an admin revokes its own device') or diag $r->{stderr};
+like($r->{stdout}, qr/\ARevoked with, $with; [^\n]+\nRevoked own, $own_id; [^\n]+\n\z/, 'after the others');
+is($r->{stderr}, "vault-env: This machine was one of them and can do nothing more here. What could be read and new data keys are left " .
+    "to another admin: vault-env revoke-device --id $with --id $own_id. So is another VAULT_KEY: vault-env rotate-key --leaked\n", 'and says what is left');
+$own->gives(['pull'], 3, '', qr/\Avault-env: This device was revoked/, 'it is out');
+is_deeply([map { $_->{environment} } @{$p->json('revoke-device', '--id', $with, '--id', $own_id)->{confirmed}}],
+    [qw(development production)], 'what is left is done elsewhere by the line that it printed');
+($own, $own_id) = machine('own2', '--role', 'admin');
+$r = $own->json('revoke-device', '--id', $own_id);
+is_deeply([$r->{confirmed}, map { $_->{exposed} } @{$r->{revoked}}], [[], undef], '--json says that it is not known what it could read');
+
 done_testing();
