@@ -119,6 +119,26 @@ kept_say(const struct args *args, const struct vaultenv_client *client)
 		    vaultenv_client_device_path(client));
 }
 
+/* Its access may have ended: the log says so, the registration does not. */
+static int
+end_check(struct vaultenv_client *client)
+{
+	struct vaultenv_device *self = NULL;
+	struct vaultenv_error err;
+	int code = EXIT_DONE;
+
+	if (vaultenv_client_protocol(client) == 2 &&
+	    vaultenv_device_self(client, &self, &err) == 0 &&
+	    self->has_expired) {
+		error_print("Ask an admin",
+		    "The access of this device (%s) ended on %.10s", self->id,
+		    self->expires_at);
+		code = EXIT_REFUSED;
+	}
+	vaultenv_device_free(&self);
+	return code;
+}
+
 static int
 register_device_run(const struct args *args)
 {
@@ -136,10 +156,10 @@ register_device_run(const struct args *args)
 		goto out;
 	/* Before the request: it is true whatever becomes of that. */
 	if (backup != NULL)
-		say(args,
-		    "The old device secret is kept as %s; what was pushed "
-		    "with it can be read only with it",
-		    backup);
+		say(args, "The old device secret is kept as %s%s", backup,
+		    vaultenv_client_protocol(client) == 2
+			? ""
+			: "; what was pushed with it can be read only with it");
 	code = device_register(args, client, args->name, &device);
 	if (code != EXIT_DONE)
 		goto out;
@@ -156,7 +176,8 @@ register_device_run(const struct args *args)
 		code = EXIT_REFUSED;
 		goto out;
 	}
-	device_say(args, device);
+	if ((code = end_check(client)) == EXIT_DONE)
+		device_say(args, device);
 out:
 	free(backup);
 	vaultenv_device_free(&device);

@@ -45,6 +45,9 @@ problem_add(struct status *s, int code, const struct vaultenv_error *err)
 {
 	if (s->code == EXIT_DONE)
 		s->code = code;
+	for (size_t i = 0; i < s->n_problems; i++)
+		if (strcmp(s->problems[i].text, err->text) == 0)
+			return;
 	if (s->n_problems < MAX_PROBLEMS)
 		s->problems[s->n_problems++] = *err;
 }

@@ -93,8 +93,8 @@ git_key_warn(const char *path)
 	if (path_tracked(path) == GIT_TRACKED)
 		warning_print("The VAULT_KEY of %s is in a file that git "
 			      "tracks, so everybody who has the repository has "
-			      "the key",
-		    path);
+			      "the key. Run: git rm --cached %s",
+		    path, path);
 }
 
 static bool

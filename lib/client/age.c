@@ -42,7 +42,8 @@ age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
 	if (decimal_parse(text, len, NUMBER_MAX, &n) != 0)
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "Write seconds, or a number with s, m, h or d such as 12h",
-		    "%s is no age: \"%.*s\"", what, (int)text_len, text);
+		    "%s is no span of time: \"%.*s\"", what, (int)text_len,
+		    text);
 	*seconds = n * factor;
 	return 0;
 }

@@ -300,6 +300,19 @@ key_bring(struct call *call, bool *again, struct vaultenv_error *err)
 	return r;
 }
 
+/* The refusal names no date; the log does, where it is here. */
+static int
+expired(struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	const struct member *m =
+	    members_find(&c->team->log, c->team->keys->device.id);
+	const struct finding why = {
+		.at_ms = m == NULL ? 0 : member_now(m)->expires_ms
+	};
+
+	return code_error(c, CODE_DEVICE_EXPIRED, &why, NULL, NULL, err);
+}
+
 static int
 refused(struct call *call, bool *again, struct vaultenv_error *err)
 {
@@ -319,8 +332,7 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 	    (r = take_all_log(call, err)) != 0)
 		return r;
 	if (is_refusal(call, "device_expired"))
-		return code_error(
-		    c, CODE_DEVICE_EXPIRED, NULL, NULL, NULL, err);
+		return expired(c, err);
 	if (is_refusal(call, "scope_refused"))
 		return code_error(
 		    c, CODE_DEVICE_SCOPE, NULL, c->environment, NULL, err);

@@ -31,7 +31,7 @@ write_date(char out[DATE_SIZE], int64_t at_ms)
 
 	if (at_ms == 0 || gmtime_r(&t, &tm) == NULL ||
 	    strftime(out, DATE_SIZE, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-		snprintf(out, DATE_SIZE, "an earlier day");
+		snprintf(out, DATE_SIZE, "a day not known here");
 }
 
 /* The name and the first digits of the id: anybody can have a name. */

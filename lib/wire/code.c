@@ -104,7 +104,8 @@ static const struct row {
 	    "Device not registered", "Run: vault-env register-device" },
 	[CODE_DEVICE_REVOKED] = { "device_revoked", CODE_EVERYDAY,
 	    "This device was revoked on {date} by {device}",
-	    "Its cached secrets were removed" },
+	    "Its cached secrets were removed. To ask to be let in again, run: "
+	    "vault-env register-device --force" },
 	[CODE_DEVICE_EXPIRED] = { "device_expired", CODE_EVERYDAY,
 	    "This device's access ended on {date}", ASK_ADMIN },
 	[CODE_DEVICE_SCOPE] = { "device_scope", CODE_EVERYDAY,
@@ -174,7 +175,9 @@ static const struct row {
 	    "The cache is older than VAULT_KEY", PULL_AGAIN },
 	[CODE_REPLY_MAC] = { "reply_mac", CODE_AWAY,
 	    "{url} answered, but not as a server that knows this device",
-	    "It was treated as unreachable" },
+	    "It was treated as unreachable: check the URL (VAULT_URL), and "
+	    "that "
+	    "VAULT_KEY is of a project there" },
 	[CODE_REGISTER_DEVICE_ID] = { "register_device_id", CODE_EVERYDAY,
 	    NOT_GENUINE " (register_device_id)", IGNORED },
 	[CODE_REGISTER_URL] = { "register_url", CODE_EVERYDAY,

@@ -165,7 +165,7 @@ SKIP: {
 	my %git = (cwd => $q->{dir}, env => {HOME => $q->{home}});
 	VaultTest::run(['git', @$_], %git) for ['init', '-q'], ['add', '.env'];
 	my $tracked = "vault-env: warning: The VAULT_KEY of .env is in a file that git tracks, so " .
-	    "everybody who has the repository has the key\n";
+	    "everybody who has the repository has the key. Run: git rm --cached .env\n";
 	$q->gives(['get', 'MINE', \%device], 0, "z\n", $tracked, 'a key in a tracked file');
 	$q->gives(['get', 'MINE', {env => {%{$device{env}}, VAULT_KEY => $key}}], 0, "z\n", '',
 	    'that of the environment is not');

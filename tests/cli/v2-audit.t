@@ -51,7 +51,7 @@ my %ids = map { $_->{at} => 1 } @{rows('--env', 'many', '--limit', 9999)};
 is(scalar keys %ids, 2500, 'none of them twice, to the end');
 is(scalar @{rows('--env', 'many', '--since', '1d')}, 0, '--since: nothing that is older');
 is(scalar @{rows('--env', 'many', '--since', '4d', '--limit', 9999)}, 2500, 'but all that is younger');
-$admin->gives(['audit', '--since', 'soon'], 1, '', qr/\Avault-env: since is no age: "soon"/, 'no span');
+$admin->gives(['audit', '--since', 'soon'], 1, '', qr/\Avault-env: since is no span of time: "soon"/, 'no span');
 $admin->gives(['audit', '--env', 'many', '--since', '1h'], 0, "The server has nothing to tell about that\n", '',
     'nothing to tell');
 

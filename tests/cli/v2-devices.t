@@ -58,7 +58,7 @@ $p->gives(['approve-device', '--id', $typo], 1, '', 'vault-env: No device with t
     "approval. Compare it with the new machine's screen, or run there: vault-env register-device\n", 'a typing error');
 $p->gives(['approve-device', '--id', $id, '--role', 'root'], 2, '', "vault-env: There is no such role. " .
     "Write reader, writer or admin\n", 'a role that is none');
-$p->gives(['approve-device', '--id', $id, '--expires', 'soon'], 2, '', qr/\Avault-env: The end of the access is no age: "soon"\./,
+$p->gives(['approve-device', '--id', $id, '--expires', 'soon'], 2, '', qr/\Avault-env: The end of the access is no span of time: "soon"\./,
     'a span that is none');
 $p->gives(['approve-device', '--id', $id, '--role', 'admin', '--expires', '1d'], 2, '', 'vault-env: An ' .
     "admin has all environments and does not expire. Give it \"*\" and no end, or another role\n", 'an admin with an end');

@@ -72,7 +72,7 @@ $p->gives(['revoke-device', '--id', $id], 0, qr/\ARevoked\ laptop,\ $id;\ by\ th
     development\ \ C\ {5}3\ to\ 3\n
     Confirmed\ development\ under\ a\ new\ key,\ now\ version\ 4\n\z/x, '', 'every name it could read is told');
 is(status_of()->{$id}, 'revoked', 'it is revoked');
-$q->gives(['pull'], 3, '', qr/\Avault-env: This device was revoked on .* by \S+ \(@{[substr $first, 0, 8]}\)\. Its cached secrets were removed\n\z/,
+$q->gives(['pull'], 3, '', qr/\Avault-env: This device was revoked on .* by \S+ \(@{[substr $first, 0, 8]}\)\. Its cached secrets were removed\. To ask to be let in again, run: vault-env register-device --force\n\z/,
     'and is told by whom');
 $q->gives(['register-device'], 3, qr/^Kept/, qr/This device \($id\) was revoked, which is final/, 'it is final');
 $p->gives(['approve-device', '--id', $id], 3, '', "vault-env: Device revoked, and that is final. Run on that machine: vault-env register-device --force\n",
@@ -171,5 +171,13 @@ is_deeply([map { $_->{environment} } @{$p->json('revoke-device', '--id', $with, 
 ($own, $own_id) = machine('own2', '--role', 'admin');
 $r = $own->json('revoke-device', '--id', $own_id);
 is_deeply([$r->{confirmed}, map { $_->{exposed} } @{$r->{revoked}}], [[], undef], '--json says that it is not known what it could read');
+
+# ---- an access that has ended, on its machine
+my ($late, $late_id) = machine('late', '--role', 'reader', '--env', 'production', '--expires', '4s');
+$late->must('pull', '--env', 'production');
+sleep 4;
+$late->gives(['register-device'], 3, qr/^Kept/, qr/\Avault-env: The access of this device \($late_id\) ended on 20\S+\. Ask an admin\n\z/,
+    'is not told to be approved');
+$late->gives(['pull', '--env', 'production'], 3, '', qr/\Avault-env: This device's access ended on 20\S+ \S+ UTC\. Ask an admin\n\z/, 'the day is named');
 
 done_testing();

@@ -301,7 +301,7 @@ test('a server whose URL is not encrypted is refused', () => withEnv({ VAULT_KEY
 test('a malformed VAULT_CACHE_MAX_AGE is named', () =>
   withEnv({ VAULT_KEY: key, VAULT_CACHE_MAX_AGE: 'soon' }, () => {
     assert.throws(() => vault.configSync(), { code: 'ERR_VAULT_INVALID',
-      message: 'VAULT_CACHE_MAX_AGE is no age: "soon". Write seconds, or a number with s, m, h or d such as 12h' });
+      message: 'VAULT_CACHE_MAX_AGE is no span of time: "soon". Write seconds, or a number with s, m, h or d such as 12h' });
   }));
 
 // ---- how it is loaded

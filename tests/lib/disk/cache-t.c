@@ -365,7 +365,8 @@ test_ages(void)
 		setenv("VAULT_CACHE_MAX_AGE", bad[i], 1);
 		is_int(load(&all, &loaded, &err), VAULTENV_ERR_INVALID, bad[i]);
 		snprintf(want, sizeof(want),
-		    "VAULT_CACHE_MAX_AGE is no age: \"%s\". Write seconds, or "
+		    "VAULT_CACHE_MAX_AGE is no span of time: \"%s\". Write "
+		    "seconds, or "
 		    "a number with s, m, h or d such as 12h",
 		    bad[i]);
 		is_str(sentence(&err), want, "is named");
