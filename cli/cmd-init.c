@@ -218,6 +218,8 @@ init_key_store(struct init *in, const char *key, const char *old_key)
 int
 init_finish(struct init *in)
 {
+	/* Not the one that an earlier init was given. */
+	const char *url = init_url_to_store(in);
 	struct vaultenv_error err;
 	int code;
 
@@ -227,8 +229,10 @@ init_finish(struct init *in)
 	code = device_register(in->args, in->client, NULL, &in->device);
 	if (code != EXIT_DONE)
 		return code;
-	if (envfile_finish(&in->file, &err) != 0)
+	if (envfile_finish(&in->file, url, &err) != 0)
 		return session_fail(&err);
+	if (url != NULL)
+		say(in->args, "Wrote VAULT_URL=%s to %s", url, in->path);
 	device_say(in->args, in->device);
 	say(in->args,
 	    "Project %s is ready: put secrets into %s, then run "
@@ -258,8 +262,10 @@ resume(struct init *in)
 	say(in->args, "Going on with the unfinished init of project %s",
 	    vaultenv_client_project_id(in->client));
 	git_protect(in->args, in->path);
-	return vaultenv_client_protocol(in->client) == 2 ? init_v2_resume(in)
-							 : init_v1_resume(in);
+	if (vaultenv_client_protocol(in->client) != 2)
+		return init_v1_resume(in);
+	return in->args->protocol == 1 ? init_v1_instead(in)
+				       : init_v2_resume(in);
 }
 
 static int

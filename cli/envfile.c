@@ -128,10 +128,11 @@ replaced_add(struct text *text, const char *old_key)
 	text_puts(text, "\n");
 }
 
-/* Lines without the marker; old_key's own line becomes a comment. */
+/* Lines without the marker and without `dropped`, which may be NULL; old_key's
+ * own line becomes a comment. */
 static void
-lines_copy(
-    const struct vaultenv_envfile *file, const char *old_key, struct text *text)
+lines_copy(const struct vaultenv_envfile *file, const char *old_key,
+    const char *dropped, struct text *text)
 {
 	struct text own = { 0 };
 	const char *bytes, *line;
@@ -145,7 +146,8 @@ lines_copy(
 	}
 	bytes = vaultenv_envfile_text(file, &bytes_len);
 	while (!text->failed && text_line(bytes, bytes_len, &at, &line, &len)) {
-		if (line_is(line, len, ENVFILE_MARKER))
+		if (line_is(line, len, ENVFILE_MARKER) ||
+		    (dropped != NULL && line_is(line, len, dropped)))
 			continue;
 		if (own.bytes != NULL && line_is(line, len, own.bytes)) {
 			replaced_add(text, old_key);
@@ -213,6 +215,13 @@ out:
 	return r;
 }
 
+static void
+url_add(struct text *text, const char *url)
+{
+	text_puts(text, "VAULT_URL=");
+	text_puts(text, url);
+}
+
 int
 envfile_begin(struct vaultenv_envfile **file, const char *key, const char *url,
     const char *old_key, struct vaultenv_error *err)
@@ -220,14 +229,13 @@ envfile_begin(struct vaultenv_envfile **file, const char *key, const char *url,
 	struct text text = { 0 };
 	int r;
 
-	lines_copy(*file, old_key, &text);
+	lines_copy(*file, old_key, NULL, &text);
 	text_puts(&text, ENVFILE_MARKER "\n");
 	text_puts(&text, "VAULT_KEY=");
 	text_puts(&text, key);
 	text_puts(&text, "\n");
 	if (url != NULL) {
-		text_puts(&text, "VAULT_URL=");
-		text_puts(&text, url);
+		url_add(&text, url);
 		text_puts(&text, "\n");
 	}
 	r = edit_store(file, &text, key, err);
@@ -236,12 +244,22 @@ envfile_begin(struct vaultenv_envfile **file, const char *key, const char *url,
 }
 
 int
-envfile_finish(struct vaultenv_envfile **file, struct vaultenv_error *err)
+envfile_finish(
+    struct vaultenv_envfile **file, const char *url, struct vaultenv_error *err)
 {
-	struct text text = { 0 };
+	const char *old = url == NULL ? NULL : envfile_get(*file, "VAULT_URL");
+	struct text text = { 0 }, dropped = { 0 };
 	int r;
 
-	lines_copy(*file, NULL, &text);
+	if (old != NULL)
+		url_add(&dropped, old);
+	lines_copy(*file, NULL, dropped.bytes, &text);
+	if (url != NULL) {
+		url_add(&text, url);
+		text_puts(&text, "\n");
+	}
+	text.failed |= dropped.failed;
+	text_wipe(&dropped);
 	r = edit_store(file, &text, NULL, err);
 	text_wipe(&text);
 	return r;

@@ -37,8 +37,10 @@ const char *envfile_get(const struct vaultenv_envfile *file, const char *name);
 int envfile_begin(struct vaultenv_envfile **file, const char *key,
     const char *url, const char *old_key, struct vaultenv_error *err);
 
-/* Removes the marker. */
-int envfile_finish(struct vaultenv_envfile **file, struct vaultenv_error *err);
+/* Removes the marker. url, unless NULL, takes the place of the one in the file.
+ */
+int envfile_finish(struct vaultenv_envfile **file, const char *url,
+    struct vaultenv_error *err);
 
 /* Appends to text what a pull must not lose: reserved names, own comments. */
 int envfile_keep(const struct vaultenv_envfile *file, struct text *text,

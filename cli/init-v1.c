@@ -108,13 +108,43 @@ init_v1_start(struct init *in)
 	return init_finish(in);
 }
 
+/* Why: what an earlier init has left cannot be gone on with. */
+static int
+key_replace(struct init *in, const char *why)
+{
+	const char *key = envfile_get(in->file, "VAULT_KEY");
+	char *old_key = strdup(key);
+	size_t len = strlen(key);
+	int code;
+
+	if (old_key == NULL) {
+		error_print(NULL, "Out of memory");
+		return EXIT_FAILED;
+	}
+	say(in->args, "%s: starting over, the old key stays in %s as a comment",
+	    why, in->path);
+	code = key_make(in, old_key);
+	vaultenv_text_free(&old_key, len);
+	return code == EXIT_DONE ? key_claim(in) : code;
+}
+
+int
+init_v1_instead(struct init *in)
+{
+	int code;
+
+	vaultenv_client_free(&in->client);
+	if ((code = init_client_open(in, false)) != EXIT_DONE ||
+	    (code = key_replace(in, "That project is of protocol 2")) !=
+		EXIT_DONE)
+		return code;
+	return init_finish(in);
+}
+
 int
 init_v1_resume(struct init *in)
 {
-	const char *key = envfile_get(in->file, "VAULT_KEY");
 	struct vaultenv_error err;
-	char *old_key;
-	size_t len;
 	int code, r;
 
 	r = key_try(in, &err);
@@ -122,19 +152,10 @@ init_v1_resume(struct init *in)
 		if ((code = key_claim(in)) != EXIT_DONE)
 			return code;
 	} else if (r == VAULTENV_ERR_NOT_FOUND) {
-		say(in->args,
+		code = key_replace(in,
 		    "The server has forgotten that project, since "
-		    "it got no key in time: starting over, the old key stays "
-		    "in %s as a comment",
-		    in->path);
-		len = strlen(key);
-		if ((old_key = strdup(key)) == NULL) {
-			error_print(NULL, "Out of memory");
-			return EXIT_FAILED;
-		}
-		code = key_make(in, old_key);
-		vaultenv_text_free(&old_key, len);
-		if (code != EXIT_DONE || (code = key_claim(in)) != EXIT_DONE)
+		    "it got no key in time");
+		if (code != EXIT_DONE)
 			return code;
 	} else if (r != 0) {
 		return session_fail(&err);

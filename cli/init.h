@@ -39,6 +39,8 @@ int init_finish(struct init *in);
 
 int init_v1_start(struct init *in);
 int init_v1_resume(struct init *in);
+/* Of protocol 2 so far, but the server does not speak that. */
+int init_v1_instead(struct init *in);
 int init_v2_start(struct init *in);
 int init_v2_resume(struct init *in);
 

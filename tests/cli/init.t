@@ -368,6 +368,28 @@ for my $round (1 .. $rounds) {
 	finished_ok($p, 'disk full');
 }
 
+# ---- of protocol 2, the first time with a URL that is wrong
+for my $protocol (2, 1) {
+	my $p = person();
+	my $away = CliTest::closed_url();
+	$p->gives(['init', '--protocol', 2, {url => $away}], 4,
+	    qr/^Wrote VAULT_URL=\Q$away\E to \.env$/m, qr/Init is not finished/,
+	    'a server that is not there');
+	my $key = $p->key;
+	$p->gives(['init', '--protocol', $protocol], 0,
+	    qr/^Wrote VAULT_URL=\Q$url\E to \.env$/m, '', 'then the right one');
+	is($p->run('list-devices', {url => undef})->{status}, 0,
+	    'which is kept');
+	if ($protocol == 2) {
+		is($p->slurp('.env'), "VAULT_KEY=$key\nVAULT_URL=$url\n",
+		    'in the place of the other');
+	} else {
+		like($p->slurp('.env'), qr/^# replaced .*: VAULT_KEY=$key$/m,
+		    'a server that speaks protocol 1 only: no key is lost');
+	}
+	finished_ok($p, "a wrong URL, then protocol $protocol");
+}
+
 # ---- two at once
 {
 	my $p = person();
