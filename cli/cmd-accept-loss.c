@@ -111,8 +111,7 @@ accept_loss_run(const struct args *args)
 	}
 	if (loss.is_lost && (code = confirm(args, env, &loss)) != EXIT_DONE)
 		goto out;
-	if (loss.is_lost &&
-	    vaultenv_loss_accept(client, loss.there.version, &err) != 0)
+	if (loss.is_lost && vaultenv_loss_accept(client, &loss, &err) != 0)
 		code = session_fail(&err);
 	else
 		tell(args, env, &loss, loss.is_lost != 0);

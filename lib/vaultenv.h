@@ -605,11 +605,11 @@ struct vaultenv_loss {
 
 int vaultenv_loss_look(struct vaultenv_client *client,
     struct vaultenv_loss *out, struct vaultenv_error *err);
-/* From now on the server's version, this one, is the newest for this machine; the
- * lines are removed. Never below what a removal of a device has named. CONFLICT:
- * the server has another version by now. */
-int vaultenv_loss_accept(struct vaultenv_client *client, int64_t version,
-    struct vaultenv_error *err);
+/* From now on the server's version, the one that was looked at, is the newest for
+ * this machine; the lines are removed. Never below what a removal of a device has
+ * named. CONFLICT: the server shows another by now, or another of that number. */
+int vaultenv_loss_accept(struct vaultenv_client *client,
+    const struct vaultenv_loss *seen, struct vaultenv_error *err);
 
 /*
  * v2: the newest version of the client's environment as a file, with the log, up

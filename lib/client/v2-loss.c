@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/v2.h"
 
@@ -162,8 +163,8 @@ accept(struct vaultenv_client *c, const struct records *records,
 }
 
 int
-vaultenv_loss_accept(
-    struct vaultenv_client *c, int64_t version, struct vaultenv_error *err)
+vaultenv_loss_accept(struct vaultenv_client *c,
+    const struct vaultenv_loss *seen, struct vaultenv_error *err)
 {
 	struct found f = { .texts = NULL };
 	struct vaultenv_loss loss;
@@ -171,11 +172,13 @@ vaultenv_loss_accept(
 
 	if ((r = find(c, &f, &loss, err)) != 0)
 		goto out;
-	if (loss.there.version != version) {
+	if (loss.there.version != seen->there.version ||
+	    strcmp(loss.there.hash, seen->there.hash) != 0) {
 		r = err_set(err, VAULTENV_ERR_CONFLICT, "Look again",
-		    "The server has version %lld of %s now, not %lld",
-		    (long long)loss.there.version, c->environment,
-		    (long long)version);
+		    "The server has another version of %s now (%lld) than the "
+		    "one that was looked at (%lld)",
+		    c->environment, (long long)loss.there.version,
+		    (long long)seen->there.version);
 		goto out;
 	}
 	r = accept(c, &f.records, err);
