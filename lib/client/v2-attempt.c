@@ -224,27 +224,39 @@ heads_renew(struct vaultenv_client *c)
 		notice_give_error(&c->notice, &err);
 }
 
+/* The records that it goes on from, back to what this machine has seen, and
+ * itself. */
+static int
+texts_make(const struct attempt *a, struct text **texts, size_t *n)
+{
+	static const struct blob nothing;
+	int r;
+
+	r = logfile_entries(
+	    a->before == NULL ? &nothing : &a->client->team->held.lines, texts,
+	    n);
+	/* There is room for one more. */
+	if (r == 0)
+		(*texts)[(*n)++] = (struct text){ (char *)a->signed_record.data,
+			a->signed_record.len };
+	return r;
+}
+
 /* The new version is what this machine has seen. It is stored, whatever fails
  * here: so that is but a notice. */
 void
 attempt_keep(struct attempt *a)
 {
 	struct vaultenv_client *c = a->client;
-	const struct held *h = &c->team->held;
-	struct text texts[2], *lines = NULL;
+	struct text *texts = NULL;
 	struct vaultenv_error err;
 	struct records records;
-	size_t n = 0, n_lines = 0;
 	bool start_over;
-	int r = 0;
+	size_t n;
+	int r;
 
-	if (a->before == &h->record &&
-	    (r = logfile_entries(&h->lines, &lines, &n_lines)) == 0 &&
-	    n_lines > 0)
-		texts[n++] = lines[n_lines - 1];
-	texts[n++] = (struct text){ (char *)a->signed_record.data,
-		a->signed_record.len };
-	if (r == 0 && (r = records_read(&records, texts, n)) == 0) {
+	if ((r = texts_make(a, &texts, &n)) == 0 &&
+	    (r = records_read(&records, texts, n)) == 0) {
 		r = team_take_records(
 		    c, a->push->env, &records, &start_over, &err);
 		if (r == 0 && (r = hold(a, texts, n, &records.at[n - 1])) != 0)
@@ -253,7 +265,7 @@ attempt_keep(struct attempt *a)
 	} else {
 		err_general(&err, r);
 	}
-	free(lines);
+	free(texts);
 	if (r != 0) {
 		notice_give_error(&c->notice, &err);
 		return;

@@ -57,7 +57,7 @@ out:
 
 int
 team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
-    struct vaultenv_error *err)
+    struct blob *lines, struct vaultenv_error *err)
 {
 	struct pages p;
 	int r;
@@ -66,6 +66,12 @@ team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
 	if ((r = pages_records(c, env, first_wanted(c->team, env), &p, err)) ==
 	    0)
 		r = judge(c, env, &p, out, err);
+	if (r == 0 && lines != NULL) {
+		blob_reset(lines);
+		r = blob_append(lines, p.records.data, p.records.len);
+		if (r != 0)
+			err_general(err, r);
+	}
 	pages_reset(&p);
 	return r;
 }
@@ -130,7 +136,7 @@ team_heads(
 		return err_general(err, r);
 	r = team_environments(c, names, err);
 	while (r == 0 && (name = vaultenv_list_at(names, out->n)) != NULL) {
-		r = team_head(c, name->name, &out->at[out->n], err);
+		r = team_head(c, name->name, &out->at[out->n], NULL, err);
 		out->n += r == 0;
 	}
 	qsort(out->at, out->n, sizeof(out->at[0]), head_compare);

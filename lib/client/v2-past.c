@@ -83,7 +83,7 @@ team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
 	pages_init(&past->pages, c);
 	if ((newest = malloc(sizeof(*newest))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	if ((r = team_head(c, env, newest, err)) == 0 &&
+	if ((r = team_head(c, env, newest, NULL, err)) == 0 &&
 	    (r = first_of(
 		 c, env, newest->head.version, n_wanted, &first, err)) == 0 &&
 	    (r = pages_contents(c, env, first, &past->pages, err)) == 0 &&

@@ -76,8 +76,10 @@ attempt_begin(struct attempt *a, struct head_v2 *head, bool afresh,
 		return r;
 	h = &c->team->held;
 	if (push->replace) {
+		c->team->held.is_there = false;
 		if ((r = team_sync(c, err)) != 0 ||
-		    (r = team_head(c, push->env, head, err)) != 0)
+		    (r = team_head(
+			 c, push->env, head, &c->team->held.lines, err)) != 0)
 			return r;
 		a->before = &head->record;
 		return team_may_write(c, push->env, err);

@@ -272,9 +272,9 @@ struct heads_v2 {
 	struct head_v2 at[LIST_MAX]; /* sorted by name */
 };
 
-/* Of one environment. */
+/* Of one environment. lines, if not NULL, get its records from the pin on. */
 int team_head(struct vaultenv_client *client, const char *env,
-    struct head_v2 *out, struct vaultenv_error *err);
+    struct head_v2 *out, struct blob *lines, struct vaultenv_error *err);
 /* The names of those in this device's scope, as the server has them. */
 int team_environments(struct vaultenv_client *client,
     struct vaultenv_list *names, struct vaultenv_error *err);

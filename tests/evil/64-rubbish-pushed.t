@@ -22,6 +22,8 @@ for what, code, status, machine, fields, change in (
         ("bad wraps", "wrap_open", 5, team.reader, dict(new_key=True), rubbish_wraps),
         ("dated ahead", "record_stale", 3, picky, dict(at=now() + DAY), None)):
     print("# " + what)
+    healer = Victim(team.admin, team)
+    healer.must("verify")
     body, made = team.record(team.writer, "production", fields.pop("value", "WRONG"), **fields)
     if change:
         change(body)
@@ -29,9 +31,14 @@ for what, code, status, machine, fields, change in (
     team.stored("production", body, made)
     victim = Victim(machine, team)
     victim.refuses(code, status)
-    healer = Victim(team.admin, team)
     healer.env_file("A=right after " + what)
     healer.must("push", "--replace", "--yes")
+    old = team.fork()
     team.catch_up()
     victim.reads("right after " + what)
+    print("# ... which the server then hides from who pushed it")
+    healer.forgets_its_cache()
+    hostile.show(old)
+    healer.says(5, "The server went back", "pull", "--output", "-")
+    hostile.honest()
 done()
