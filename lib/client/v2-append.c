@@ -25,6 +25,7 @@ struct attempt {
 	struct heads_v2 heads;
 	struct given given[LIST_MAX];
 	size_t n_given;
+	bool is_late;             /* a head was followed by another meanwhile */
 	struct blob signed_entry; /* base64 */
 	uint8_t hash[HASH_LEN];
 };
@@ -65,6 +66,16 @@ unusable(const struct head_v2 *head, struct vaultenv_error *err)
 	    head->head.env);
 }
 
+/* The data key of a head that others have pushed over since may be gone. */
+static bool
+is_over(struct vaultenv_client *c, const struct env_head *head)
+{
+	struct head_v2 now;
+
+	return team_head(c, head->env, &now, NULL, NULL) == 0 &&
+	       now.head.version != head->version;
+}
+
 static int
 give(struct attempt *a, const struct head_v2 *head, struct vaultenv_error *err)
 {
@@ -85,6 +96,7 @@ give(struct attempt *a, const struct head_v2 *head, struct vaultenv_error *err)
 		    a->entry.device, box_of(a), &g->wrap);
 	mem_wipe(data_key, sizeof(data_key));
 	wraps_reset(&wraps);
+	a->is_late = r == CODE_WRAP_MISSING && is_over(c, &head->head);
 	if (r != 0)
 		return code_error(c, r, NULL, env, NULL, err);
 	memcpy(g->env, env, sizeof(g->env));
@@ -196,8 +208,9 @@ attempt_once(struct attempt *a, bool *again, struct vaultenv_error *err)
 	struct vaultenv_client *c = a->client;
 	int code = 0, r;
 
-	*again = false;
-	if ((r = build(a, err)) != 0)
+	r = build(a, err);
+	*again = a->is_late;
+	if (r != 0)
 		return r;
 	r = send_attempt(a, &code, err);
 	if ((r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER) &&
