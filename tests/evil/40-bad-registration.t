@@ -29,4 +29,6 @@ late = team.machine("late")
 status, reply = team.send(late, "devices/register", team.joining(late, vk=old), vk=old)
 same((status, reply.get("code"), "log" in reply), (401, "vault_key_replaced", False),
      "a registration with a replaced VAULT_KEY, which is shown no log")
+Victim(late, team, key=team.key_text(old)).says(
+    3, r"refuses \(vault_key_replaced\) and shows no proof", "register-device")
 done()

@@ -20,4 +20,9 @@ same(team.code(led, "secrets/pull", dict(environment="production", log_have=0)),
 forged = dict(team.joining(led, url=team.url), request_key=led.key(team.vk).hex())
 same(team.code(led, "devices/register", forged), "400 register_request_key",
      "nor does the statement for the true URL bring the key for the false one")
+
+# a client that is led there: what it gives away is of no use at the true server
+there = hostile.url.replace("127.0.0.1", "localhost")
+Victim(team.reader, team, url=there).refuses("register_url", 3, url=there)
+Victim(team.reader, team).reads("right")
 done()

@@ -26,6 +26,11 @@ none_answers("VAULT_KEY and a device secret of one's own", "401 request_key_unkn
 none_answers("a device secret and a VAULT_KEY of one's own", "401 request_key_unknown",
              key=team.writer.key(team.new_key()))
 
+print("# vault-env with either")
+Victim(stranger, team).says(3, "Device not yet approved")
+Victim(team.writer, team, key="vk_%s_%s_%s" % (
+    team.id, "ab" * 32, team.log.hashes[0].hex())).refuses("key_unknown", 3, project=team.id)
+
 # the database: sealed keys, and the request ids by which they are found
 rows = sql("select encode(key_id, 'hex'), encode(sealed, 'hex') from vault.member_keys "
            "where project_id = '%s'" % team.id).splitlines()

@@ -12,6 +12,7 @@ sql("update vault.member_keys set member_id = '%s' where project_id = '%s' and k
 body = team.record(team.writer, "production", "WRONG")[0]
 for path, what in ("secrets/push", body), ("secrets/pull", dict(environment="production", log_have=0)):
     same(team.code(team.reader, path, what), "503 server_key_replaced", path + " by the moved key")
+Victim(team.reader, team).says(4, "Server key replaced")
 ok(team.id in read(FOLDER + "/log/vault.log"), "the operator finds it in the log")
 same(team.value(team.writer, "production"), "right", "the others go on")
 done()
