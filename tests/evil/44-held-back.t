@@ -9,6 +9,7 @@ victim = Victim(team.reader, team)
 hostile.lie("secrets/pull", lambda call: call.ask_as(now() - 360000))
 victim.says(3, "did not come in time, although its clock was followed")
 same(len(hostile.calls), 1, "it is not tried for ever")
+same(error_of(victim.run("run", "--json", "--", "true"))["code"], "request_time", "... its code")
 hostile.honest()
 victim.reads("right")
 

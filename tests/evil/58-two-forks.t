@@ -29,6 +29,16 @@ for victim, half, foreign in (one, left, two), (two, right, one):
     hostile.show(half)
     write(victim.dir + "/theirs", foreign.must("heads"))
     victim.refuses("record_fork", 5, "verify", "--against", "theirs", truth=half, where="theirs", n=2)
+left.admit("new on the left", READER, ["*"])
+right.admit("new on the right", READER, ["*"])
+for victim, half in (one, left), (two, right):
+    hostile.show(half)
+    victim.load()
+for victim, half, foreign in (one, left, two), (two, right, one):
+    hostile.show(half)
+    write(victim.dir + "/theirs", foreign.must("heads"))
+    victim.refuses("log_fork", 5, "verify", "--against", "theirs", truth=half, where="theirs",
+                   seq=len(team.texts))
 hostile.honest()
 
 print("# answered with conflict, and stored")

@@ -20,6 +20,22 @@ is_deeply [grep { my $code = $_; !$named{$code} &&
     !grep { index($code, $_) == 0 } @families } @codes], [],
     'the paper names every code';
 
+# each attack that it lists is tried, by a file that has each of its codes
+my ($attacks) = $paper =~ /^12\. Attacks\n(.*)/ms;
+my %attack = $attacks =~ /^ {2,3}(\d+)  (.*?)(?=^ {2,3}\d+  |\z)/msg;
+is join(' ', sort { $a <=> $b } keys %attack), join(' ', 1 .. 64), '64 attacks';
+my @untried;
+for my $n (sort { $a <=> $b } keys %attack) {
+	my ($file) = glob sprintf "$VaultTest::SRC/tests/evil/%02d-*.t", $n;
+	my $test = defined $file ? VaultTest::slurp($file) : '';
+	my ($told) = $attack{$n} =~ /->(.*)/s;
+
+	push @untried, "$n: $_" for grep { index($test, $_) < 0 }
+	    $told =~ /\b[a-z]+(?:_[a-z]+)+\b/g;
+	push @untried, $n if $test eq '';
+}
+is_deeply \@untried, [], '... and each is tried';
+
 my @labels = grep { /-v2\z/ } source('lib/wire/labels.h') =~ /"(vault-[\w-]+)"/g;
 cmp_ok scalar @labels, '>', 15, 'the labels were read';
 is_deeply [grep { index($paper, $_) < 0 } @labels], [],
