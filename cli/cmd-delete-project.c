@@ -65,7 +65,8 @@ delete_project_run(const struct args *args)
 	}
 	say(args, "Deleted project %s on %s", id, vaultenv_client_url(client));
 	note_print(args,
-	    "Its VAULT_KEY is of no more use. What machines have in "
+	    "Its VAULT_KEY is of no more use: take it out of the .env "
+	    "files. What machines have in "
 	    "their caches serves until it is too old");
 out:
 	vaultenv_client_free(&client);

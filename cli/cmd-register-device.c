@@ -16,6 +16,8 @@
 #include "device.h"
 #include "session.h"
 
+#define HINT_MAX 160
+
 /* Never over another file. *backup, the new path, is for free(). */
 static int
 rename_dated(const char *path, char **backup)
@@ -124,13 +126,18 @@ static int
 end_check(struct vaultenv_client *client)
 {
 	struct vaultenv_device *self = NULL;
+	char hint[HINT_MAX];
 	struct vaultenv_error err;
 	int code = EXIT_DONE;
 
 	if (vaultenv_client_protocol(client) == 2 &&
 	    vaultenv_device_self(client, &self, &err) == 0 &&
 	    self->has_expired) {
-		error_print("Ask an admin",
+		snprintf(hint, sizeof(hint),
+		    "Ask an admin to run: vault-env scope-device --id %s "
+		    "--expires 365d",
+		    self->id);
+		error_print(hint,
 		    "The access of this device (%s) ended on %.10s", self->id,
 		    self->expires_at);
 		code = EXIT_REFUSED;

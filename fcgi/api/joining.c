@@ -93,7 +93,8 @@ joining_refuse(struct call *c, int code)
 		reply_refuse_as(c->reply, REFUSAL_REGISTER_URL,
 		    c->server->settings->url[0] == '\0'
 			? "This server speaks protocol v1 only: set url in "
-			  "vault.conf"
+			  "vault.conf, or make a project for it by vault-env "
+			  "init --protocol 1"
 			: "This server is not the one that the device was "
 			  "registered for: use its own URL, or add yours to "
 			  "url in vault.conf");

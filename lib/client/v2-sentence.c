@@ -137,6 +137,9 @@ code_error(const struct vaultenv_client *c, int code, const struct finding *why,
 		.age = age_of(code, why, age),
 		.allowed = allowed_of(code, why, allowed),
 		.fresh = fresh_text(c, fresh),
+		.own = c->team != NULL && c->team->keys->has_device
+			   ? c->team->keys->device.id
+			   : NULL,
 	};
 	struct blob text, hint;
 	int r;

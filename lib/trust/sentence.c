@@ -83,6 +83,7 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 		{ "age", either(about->age, "too") },
 		{ "allowed", either(about->allowed, "less") },
 		{ "fresh", either(about->fresh, "its limit") },
+		{ "own", either(about->own, "ID") },
 	};
 	const size_t n_fills = sizeof(fills) / sizeof(*fills);
 	int r;

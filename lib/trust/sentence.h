@@ -16,6 +16,7 @@ struct sentence_about {
 	const char *age; /* "3 days" */
 	const char *allowed;
 	const char *fresh;
+	const char *own; /* this device's id */
 };
 
 /* Append the code's text and its hint, without an end stop each. why may be

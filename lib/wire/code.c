@@ -107,7 +107,9 @@ static const struct row {
 	    "Its cached secrets were removed. To ask to be let in again, run: "
 	    "vault-env register-device --force" },
 	[CODE_DEVICE_EXPIRED] = { "device_expired", CODE_EVERYDAY,
-	    "This device's access ended on {date}", ASK_ADMIN },
+	    "This device's access ended on {date}",
+	    "Ask an admin to run: vault-env scope-device --id {own} "
+	    "--expires 365d" },
 	[CODE_DEVICE_SCOPE] = { "device_scope", CODE_EVERYDAY,
 	    "This device may not read {env}", ASK_ADMIN },
 	[CODE_RECORD_MISSING] = { "record_missing", CODE_TAMPERED, LEFT_OUT,

@@ -176,8 +176,9 @@ is_deeply([$r->{confirmed}, map { $_->{exposed} } @{$r->{revoked}}], [[], undef]
 my ($late, $late_id) = machine('late', '--role', 'reader', '--env', 'production', '--expires', '4s');
 $late->must('pull', '--env', 'production');
 sleep 4;
-$late->gives(['register-device'], 3, qr/^Kept/, qr/\Avault-env: The access of this device \($late_id\) ended on 20\S+\. Ask an admin\n\z/,
+$late->gives(['register-device'], 3, qr/^Kept/, qr/\Avault-env: The access of this device \($late_id\) ended on 20\S+\. Ask an admin to run: vault-env scope-device --id $late_id --expires 365d\n\z/,
     'is not told to be approved');
-$late->gives(['pull', '--env', 'production'], 3, '', qr/\Avault-env: This device's access ended on 20\S+ \S+ UTC\. Ask an admin\n\z/, 'the day is named');
+$late->gives(['pull', '--env', 'production'], 3, '', qr/\Avault-env: This device's access ended on 20\S+ \S+ UTC\. Ask an admin to run: vault-env scope-device --id $late_id --expires 365d\n\z/,
+    'the day and the way out are named');
 
 done_testing();
