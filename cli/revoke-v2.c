@@ -244,9 +244,12 @@ is_out(const struct revocation *r)
 	return r->own != NULL && r->n_done == r->n;
 }
 
-static void
+/* An exit code: what could not be found out is not nothing. */
+static int
 exposed_each(const struct revocation *r)
 {
+	int code = EXIT_DONE;
+
 	for (size_t i = 0; i < r->n_done; i++) {
 		const struct vaultenv_device *d =
 		    device_find(r->list, r->ids[i]);
@@ -257,12 +260,13 @@ exposed_each(const struct revocation *r)
 		    (vaultenv_device_exposed(
 			 r->client, d->id, &exposed, &err) != 0 ||
 			vaultenv_exposed_keep(r->client, exposed, &err) != 0))
-			error_show(&err);
+			code = session_fail(&err);
 		if (r->args->json && i > 0)
 			putchar(',');
 		exposed_tell(r, d, exposed);
 		vaultenv_exposed_free(&exposed);
 	}
+	return code;
 }
 
 /* What is left has to be done where somebody still may. */
@@ -285,14 +289,15 @@ rest_tell(const struct revocation *r)
 		: ". So is another VAULT_KEY: vault-env rotate-key --leaked");
 }
 
-static void
+static int
 done_tell(const struct revocation *r)
 {
 	const struct vaultenv_environments *c = r->confirmed;
+	int code;
 
 	if (r->args->json)
 		fputs("{\"revoked\":[", stdout);
-	exposed_each(r);
+	code = exposed_each(r);
 	if (r->args->json)
 		fputs("],\"confirmed\":[", stdout);
 	for (size_t i = 0; c != NULL && i < c->n; i++) {
@@ -306,6 +311,7 @@ done_tell(const struct revocation *r)
 	}
 	if (r->args->json)
 		puts("]}");
+	return code;
 }
 
 static int
@@ -317,7 +323,8 @@ key_rotate(const struct revocation *r)
 		rest_tell(r);
 	if (is_out(r) || !r->has_admin)
 		return EXIT_DONE;
-	if (args.keep_key) {
+	/* Some are left: that comes first. */
+	if (args.keep_key || r->n_done < r->n) {
 		note_print(&args, "VAULT_KEY is kept. To replace it, run: "
 				  "vault-env rotate-key --leaked");
 		return EXIT_DONE;
@@ -334,8 +341,8 @@ revoke_v2(const struct args *args, struct vaultenv_client *client)
 	struct revocation r = { .args = args, .client = client };
 	struct vaultenv_device *self = NULL;
 	struct vaultenv_error err;
+	int code, told, rotated;
 	size_t n;
-	int code;
 
 	if ((code = members_read(args, client, &r.list)) != EXIT_DONE ||
 	    (code = ids_choose(&r)) != EXIT_DONE)
@@ -353,10 +360,14 @@ revoke_v2(const struct args *args, struct vaultenv_client *client)
 		admitted_by(&r, r.ids[i]);
 	own_last(&r, self->id);
 	code = revoke(&r);
-	if (r.n_done > 0)
-		done_tell(&r);
-	if (code == EXIT_DONE)
-		code = key_rotate(&r);
+	if (r.n_done > 0) {
+		told = done_tell(&r);
+		/* Whatever failed: a removed admin still has VAULT_KEY. */
+		rotated = key_rotate(&r);
+		code = code != EXIT_DONE      ? code
+		       : rotated != EXIT_DONE ? rotated
+					      : told;
+	}
 out:
 	free(r.ids);
 	vaultenv_device_free(&self);
