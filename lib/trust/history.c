@@ -266,17 +266,6 @@ find_version(const struct members *m, const struct records *records,
 	return r == 0 ? 0 : refuse(why, out->wanted, 0, r);
 }
 
-/* A cut says by hash which record is its version: check_cuts() compared them.
- */
-static bool
-is_named(const struct marks *marks, const struct record *r)
-{
-	for (size_t i = 0; marks != NULL && i < marks->n; i++)
-		if (marks->at[i].version == r->version)
-			return true;
-	return false;
-}
-
 int
 history_check(const struct members *m, const struct records *records,
     const struct history_query *q, struct history *out, struct finding *why)
@@ -293,10 +282,9 @@ history_check(const struct members *m, const struct records *records,
 	/* One signature: what is before hangs on it by hash. */
 	if ((r = record_check(m, newest, q->env)) != 0)
 		return refuse(why, newest, cut, r);
-	/* Nothing links it to the last cut, so its author counts as of today,
-	 * unless another cut names it; only a cache comes so far. */
+	/* Nothing links it to the cut, so its author counts as of today; only
+	 * a cache comes so far. */
 	if (newest->version < cut &&
-	    !is_named(members_marks(m, q->env), newest) &&
 	    !grant_writes(member_now(members_find(m, newest->author)), q->env))
 		return refuse(why, newest, cut, CODE_RECORD_AUTHOR);
 	out->newest = out->wanted = newest;

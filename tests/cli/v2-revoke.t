@@ -146,16 +146,6 @@ is_deeply([sort map { $_->{device_name} } grep { $_->{status} eq 'revoked' && $_
 isnt($p->key, $key, 'and VAULT_KEY is another one');
 is($p->must('pull', '--env', 'production'), "P=3\nQ=2\n", 'with which the others go on');
 
-# ---- a colleague leaves who has pushed last
-my $reader;
-($reader) = machine('reader', '--role', 'reader', '--env', 'development');
-($admin, $admin_id) = machine('admin3', '--role', 'admin');
-$admin->must('set', 'LAST=1');
-$reader->must('run', '--', 'true');
-$p->must('revoke-device', '--id', $admin_id, '--yes');
-$reader->gives(['run', '--', 'printenv', 'LAST'], 0, "1\n", qr/\A\[vault-env\] Remote fetch failed, using cached secrets .*VAULT_KEY was replaced/,
-    'a machine with the old VAULT_KEY lives on the version that the removal has named');
-
 # ---- an admin's device shuts itself out
 my ($own, $own_id) = machine('own', '--role', 'admin');
 my (undef, $with) = machine('with', '--role', 'reader', '--env', 'production');
