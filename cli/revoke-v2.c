@@ -21,6 +21,7 @@ struct revocation {
 	size_t n_done;
 	const char *own; /* this device's id, if it is one of them: the last */
 	bool has_admin;
+	bool had_admin; /* one that an earlier run has removed */
 	struct vaultenv_environments *confirmed;
 };
 
@@ -52,7 +53,10 @@ choose(struct revocation *r, const struct vaultenv_device *d)
 	if (is_chosen(r, d->id))
 		return;
 	r->ids[r->n++] = d->id;
-	r->has_admin |= is_in_force(d) && strcmp(d->role, "admin") == 0;
+	if (strcmp(d->role, "admin") == 0) {
+		r->has_admin |= is_in_force(d);
+		r->had_admin |= !is_in_force(d);
+	}
 }
 
 /* All of them have to be there before the first is shut out. */
@@ -321,8 +325,16 @@ key_rotate(const struct revocation *r)
 
 	if (is_out(r))
 		rest_tell(r);
-	if (is_out(r) || !r->has_admin)
+	if (is_out(r))
 		return EXIT_DONE;
+	if (!r->has_admin) {
+		if (r->had_admin && !args.keep_key)
+			note_print(&args,
+			    "If VAULT_KEY was not replaced when that admin's "
+			    "device was revoked, run: vault-env rotate-key "
+			    "--leaked");
+		return EXIT_DONE;
+	}
 	/* Some are left: that comes first. */
 	if (args.keep_key || r->n_done < r->n) {
 		note_print(&args, "VAULT_KEY is kept. To replace it, run: "

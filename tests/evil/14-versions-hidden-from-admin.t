@@ -53,4 +53,7 @@ ok(r.returncode == 3 and not left, "exit code 3", r.returncode, r.stdout, r.stde
 ok(read(boss.dir + "/.env").split("VAULT_URL")[0] != key.split("VAULT_URL")[0],
    "VAULT_KEY is another one")
 hostile.honest()
+r = boss.run("revoke-device", "--id", mate.id, "--yes")
+ok(r.returncode == 0 and "run: vault-env rotate-key --leaked" in r.stderr,
+   "run again, it says what may be left", r.returncode, r.stdout, r.stderr)
 done()
