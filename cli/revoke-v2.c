@@ -323,10 +323,10 @@ key_rotate(const struct revocation *r)
 {
 	struct args args = *r->args;
 
-	if (is_out(r))
+	if (is_out(r)) {
 		rest_tell(r);
-	if (is_out(r))
 		return EXIT_DONE;
+	}
 	if (!r->has_admin) {
 		if (r->had_admin && !args.keep_key)
 			note_print(&args,
