@@ -186,11 +186,11 @@ sub pushed_together
 }
 
 # What a command confirmed by itself: as many versions more as the column of
-# vault.heads says, so often in these environments at least, and nowhere else. A
-# confirmed version holds what the one before did.
+# vault.heads says, so often in these environments at least (environment => how
+# often), and nowhere else. A confirmed version holds what the one before did.
 sub settle
 {
-	my ($self, $x, $column, $least, @environments) = @_;
+	my ($self, $x, $column, %least) = @_;
 	my $model = $self->{model};
 	my %upto = map { split /\|/ } split /\n/, $self->{server}->psql(
 	    "select environment, $column from vault.heads where project_id = " .
@@ -198,9 +198,9 @@ sub settle
 
 	for my $environment ($model->environments) {
 		my $more = $upto{$environment} - $model->newest($environment);
-		my $may = grep { $_ eq $environment } @environments;
-		croak "$more versions more of $environment, not $least"
-		    if $may ? $more < $least || $more > $least + 1 : $more;
+		my $least = $least{$environment};
+		croak "$more versions more of $environment, not " . ($least // 'any')
+		    if defined $least ? $more < $least || $more > $least + 1 : $more;
 		$model->push_version($environment, $x->{name},
 		    $model->secrets($environment), 1) for 1 .. $more;
 	}
@@ -213,7 +213,7 @@ sub scoped
 
 	$self->must($x, 'scope-device', '--id', $self->{ids}{$name},
 	    $self->scope_args($scope), @more);
-	$self->settle($x, 'version', 0,
+	$self->settle($x, 'version', map { $_ => 0 }
 	    $self->{model}->append('change', $name, $scope));
 }
 
@@ -250,7 +250,7 @@ sub replaced
 	my $model = $self->{model};
 
 	$key //= 'key' . keys %{$self->{keys}};
-	$self->settle($x, 'version', 1, $self->key_is($x, $key));
+	$self->settle($x, 'version', map { $_ => 1 } $self->key_is($x, $key));
 	$self->hand_out($_) for grep { $_->{key} ne $key &&
 	    (Model::is_admin($model->member($_->{name})) || draw(2)) }
 	    $self->reachable;

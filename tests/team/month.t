@@ -136,7 +136,7 @@ my %acts;
 		my $x = pick($t->writers($environment)) // return;
 
 		$t->must($x, 'confirm', '--env', $environment);
-		$t->settle($x, 'version', 0, $environment);
+		$t->settle($x, 'version', $environment => 0);
 		return "$x->{name} confirms $environment";
 	},
 	joins => sub { return joins(newcomer('new'),
@@ -175,7 +175,10 @@ my %acts;
 		my $x = $t->admin;
 
 		$t->must($x, 'revoke-device', '--id', $t->{ids}{$name});
-		$t->settle($x, 'version', 1, $model->append('revoke', $name));
+		# A new data key may be due where it was shut out before, too.
+		$t->settle($x, 'version', (map { $_ => 0 }
+		    $model->environments), map { $_ => 1 }
+		    $model->append('revoke', $name));
 		return "$name is revoked";
 	},
 	revoke_admin => sub {
@@ -184,7 +187,7 @@ my %acts;
 		my $name = $gone->{name};
 
 		$t->must($x, 'revoke-device', '--id', $t->{ids}{$name}, '--yes');
-		$t->settle($x, 'cut_version', 0,
+		$t->settle($x, 'cut_version', map { $_ => 0 }
 		    $model->append('revoke', $name));
 		$t->replaced($x);
 		return "the admin $name is revoked, VAULT_KEY replaced";
