@@ -246,6 +246,17 @@ cache_take(const struct load_job *job, struct found *found,
 	return r;
 }
 
+/* What is wrong with the cache counts for more than that the server is away;
+ * but whoever pushed it may have left since, together with VAULT_KEY: then a
+ * new key is what is needed. */
+static bool
+cache_is_the_answer(int r, const struct vaultenv_error *away)
+{
+	return r == VAULTENV_ERR_DEVICE ||
+	       (r == VAULTENV_ERR_VERIFY &&
+		   strcmp(away->reason, "key_replaced") != 0);
+}
+
 static int
 load_fallback(const struct load_job *job, const struct vaultenv_error *away,
     struct vaultenv_loaded **out, struct vaultenv_error *err)
@@ -268,7 +279,7 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 	}
 	if (!job->options.no_cache)
 		r = cache_find(job, &use, &found, &miss);
-	if (r == VAULTENV_ERR_DEVICE || r == VAULTENV_ERR_VERIFY)
+	if (cache_is_the_answer(r, away))
 		return err_copy(err, &miss);
 	/* Too old a mirror is the answer, unless a cache is one. */
 	if (r != 0 && mirror.code == VAULTENV_ERR_FORBIDDEN)
@@ -277,9 +288,12 @@ load_fallback(const struct load_job *job, const struct vaultenv_error *away,
 		notice_give_error(&job->client->notice, &mirror);
 	if (r != 0) {
 		miss_text(in_parentheses, &miss);
-		return err_set(err, away->code, away->hint,
+		err_set(err, away->code, away->hint,
 		    "Failed to fetch secrets and no cache available%s: %s",
 		    in_parentheses, away->text);
+		if (err != NULL)
+			memcpy(err->reason, away->reason, sizeof(err->reason));
+		return away->code;
 	}
 	if ((r = cache_take(job, &found, out, err)) != 0)
 		return r;

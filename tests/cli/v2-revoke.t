@@ -171,4 +171,19 @@ $late->gives(['register-device'], 3, qr/^Kept/, qr/\Avault-env: The access of th
 $late->gives(['pull', '--env', 'production'], 3, '', qr/\Avault-env: This device's access ended on 20\S+ \S+ UTC\. Ask an admin to run: vault-env scope-device --id $late_id --expires 365d\n\z/,
     'the day and the way out are named');
 
+# ---- who pushed last leaves, and VAULT_KEY with them
+my ($leaver, $leaver_id) = machine('leaver', '--role', 'writer', '--env', 'production');
+my ($stays) = machine('stays', '--role', 'reader', '--env', 'production');
+$leaver->spew('x', "P=4\n");
+$leaver->must('push', '--replace', '--file', 'x', '--env', 'production');
+$stays->must('run', '--env', 'production', '--', 'true');
+$p->must('revoke-device', '--id', $leaver_id);
+$p->must('rotate-key', '--yes');
+$r = $stays->run('run', '--env', 'production', '--', 'true');
+is($r->{status}, 3, 'a cache of who has left is not used, and nobody is accused');
+like($r->{stderr}, qr/no cache available \(Version \d+ .*\): VAULT_KEY was replaced on .* Ask for the new one/,
+    'the new VAULT_KEY is asked for') or diag $r->{stderr};
+$r = $stays->run('run', '--offline', '--env', 'production', '--', 'true');
+is($r->{status}, 5, 'the cache by itself') or diag $r->{stderr};
+
 done_testing();
