@@ -56,7 +56,7 @@ my $n = 0;
 for my $writer (sort keys %clients) {
 	my %secrets = (WHO => $writer, N => ++$n, EMPTY => '', TEXT =>
 	    "gr\x{fc}n \x{6f22} \x{1f680}\n\"two\" 'lines' \\ \$N #");
-	$p->node_push('development', \%secrets);
+	$p->other_push('development', \%secrets);
 	unlink $p->path('.vault-cache');
 	sees("$writer loads", $s->{url}, $clients{$writer}[0], \%secrets);
 	my $cache = $p->slurp('.vault-cache');
