@@ -55,8 +55,8 @@ out:
 	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
 }
 
-int
-team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
+static int
+head_once(struct vaultenv_client *c, const char *env, struct head_v2 *out,
     struct blob *lines, struct vaultenv_error *err)
 {
 	struct pages p;
@@ -74,6 +74,31 @@ team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
 	}
 	pages_reset(&p);
 	return r;
+}
+
+/* The log was read before the records: one that names a later entry was pushed
+ * meanwhile, if there is such an entry. */
+static bool
+log_has_grown(struct vaultenv_client *c, const struct vaultenv_error *why)
+{
+	const size_t known = c->team->log.n_steps;
+
+	return strcmp(why->reason, code_name(CODE_RECORD_LOG)) == 0 &&
+	       team_sync(c, NULL) == 0 && c->team->log.n_steps > known;
+}
+
+int
+team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
+    struct blob *lines, struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r, tries = 0;
+
+	do {
+		r = head_once(c, env, out, lines, &why);
+	} while (r == VAULTENV_ERR_VERIFY && ++tries < TRIES_MAX &&
+		 log_has_grown(c, &why));
+	return r == 0 ? 0 : err_copy(err, &why);
 }
 
 static int
