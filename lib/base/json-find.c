@@ -32,6 +32,14 @@ json_find_text(const struct json_object *o, const char *name)
 }
 
 bool
+json_find_true(const struct json_object *o, const char *name)
+{
+	const struct json_value *v = json_object_find(o, name);
+
+	return v != NULL && v->type == JSON_TRUE;
+}
+
+bool
 json_find_int(
     const struct json_object *o, const char *name, int64_t min, int64_t *out)
 {

@@ -65,6 +65,8 @@ int json_array_next(struct json_object *o, const struct json_value *array,
     size_t *pos, struct json_value *item);
 /* Text of a string member, in o's memory; NULL: not there, or no string. */
 const char *json_find_text(const struct json_object *o, const char *name);
+/* False: not there, or anything but true. */
+bool json_find_true(const struct json_object *o, const char *name);
 /* A whole number of min to JSON_INT_MAX. False: not there, or not one. */
 bool json_find_int(
     const struct json_object *o, const char *name, int64_t min, int64_t *out);

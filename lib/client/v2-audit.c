@@ -131,14 +131,6 @@ rows_add(struct reading *r, struct items *page)
 	return code;
 }
 
-static bool
-says_more(const struct call *call)
-{
-	const struct json_value *v = json_object_find(&call->reply, "more");
-
-	return v != NULL && v->type == JSON_TRUE;
-}
-
 static int
 page_read(struct reading *r, struct vaultenv_error *err)
 {
@@ -163,7 +155,7 @@ page_read(struct reading *r, struct vaultenv_error *err)
 		json_put_text(&call.body, "environment", o->environment);
 	v2_put_log_have(&call);
 	code = v2_call_perform(&call, want, &page, err);
-	more = says_more(&call) && page.n > 0;
+	more = json_find_true(&call.reply, "more") && page.n > 0;
 	if (code == 0 && (code = rows_add(r, &page)) != 0)
 		err_general(err, code);
 	r->more = r->more && more && r->left > 0;

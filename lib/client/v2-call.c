@@ -141,12 +141,11 @@ take_log(const struct call *call, bool *more, struct vaultenv_error *err)
 	struct vaultenv_client *c = call->client;
 	const size_t known = c->team->log.n_steps;
 	struct json_object reply = call->reply;
-	const struct json_value *v = json_object_find(&reply, "more");
 	struct bundle b;
 	int64_t count;
 	int r;
 
-	*more = v != NULL && v->type == JSON_TRUE;
+	*more = json_find_true(&reply, "more");
 	if (!json_find_int(&reply, "log_count", 1, &count))
 		return 0;
 	if ((r = bundle_read_reply(&b, &reply)) != 0)

@@ -104,7 +104,6 @@ read_page(struct vaultenv_client *c, struct seen_devices *seen, bool *more,
 		WANT_END,
 	};
 	struct seen_devices page = { .n = 0 };
-	const struct json_value *v;
 	struct items got = { 0 };
 	struct call call;
 	int r;
@@ -115,8 +114,7 @@ read_page(struct vaultenv_client *c, struct seen_devices *seen, bool *more,
 	v2_put_log_have(&call);
 	r = v2_call_perform(&call, want, &got, err);
 	page = (struct seen_devices){ got.n, got.at };
-	v = r == 0 ? json_object_find(&call.reply, "more") : NULL;
-	*more = v != NULL && v->type == JSON_TRUE;
+	*more = r == 0 && json_find_true(&call.reply, "more");
 	if (r == 0 && *more && !goes_on(seen, &page))
 		r = v2_wrong(&call, "more", err);
 	if (r == 0 && (r = page_add(seen, &page)) != 0)

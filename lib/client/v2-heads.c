@@ -27,16 +27,12 @@ judge(struct vaultenv_client *c, const char *env, const struct pages *p,
     struct head_v2 *out, struct vaultenv_error *err)
 {
 	const struct team *t = c->team;
-	struct text *texts = NULL;
-	struct records records = { .n = 0 };
 	struct finding why = { .seq = 0 };
+	struct records records;
 	struct head head;
-	size_t n;
 	int r;
 
-	blob_init(&records.bytes, SIZE_MAX);
-	if ((r = logfile_entries(&p->records, &texts, &n)) != 0 ||
-	    (r = records_read(&records, texts, n)) != 0)
+	if ((r = pages_read(p, &records)) != 0)
 		goto out;
 	r = history_head(
 	    &t->log, &records, env, pins_find(&t->pins, env), &head, &why);
@@ -51,7 +47,6 @@ judge(struct vaultenv_client *c, const char *env, const struct pages *p,
 	out->record.raw.bytes = out->record.raw.signatures = NULL;
 out:
 	records_reset(&records);
-	free(texts);
 	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
 }
 
@@ -76,17 +71,6 @@ head_once(struct vaultenv_client *c, const char *env, struct head_v2 *out,
 	return r;
 }
 
-/* The log was read before the records: one that names a later entry was pushed
- * meanwhile, if there is such an entry. */
-static bool
-log_has_grown(struct vaultenv_client *c, const struct vaultenv_error *why)
-{
-	const size_t known = c->team->log.n_steps;
-
-	return strcmp(why->reason, code_name(CODE_RECORD_LOG)) == 0 &&
-	       team_sync(c, NULL) == 0 && c->team->log.n_steps > known;
-}
-
 int
 team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
     struct blob *lines, struct vaultenv_error *err)
@@ -96,8 +80,7 @@ team_head(struct vaultenv_client *c, const char *env, struct head_v2 *out,
 
 	do {
 		r = head_once(c, env, out, lines, &why);
-	} while (r == VAULTENV_ERR_VERIFY && ++tries < TRIES_MAX &&
-		 log_has_grown(c, &why));
+	} while (r != 0 && team_log_grew(c, &why, &tries));
 	return r == 0 ? 0 : err_copy(err, &why);
 }
 

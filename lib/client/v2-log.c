@@ -5,12 +5,12 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/v2.h"
 
-/* All that came is judged at once: a page is no end. */
-static int
-take_pages(struct vaultenv_client *c, const struct pages *p,
+int
+team_take_pages(struct vaultenv_client *c, const struct pages *p,
     struct vaultenv_error *err)
 {
 	struct text *entries = NULL;
@@ -30,23 +30,29 @@ team_sync(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	struct pages p;
 	struct call call;
-	size_t held;
 	int r;
 
 	pages_init(&p, c);
-	held = p.log_from;
 	do {
 		v2_call_begin(&call, c, "log/read");
-		json_put_int(&call.body, "log_have", (int64_t)held);
+		json_put_int(&call.body, "log_have", pages_log_have(&p));
 		if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) == 0)
 			r = pages_add(&p, &call, err);
 		call_end(&call);
-		held = p.log_from;
-		for (size_t i = 0; i < p.log.len; i++)
-			held += p.log.data[i] == '\n';
 	} while (r == 0 && p.more);
 	if (r == 0)
-		r = take_pages(c, &p, err);
+		r = team_take_pages(c, &p, err);
 	pages_reset(&p);
 	return r;
+}
+
+bool
+team_log_grew(
+    struct vaultenv_client *c, const struct vaultenv_error *why, int *tries)
+{
+	const size_t known = c->team->log.n_steps;
+
+	return strcmp(why->reason, code_name(CODE_RECORD_LOG)) == 0 &&
+	       ++*tries < TRIES_MAX && team_sync(c, NULL) == 0 &&
+	       c->team->log.n_steps > known;
 }

@@ -79,22 +79,14 @@ bundle_add(struct pages *p, struct bundle *b)
 	return wraps_keep(p, b);
 }
 
-static bool
-is_true(const struct json_object *o, const char *name)
-{
-	const struct json_value *v = json_object_find(o, name);
-
-	return v != NULL && v->type == JSON_TRUE;
-}
-
 int
 pages_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 {
 	struct bundle b;
 	int r;
 
-	p->more = is_true(&call->reply, "more");
-	p->unchanged = is_true(&call->reply, "unchanged");
+	p->more = json_find_true(&call->reply, "more");
+	p->unchanged = json_find_true(&call->reply, "unchanged");
 	if (!json_find_int(&call->reply, "version", 0, &p->version))
 		p->version = 0;
 	if ((r = bundle_read_reply(&b, &call->reply)) != 0)
@@ -104,6 +96,31 @@ pages_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
 		return v2_wrong(call, "more", err);
 	return r == 0 ? 0 : err_general(err, r);
+}
+
+int64_t
+pages_log_have(const struct pages *p)
+{
+	int64_t n = (int64_t)p->log_from;
+
+	for (size_t i = 0; i < p->log.len; i++)
+		n += p->log.data[i] == '\n';
+	return n;
+}
+
+int
+pages_read(const struct pages *p, struct records *out)
+{
+	struct text *texts = NULL;
+	size_t n;
+	int r;
+
+	*out = (struct records){ .n = 0 };
+	blob_init(&out->bytes, SIZE_MAX);
+	if ((r = logfile_entries(&p->records, &texts, &n)) == 0)
+		r = records_read(out, texts, n);
+	free(texts);
+	return r;
 }
 
 int
@@ -141,7 +158,7 @@ records_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 	       ends_with(&p->records, *b.records);
 	if (p->more && b.n_records == skip)
 		r = VAULTENV_ERR_PROTOCOL;
-	p->more = is_true(&call->reply, "more");
+	p->more = json_find_true(&call->reply, "more");
 	if (r == 0 && (r = logfile_add(&p->records, b.records + skip,
 			   b.n_records - skip)) == 0)
 		r = logfile_add(

@@ -55,19 +55,16 @@ judge(struct vaultenv_client *c, const char *env, const struct head_v2 *newest,
 {
 	struct pin pin = { .version = newest->head.version };
 	struct finding why = { .seq = 0 };
-	struct text *texts = NULL;
 	struct head head;
 	size_t n;
 	int r;
 
 	memcpy(pin.hash, newest->head.hash, HASH_LEN);
-	if ((r = logfile_entries(&past->pages.records, &texts, &n)) == 0 &&
-	    (r = logfile_entries(&past->pages.contents, &past->contents, &n)) ==
+	if ((r = logfile_entries(&past->pages.contents, &past->contents, &n)) ==
 		0 &&
-	    (r = records_read(&past->records, texts, n)) == 0)
+	    (r = pages_read(&past->pages, &past->records)) == 0)
 		r = history_head(
 		    &c->team->log, &past->records, env, &pin, &head, &why);
-	free(texts);
 	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
 }
 

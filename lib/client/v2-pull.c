@@ -62,16 +62,6 @@ put_record_have(struct call *call, const struct bundle *b)
 	return 0;
 }
 
-static int64_t
-lines_in(const struct blob *lines)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < lines->len; i++)
-		n += lines->data[i] == '\n';
-	return n;
-}
-
 /* from: of the last record that came, 0: none did. */
 static int
 ask_page(struct try *t, int64_t from, struct vaultenv_error *err)
@@ -82,8 +72,7 @@ ask_page(struct try *t, int64_t from, struct vaultenv_error *err)
 
 	v2_call_begin(&call, c, "secrets/pull");
 	json_put_text(&call.body, "environment", t->how->env);
-	json_put_int(&call.body, "log_have",
-	    (int64_t)t->pages.log_from + lines_in(&t->pages.log));
+	json_put_int(&call.body, "log_have", pages_log_have(&t->pages));
 	if (t->has_cached && put_record_have(&call, &t->cached.bundle) != 0)
 		t->has_cached = false;
 	if (from > 0)
@@ -113,23 +102,6 @@ ask(struct try *t, struct vaultenv_error *err)
 			    t->client, r, NULL, t->how->env, NULL, err);
 	} while (t->pages.more);
 	return 0;
-}
-
-/* The log of what came, before anything else of it. */
-static int
-take_log(struct try *t, struct vaultenv_error *err)
-{
-	struct text *entries = NULL;
-	size_t n;
-	int r;
-
-	if ((r = logfile_entries(&t->pages.log, &entries, &n)) != 0)
-		err_general(err, r);
-	else
-		r = team_take_log(
-		    t->client, t->pages.log_from, entries, n, err);
-	free(entries);
-	return r;
 }
 
 /* How many records of the cache lie before the bundle's, which go on from them.
@@ -280,7 +252,7 @@ try_once(struct try *t, struct opened *o, bool *start_over,
 		return team_nothing_there(c, t->how->env, &why, err);
 	if (r != 0)
 		return err_copy(err, &why);
-	if ((r = take_log(t, err)) != 0 ||
+	if ((r = team_take_pages(c, &t->pages, err)) != 0 ||
 	    (r = team_standing(c, t->how->env, &standing, err)) != 0)
 		return r;
 	return open_what_came(t, o, start_over, err);

@@ -25,29 +25,38 @@ struct sharing {
 };
 
 static int
-records_get(struct sharing *s, struct vaultenv_error *err)
+records_get_once(struct sharing *s, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = s->client;
 	const struct team *t = c->team;
 	struct finding why = { .seq = 0 };
-	struct text *texts = NULL;
 	struct head head;
 	struct pages p;
-	size_t n;
 	int r;
 
 	pages_init(&p, c);
 	if ((r = pages_records(c, s->env, 1, &p, err)) != 0)
 		goto out;
-	if ((r = logfile_entries(&p.records, &texts, &n)) != 0 ||
-	    (r = records_read(&s->records, texts, n)) != 0 ||
+	records_reset(&s->records);
+	if ((r = pages_read(&p, &s->records)) != 0 ||
 	    (r = history_head(&t->log, &s->records, s->env,
 		 pins_find(&t->pins, s->env), &head, &why)) != 0)
 		r = code_error(c, r, &why, s->env, NULL, err);
 out:
-	free(texts);
 	pages_reset(&p);
 	return r;
+}
+
+static int
+records_get(struct sharing *s, struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r, tries = 0;
+
+	do {
+		r = records_get_once(s, &why);
+	} while (r != 0 && team_log_grew(s->client, &why, &tries));
+	return r == 0 ? 0 : err_copy(err, &why);
 }
 
 static int

@@ -231,17 +231,13 @@ records_judge(struct walk *w, const char *env, const struct pages *p,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = w->client;
-	struct records records = { .n = 0 };
 	struct finding why = { .seq = 0 };
 	const char *file = NULL;
-	struct text *texts = NULL;
+	struct records records;
 	bool start_over;
-	size_t n;
 	int r;
 
-	blob_init(&records.bytes, SIZE_MAX);
-	if ((r = logfile_entries(&p->records, &texts, &n)) == 0 &&
-	    (r = records_read(&records, texts, n)) == 0 &&
+	if ((r = pages_read(p, &records)) == 0 &&
 	    (r = check_all(w, env, &records, &why)) == 0) {
 		file = w->options->against_name;
 		if ((r = check_theirs(w, env, &records, &why)) == 0)
@@ -250,12 +246,11 @@ records_judge(struct walk *w, const char *env, const struct pages *p,
 	r = r != 0 ? code_error(c, r, &why, env, file, err)
 		   : team_take_records(c, env, &records, &start_over, err);
 	records_reset(&records);
-	free(texts);
 	return r;
 }
 
 static int
-env_walk(struct walk *w, const char *env, struct vaultenv_error *err)
+walk_once(struct walk *w, const char *env, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = w->client;
 	struct finding missing = { .version = 1 };
@@ -279,6 +274,18 @@ env_walk(struct walk *w, const char *env, struct vaultenv_error *err)
 	}
 	pages_reset(&p);
 	return r;
+}
+
+static int
+env_walk(struct walk *w, const char *env, struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r, tries = 0;
+
+	do {
+		r = walk_once(w, env, &why);
+	} while (r != 0 && team_log_grew(w->client, &why, &tries));
+	return r == 0 ? 0 : err_copy(err, &why);
 }
 
 /* ---- all of them ---- */

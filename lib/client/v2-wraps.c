@@ -71,7 +71,6 @@ static int
 read_page(struct vaultenv_client *c, const char *env, bool all, struct wraps *w,
     bool *more, struct vaultenv_error *err)
 {
-	const struct json_value *v;
 	struct call call;
 	struct bundle b;
 	int r;
@@ -86,8 +85,7 @@ read_page(struct vaultenv_client *c, const char *env, bool all, struct wraps *w,
 		put_after(&call, &w->at[w->n - 1]);
 	if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) != 0)
 		goto out;
-	v = json_object_find(&call.reply, "more");
-	*more = v != NULL && v->type == JSON_TRUE;
+	*more = json_find_true(&call.reply, "more");
 	if ((r = bundle_read_reply(&b, &call.reply)) != 0) {
 		r = code_error(c, r, NULL, env, NULL, err);
 		goto out;

@@ -148,6 +148,13 @@ int v2_registration(const struct vaultenv_client *client, struct blob *out,
 
 /* log/read up to the newest. */
 int team_sync(struct vaultenv_client *client, struct vaultenv_error *err);
+/*
+ * The log is read before the records: one that names a later entry was pushed
+ * meanwhile, if there is such an entry. True: there is, the log has it now, and
+ * reading the records once more is worth it; *tries counts.
+ */
+bool team_log_grew(struct vaultenv_client *client,
+    const struct vaultenv_error *why, int *tries);
 
 /* ---- v2-pages.c: what comes in pages ---- */
 
@@ -169,6 +176,13 @@ void pages_init(struct pages *p, const struct vaultenv_client *client);
 void pages_reset(struct pages *p);
 /* What one reply brings. PROTOCOL: nothing new, though there is more. */
 int pages_add(struct pages *p, struct call *call, struct vaultenv_error *err);
+/* How many entries of the log are held, those of the pages counted in. */
+int64_t pages_log_have(const struct pages *p);
+/* The records, decoded; for records_reset() whatever it returns. A code. */
+int pages_read(const struct pages *p, struct records *out);
+/* team_take_log() of all of it at once: a page is no end. */
+int team_take_pages(struct vaultenv_client *client, const struct pages *p,
+    struct vaultenv_error *err);
 /* The version of the last record that came. A code, or a status. */
 int pages_last(const struct pages *p, int64_t *version);
 /* secrets/records of env, all from `from` on; the first is that one. */
