@@ -199,6 +199,30 @@ init_url_to_store(const struct init *in)
 }
 
 int
+init_project_create(
+    struct init *in, init_make *make, char id[VAULTENV_PROJECT_ID_LEN + 1])
+{
+	const char *name = init_project_name(in);
+	struct vaultenv_error err;
+	char *token = NULL;
+	size_t len = 0;
+	int code, r;
+
+	if (name == NULL)
+		return EXIT_FAILED;
+	if ((code = init_token_read(in->args, &token, &len)) != EXIT_DONE)
+		return code;
+	wait_begin(in->args, "creating the project");
+	r = make(in->client, name, token, id, &err);
+	wait_end();
+	vaultenv_text_free(&token, len);
+	if (r != 0)
+		return session_fail(&err);
+	say(in->args, "Created project %s (%s)", name, id);
+	return EXIT_DONE;
+}
+
+int
 init_key_store(struct init *in, const char *key, const char *old_key)
 {
 	const char *url = init_url_to_store(in);

@@ -27,31 +27,6 @@ key_try(struct init *in, struct vaultenv_error *err)
 	return r;
 }
 
-static int
-project_create(struct init *in, char id[VAULTENV_PROJECT_ID_LEN + 1])
-{
-	const char *name = init_project_name(in);
-	struct vaultenv_error err;
-	char *token = NULL;
-	size_t len = 0;
-	int code, r;
-
-	if (name == NULL)
-		return EXIT_FAILED;
-	if ((code = init_token_read(in->args, &token, &len)) != EXIT_DONE)
-		goto out;
-	wait_begin(in->args, "creating the project");
-	r = vaultenv_project_create(in->client, name, token, id, &err);
-	wait_end();
-	if (r != 0)
-		code = session_fail(&err);
-	else
-		say(in->args, "Created project %s (%s)", name, id);
-out:
-	vaultenv_text_free(&token, len);
-	return code;
-}
-
 /*
  * A project and its key in .env, not yet known to the server. old_key, which
  * may be NULL, belongs to a project that the server has forgotten.
@@ -64,7 +39,8 @@ key_make(struct init *in, const char *old_key)
 	size_t len = 0;
 	int code;
 
-	if ((code = project_create(in, id)) != EXIT_DONE)
+	if ((code = init_project_create(in, vaultenv_project_create, id)) !=
+	    EXIT_DONE)
 		return code;
 	/* Ignored before it is there, so that no commit comes in between. */
 	git_protect(in->args, in->path);

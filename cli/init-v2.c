@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "envfile.h"
 #include "git.h"
 #include "init.h"
@@ -12,29 +14,12 @@
 #include "session.h"
 
 static int
-publish(struct init *in)
+publish(struct vaultenv_client *client, const char *name, const char *token,
+    char id[VAULTENV_PROJECT_ID_LEN + 1], struct vaultenv_error *err)
 {
-	const char *name = init_project_name(in);
-	struct vaultenv_error err;
-	char *token = NULL;
-	size_t len = 0;
-	int code, r;
-
-	if (name == NULL)
-		return EXIT_FAILED;
-	if ((code = init_token_read(in->args, &token, &len)) != EXIT_DONE)
-		goto out;
-	wait_begin(in->args, "creating the project");
-	r = vaultenv_project_publish(in->client, name, token, &err);
-	wait_end();
-	if (r != 0)
-		code = session_fail(&err);
-	else
-		say(in->args, "Created project %s (%s)", name,
-		    vaultenv_client_project_id(in->client));
-out:
-	vaultenv_text_free(&token, len);
-	return code;
+	memcpy(id, vaultenv_client_project_id(client),
+	    VAULTENV_PROJECT_ID_LEN + 1);
+	return vaultenv_project_publish(client, name, token, err);
 }
 
 static int
@@ -55,8 +40,8 @@ key_make(struct init *in)
 	return code;
 }
 
-/* The name and the token are asked for first: a project that cannot be made
- * leaves no key behind. */
+/* The name is looked at first: a project that can have none leaves no key
+ * behind. */
 int
 init_v2_start(struct init *in)
 {
@@ -73,9 +58,10 @@ init_v2_start(struct init *in)
 int
 init_v2_resume(struct init *in)
 {
+	char id[VAULTENV_PROJECT_ID_LEN + 1];
 	int code;
 
-	if ((code = publish(in)) != EXIT_DONE)
+	if ((code = init_project_create(in, publish, id)) != EXIT_DONE)
 		return code;
 	in->created = true;
 	if ((code = init_finish(in)) == EXIT_DONE)

@@ -23,6 +23,16 @@ struct init {
 /* ---- cmd-init.c; exit codes, errors printed ---- */
 
 int init_client_open(struct init *in, bool with_key);
+/*
+ * Makes the project known to the server by make, under --name or the folder's,
+ * with the token of --token-file, and says so: make sets id, or returns a
+ * status with err filled in.
+ */
+typedef int
+init_make(struct vaultenv_client *client, const char *name, const char *token,
+    char id[VAULTENV_PROJECT_ID_LEN + 1], struct vaultenv_error *err);
+int init_project_create(
+    struct init *in, init_make *make, char id[VAULTENV_PROJECT_ID_LEN + 1]);
 /* *token is for vaultenv_text_free(); NULL without --token-file. */
 int init_token_read(const struct args *args, char **token, size_t *len);
 /* --name, or the folder's; NULL, having said why: that is no name. */

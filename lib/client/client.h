@@ -214,6 +214,10 @@ int discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 /* ~/.vault/<project id><end>. *path may be set to NULL: no home folder. */
 int discover_home_path(const char *project_id, const char *end, char **path,
     struct vaultenv_error *err);
+/* The same where there has to be one: IO, "There is no home folder to <what>".
+ */
+int discover_home_file(const char *project_id, const char *end,
+    const char *what, char **path, struct vaultenv_error *err);
 /* keys->device_secret: the one given, else the file's, else "". */
 int discover_device_secret(
     const char *path, struct client_keys *keys, struct vaultenv_error *err);

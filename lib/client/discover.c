@@ -377,6 +377,18 @@ discover_home_path(const char *project_id, const char *end, char **path,
 }
 
 int
+discover_home_file(const char *project_id, const char *end, const char *what,
+    char **path, struct vaultenv_error *err)
+{
+	int r = discover_home_path(project_id, end, path, err);
+
+	if (r != 0 || *path != NULL)
+		return r;
+	return err_set(err, VAULTENV_ERR_IO, "Set HOME",
+	    "There is no home folder to %s", what);
+}
+
+int
 discover_device_secret(
     const char *path, struct client_keys *keys, struct vaultenv_error *err)
 {

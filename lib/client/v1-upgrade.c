@@ -31,13 +31,10 @@ path_of(
 {
 	int r;
 
-	if ((r = v1_only(c, err)) != 0 ||
-	    (r = discover_home_path(c->project_id, ".upgrade", path, err)) != 0)
+	if ((r = v1_only(c, err)) != 0)
 		return r;
-	if (*path != NULL)
-		return 0;
-	return err_set(err, VAULTENV_ERR_IO, "Set HOME",
-	    "There is no home folder to keep the new VAULT_KEY in");
+	return discover_home_file(
+	    c->project_id, ".upgrade", "keep the new VAULT_KEY in", path, err);
 }
 
 /* ---- names and versions ---- */

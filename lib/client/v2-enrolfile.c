@@ -25,14 +25,8 @@ static int
 path_of(
     const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
 {
-	int r;
-
-	r = discover_home_path(c->project_id, ".enroll", path, err);
-	if (r != 0 || *path != NULL)
-		return r;
-	return err_set(err, VAULTENV_ERR_IO, "Set HOME",
-	    "There is no home folder to keep the device secret in until it is "
-	    "handed on");
+	return discover_home_file(c->project_id, ".enroll",
+	    "keep the device secret in until it is handed on", path, err);
 }
 
 static int

@@ -180,13 +180,8 @@ static int
 path_of(
     const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
 {
-	int r = discover_home_path(c->project_id, ".exposed", path, err);
-
-	if (r == 0 && *path == NULL)
-		r = err_set(err, VAULTENV_ERR_IO, "Set HOME",
-		    "There is no home folder to remember what a removed device "
-		    "could read");
-	return r;
+	return discover_home_file(c->project_id, ".exposed",
+	    "remember what a removed device could read", path, err);
 }
 
 /* ---- kept ---- */

@@ -21,14 +21,8 @@ static int
 path_of(
     const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
 {
-	int r;
-
-	if ((r = discover_home_path(c->project_id, ".next", path, err)) != 0)
-		return r;
-	if (*path != NULL)
-		return 0;
-	return err_set(err, VAULTENV_ERR_IO, "Set HOME",
-	    "There is no home folder to keep the next VAULT_KEY in");
+	return discover_home_file(
+	    c->project_id, ".next", "keep the next VAULT_KEY in", path, err);
 }
 
 static int
