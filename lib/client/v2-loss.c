@@ -17,15 +17,19 @@ struct found {
 	struct pages pages;
 	struct records records;
 	struct pin seen; /* version 0: nothing */
-	struct text *texts;
 };
+
+static void
+found_clear(struct found *f)
+{
+	pages_reset(&f->pages);
+	records_reset(&f->records);
+}
 
 static void
 found_reset(struct vaultenv_client *c, struct found *f)
 {
-	pages_reset(&f->pages);
-	records_reset(&f->records);
-	free(f->texts);
+	found_clear(f);
 	/* Its pins are not what is on disk. */
 	client_forget(c);
 }
@@ -42,8 +46,6 @@ begin(struct vaultenv_client *c, struct found *f, struct vaultenv_error *err)
 	if ((r = team_begin_alone(c, err)) != 0)
 		return r;
 	t = c->team;
-	pages_init(&f->pages, c);
-	blob_init(&f->records.bytes, SIZE_MAX);
 	if ((r = team_sync(c, err)) != 0 ||
 	    (r = team_standing(c, c->environment, &standing, err)) != 0)
 		return r;
@@ -65,33 +67,45 @@ below_cut(const struct vaultenv_client *c, struct vaultenv_error *err)
 }
 
 static int
-fetch(struct vaultenv_client *c, struct found *f, struct vaultenv_error *err)
+fetch_once(
+    struct vaultenv_client *c, struct found *f, struct vaultenv_error *err)
 {
 	const char *env = c->environment;
 	const struct mark *cut = members_cut(&c->team->log, env);
 	struct vaultenv_error why;
 	struct finding finding = { .seq = 0 };
 	struct head head;
-	size_t n;
 	int r;
 
+	found_clear(f);
+	pages_init(&f->pages, c);
 	r = pages_records(
 	    c, env, cut == NULL ? 1 : cut->version, &f->pages, &why);
-	if (r == VAULTENV_ERR_NO_SECRETS && cut == NULL)
-		return 0;
+	if (r == VAULTENV_ERR_NO_SECRETS)
+		return cut == NULL ? 0 : below_cut(c, err);
 	if (r != 0)
-		return r == VAULTENV_ERR_NO_SECRETS ? below_cut(c, err)
-						    : err_copy(err, &why);
-	if ((r = logfile_entries(&f->pages.records, &f->texts, &n)) != 0 ||
-	    (n > 0 && (r = records_read(&f->records, f->texts, n)) != 0))
+		return err_copy(err, &why);
+	if ((r = pages_read(&f->pages, &f->records)) != 0)
 		return code_error(c, r, NULL, env, NULL, err);
-	if (n == 0)
+	if (f->records.n == 0)
 		return cut == NULL ? 0 : below_cut(c, err);
 	r = history_head(
 	    &c->team->log, &f->records, env, NULL, &head, &finding);
 	if (r == CODE_RECORD_ROLLBACK)
 		return below_cut(c, err);
 	return r == 0 ? 0 : code_error(c, r, &finding, env, NULL, err);
+}
+
+static int
+fetch(struct vaultenv_client *c, struct found *f, struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r, tries = 0;
+
+	do {
+		r = fetch_once(c, f, &why);
+	} while (r != 0 && team_log_grew(c, &why, &tries));
+	return r == 0 ? 0 : err_copy(err, &why);
 }
 
 static void
@@ -139,7 +153,7 @@ int
 vaultenv_loss_look(struct vaultenv_client *c, struct vaultenv_loss *out,
     struct vaultenv_error *err)
 {
-	struct found f = { .texts = NULL };
+	struct found f = { .seen.version = 0 };
 	int r;
 
 	r = find(c, &f, out, err);
@@ -166,7 +180,7 @@ int
 vaultenv_loss_accept(struct vaultenv_client *c,
     const struct vaultenv_loss *seen, struct vaultenv_error *err)
 {
-	struct found f = { .texts = NULL };
+	struct found f = { .seen.version = 0 };
 	struct vaultenv_loss loss;
 	int r;
 

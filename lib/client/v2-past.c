@@ -68,6 +68,35 @@ judge(struct vaultenv_client *c, const char *env, const struct head_v2 *newest,
 	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
 }
 
+/* Up to the newest there is: it may be newer than what was verified. */
+static int
+read_once(struct vaultenv_client *c, const struct head_v2 *newest,
+    int64_t first, struct past *past, struct vaultenv_error *err)
+{
+	const char *env = past->env;
+	int r;
+
+	past_reset(past);
+	*past = (struct past){ .env = env };
+	pages_init(&past->pages, c);
+	if ((r = pages_contents(c, env, first, &past->pages, err)) != 0)
+		return r;
+	return judge(c, env, newest, past, err);
+}
+
+static int
+read_past(struct vaultenv_client *c, const struct head_v2 *newest,
+    int64_t first, struct past *past, struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r, tries = 0;
+
+	do {
+		r = read_once(c, newest, first, past, &why);
+	} while (r != 0 && team_log_grew(c, &why, &tries));
+	return r == 0 ? 0 : err_copy(err, &why);
+}
+
 int
 team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
     struct past *past, struct vaultenv_error *err)
@@ -83,8 +112,7 @@ team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
 	if ((r = team_head(c, env, newest, NULL, err)) == 0 &&
 	    (r = first_of(
 		 c, env, newest->head.version, n_wanted, &first, err)) == 0 &&
-	    (r = pages_contents(c, env, first, &past->pages, err)) == 0 &&
-	    (r = judge(c, env, newest, past, err)) == 0)
+	    (r = read_past(c, newest, first, past, err)) == 0)
 		r = team_wraps(c, env, false, &past->wraps, err);
 	free(newest);
 	return r;
