@@ -171,7 +171,8 @@ operate(const struct settings *settings, const struct options *o)
 		r = check_log(settings, stdout, said);
 		break;
 	case ACTION_RESTORE:
-		r = restore(settings, o->files, o->n_files, stdout, said);
+		r = restore(
+		    settings, o->files, o->n_files, o->dry_run, stdout, said);
 		break;
 	case ACTION_UNFREEZE:
 		r = unfreeze(settings, o->project, said);

@@ -26,10 +26,11 @@ static const char usage[] =
     "                   lost\n"
     "  --check-log      holds the tables of protocol v2 against the logs that\n"
     "                   devices signed\n"
-    "  --restore FILE...\n"
+    "  --restore [--dry-run] FILE...\n"
     "                   brings projects of protocol v2 up to date after an "
     "old\n"
     "                   backup, out of files that vault-env bundle wrote\n"
+    "  --dry-run        tells what --restore would do, and changes nothing\n"
     "  --unfreeze ID    lets a project of protocol v1 that has moved change\n"
     "                   again\n"
     "  --settings       prints every setting with its default\n"
@@ -39,6 +40,7 @@ static const char usage[] =
 
 #define OPT_CONFIG 'c'
 #define OPT_LISTEN 'l'
+#define OPT_DRY    'd'
 #define OPT_ACTION 256 /* and an enum action */
 
 static const struct option table[] = { { "config", required_argument, NULL,
@@ -49,6 +51,7 @@ static const struct option table[] = { { "config", required_argument, NULL,
 	{ "forget-keys", no_argument, NULL, OPT_ACTION + ACTION_FORGET_KEYS },
 	{ "check-log", no_argument, NULL, OPT_ACTION + ACTION_CHECK_LOG },
 	{ "restore", no_argument, NULL, OPT_ACTION + ACTION_RESTORE },
+	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "unfreeze", required_argument, NULL, OPT_ACTION + ACTION_UNFREEZE },
 	{ "settings", no_argument, NULL, OPT_ACTION + ACTION_SETTINGS },
 	{ "version", no_argument, NULL, OPT_ACTION + ACTION_VERSION },
@@ -66,6 +69,8 @@ options_parse(struct options *o, int argc, char *argv[])
 			o->config = optarg;
 		else if (c == OPT_LISTEN)
 			o->listen = optarg;
+		else if (c == OPT_DRY)
+			o->dry_run = true;
 		else if (c >= OPT_ACTION && o->action == ACTION_SERVE)
 			o->action = (enum action)(c - OPT_ACTION);
 		else if (c == '?' || c - OPT_ACTION != (int)o->action)
@@ -77,6 +82,10 @@ options_parse(struct options *o, int argc, char *argv[])
 	    !uuid_is_canonical(o->project, strlen(o->project))) {
 		fprintf(stderr, "vault.fcgi: %s is not a project's id\n",
 		    o->project);
+		goto bad;
+	}
+	if (o->dry_run && o->action != ACTION_RESTORE) {
+		fprintf(stderr, "vault.fcgi: --dry-run belongs to --restore\n");
 		goto bad;
 	}
 	if (o->action == ACTION_RESTORE) {

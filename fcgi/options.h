@@ -25,8 +25,10 @@ struct options {
 	const char *listen; /* NULL: as the settings say */
 	enum action action;
 	const char *project; /* of ACTION_UNFREEZE */
-	char *const *files;  /* of ACTION_RESTORE */
+	/* of ACTION_RESTORE */
+	char *const *files;
 	int n_files;
+	bool dry_run;
 };
 
 /* False, and the usage was printed: not a command line of ours. */

@@ -7,6 +7,7 @@
 #ifndef VAULT_FCGI_OPERATOR_OPERATOR_H
 #define VAULT_FCGI_OPERATOR_OPERATOR_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "common/why.h"
@@ -36,9 +37,10 @@ int check_log(const struct settings *settings, FILE *out, char said[WHY_MAX]);
 /*
  * Brings v2 projects up to date after an old backup was put in place, out of
  * files of `vault-env bundle --all`, which are verified. What it did is told in
- * out, project by project. Likewise.
+ * out, project by project. dry_run: all of it is done, told and undone.
+ * Likewise.
  */
 int restore(const struct settings *settings, char *const *files, int n_files,
-    FILE *out, char said[WHY_MAX]);
+    bool dry_run, FILE *out, char said[WHY_MAX]);
 
 #endif

@@ -236,7 +236,8 @@ restore_project(struct restore *t)
 	if (t->r != 0)
 		return session_fail(
 		    &t->session, t->members.project, "out of memory");
-	return session_commit(&t->session);
+	return t->dry_run ? session_rollback(&t->session)
+			  : session_commit(&t->session);
 }
 
 static int
@@ -276,7 +277,7 @@ for_each_project(struct restore *t, int (*step)(struct restore *t), FILE *out)
 
 int
 restore(const struct settings *settings, char *const *files, int n_files,
-    FILE *out, char said[WHY_MAX])
+    bool dry_run, FILE *out, char said[WHY_MAX])
 {
 	struct restore *t = calloc(1, sizeof(*t));
 	struct backup backup = { .n = 0 };
@@ -288,6 +289,7 @@ restore(const struct settings *settings, char *const *files, int n_files,
 	}
 	t->session.said = said;
 	t->backup = &backup;
+	t->dry_run = dry_run;
 	for (int i = 0; i < n_files; i++)
 		if (backup_read(&backup, files[i], said) != 0)
 			goto out;
@@ -297,8 +299,10 @@ restore(const struct settings *settings, char *const *files, int n_files,
 	r = for_each_project(t, restore_project, out);
 	if (r == 0)
 		snprintf(said, WHY_MAX,
-		    "All of it was verified by what devices signed, and is "
-		    "stored.");
+		    "All of it was verified by what devices signed, and %s.",
+		    dry_run ? "nothing was changed: without --dry-run it is "
+			      "stored"
+			    : "is stored");
 out:
 	if (t != NULL)
 		session_close(&t->session);

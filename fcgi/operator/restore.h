@@ -13,6 +13,7 @@
 struct restore {
 	struct session session;
 	const struct backup *backup;
+	bool dry_run;           /* each project's transaction is rolled back */
 	struct members members; /* by the log as it will be */
 	const struct part *log; /* whose log it continues; NULL: none came */
 	struct blob report;

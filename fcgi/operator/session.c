@@ -92,6 +92,12 @@ session_commit(struct session *s)
 	return command(s, "commit", "COMMIT");
 }
 
+int
+session_rollback(struct session *s)
+{
+	return command(s, "rollback", "ROLLBACK");
+}
+
 void
 session_close(struct session *s)
 {

@@ -29,6 +29,7 @@ int session_exec(struct session *s, enum stmt stmt, const struct db_params *p,
 /* "begin" or one of its kind. Without a commit it is undone at the close. */
 int session_begin(struct session *s, const char *sql);
 int session_commit(struct session *s);
+int session_rollback(struct session *s);
 void session_close(struct session *s);
 
 #endif

@@ -111,7 +111,12 @@ early = old.admit("early", WRITER, ["*"])
 old.push(early, "dev", "three, since")
 old.push(early, "test", "two, since")
 same(old.value(t.admin, "dev"), "three, since", "others go on with it")
+before = rows(t)
+look = done_by("--restore", "--dry-run", everything(t))
+same(rows(t), before, "--dry-run changes nothing")
 said = done_by("--restore", everything(t))
+same(look.splitlines()[:-1], said.splitlines()[:-1], "... and has told the same")
+contains(look, "\nAll of it was verified by what devices signed, and nothing was changed: ", "... but for the end")
 for sentence in ("Project %s:\n" % t.id, "2 entries of its log came back, 3 to 4.\n",
                  "Entry 3 of the log was made since, and is discarded: it admits %s, by admin" % early.id,
                  "Version 3 of dev was made since, and is discarded: by device (%s)" % early.id[:8],

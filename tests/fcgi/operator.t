@@ -22,7 +22,8 @@ my $vault = sub {
 	    $s->dir . '/vault.conf', @_], env => $s->pg_env);
 };
 for (['--unfreeze'], ['--unfreeze', 'x'], ['--rekey', '--forget-keys'],
-	['--forget-keys', 'x'], ['--restore'], ['--check-log', 'x']) {
+	['--forget-keys', 'x'], ['--restore'], ['--check-log', 'x'],
+	['--dry-run'], ['--check-log', '--dry-run'], ['--restore', '--dry-run']) {
 	is $vault->(@$_)->{status}, 2, "usage: @$_";
 }
 
