@@ -217,12 +217,10 @@ static int
 key_follow(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	struct team *t = c->team;
-	const struct members *log = &t->log;
 	int r = 0;
 
-	if (log->n_steps > 0 && t->keys->has_next && !t->keys->uses_next &&
-	    members_generation(log, t->keys->next.join) ==
-		(int64_t)log->n_generations - 1) {
+	if (t->keys->has_next && !t->keys->uses_next &&
+	    next_is_in_use(&t->log, &t->keys->key, &t->keys->next)) {
 		t->keys->uses_next = true;
 		r = request_key_fill(t);
 	}

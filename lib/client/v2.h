@@ -28,7 +28,7 @@ struct team_keys {
 	uint8_t data_key[KEY_LEN]; /* of held */
 	bool has_next;
 	bool has_device;
-	bool uses_next; /* the log's newest key is next */
+	bool uses_next; /* next is the one in use */
 };
 
 /* The newest version that was opened, with what a push goes on from. */
@@ -70,7 +70,7 @@ int team_own_pins(struct vaultenv_client *client, struct pins *pins,
 /* The same by this machine's own pins alone. */
 int
 team_begin_alone(struct vaultenv_client *client, struct vaultenv_error *err);
-/* VAULT_KEY, or VAULT_KEY_NEXT once it is the log's newest. */
+/* VAULT_KEY, or VAULT_KEY_NEXT once it has taken over. */
 const struct vault_key *team_key(const struct team *team);
 /* Of this client, now. env NULL: none. */
 void team_opening(

@@ -86,20 +86,31 @@ check_anchor(const struct opening *in, const struct members *log,
 	return in->source == FROM_CACHE ? CODE_CACHE_ANCHOR : CODE_LOG_ANCHOR;
 }
 
-/* VAULT_KEY_NEXT is the log's newest key. Who has both can tell, now or never,
- * whether the rotation sealed the true old one. */
+bool
+next_is_in_use(const struct members *log, const struct vault_key *key,
+    const struct vault_key *next)
+{
+	const int64_t generation = members_generation(log, next->join);
+
+	return generation >= 0 &&
+	       generation >= members_generation(log, key->join);
+}
+
+/* VAULT_KEY_NEXT has taken over. Who has both can tell, now or never, whether
+ * the rotation sealed the true old one. */
 static int
 check_next(
     const struct opening *in, const struct members *log, struct finding *why)
 {
 	const int64_t old = members_generation(log, in->key->join);
+	const int64_t own = members_generation(log, in->next->join);
 	struct psk psk;
 	bool same;
 	int r;
 
 	if ((r = check_anchor(in, log, in->next)) != 0 || old < 0)
 		return r;
-	tell_step(why, log, log->generations[log->n_generations - 1].seq);
+	tell_step(why, log, log->generations[own].seq);
 	if ((r = chain_open(&psk, log, in->next, old)) != 0)
 		return r;
 	same = mem_equal(psk.key, in->key->psk, KEY_LEN);
@@ -107,29 +118,26 @@ check_next(
 	return same ? 0 : CODE_LOG_ROTATE;
 }
 
-/* Which VAULT_KEY is in use: an old one only for a cache. */
+/* Which VAULT_KEY is in use: one that was replaced, only for a cache. */
 static int
 choose_key(const struct opening *in, const struct members *log,
     struct standing *out, struct finding *why)
 {
-	const int64_t newest = (int64_t)log->n_generations - 1;
 	int r;
 
 	if ((r = check_anchor(in, log, in->key)) != 0)
 		return r;
-	if (in->next != NULL &&
-	    members_generation(log, in->next->join) == newest) {
+	out->key = in->key;
+	if (in->next != NULL && next_is_in_use(log, in->key, in->next)) {
 		if ((r = check_next(in, log, why)) != 0)
 			return r;
 		out->key = in->next;
-		out->generation = newest;
-		return 0;
 	}
-	out->key = in->key;
-	out->generation = members_generation(log, in->key->join);
+	out->generation = members_generation(log, out->key->join);
 	if (out->generation < 0)
 		return CODE_KEY_UNKNOWN;
-	if (out->generation == newest || in->source == FROM_CACHE)
+	if (out->generation == (int64_t)log->n_generations - 1 ||
+	    in->source == FROM_CACHE)
 		return 0;
 	tell_step(why, log, log->generations[out->generation + 1].seq);
 	return CODE_KEY_REPLACED;

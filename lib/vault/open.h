@@ -56,6 +56,10 @@ struct opened {
  */
 int open_log(const struct opening *in, struct members *log,
     const struct text *entries, size_t n, struct finding *why);
+/* True from the rotation to VAULT_KEY_NEXT on, for ever: when that is replaced
+ * in its turn, a cache under it is opened by it alone. */
+bool next_is_in_use(const struct members *log, const struct vault_key *key,
+    const struct vault_key *next);
 /* Which key is in use, and whether this device may read the environment; env
  * NULL: not asked. */
 int open_standing(const struct opening *in, const struct members *log,

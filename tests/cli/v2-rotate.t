@@ -227,6 +227,28 @@ my $old = $p->key;
 	value_is($p, 4, '... which is good');
 }
 
+# ---- a VAULT_KEY_NEXT that took over, and was replaced in its turn
+{
+	my $p = team();
+	chomp(my $line = $p->must('rotate-key', '--prepare'));
+	my $m = machine($p, $line);
+
+	$p->must('rotate-key', '--yes');
+	value_is($m, 1, 'a machine goes on with VAULT_KEY_NEXT');
+	$p->must('rotate-key', '--leaked', '--yes');
+	$m->gives(['run', '--', 'printenv', 'A'], 0, "1\n", qr/using cached secrets .*VAULT_KEY was replaced/,
+	    '... and lives on the cache when that was replaced');
+	$m->gives(['run', '--', 'printenv', 'A', {url => CliTest::closed_url()}], 0, "1\n",
+	    qr/using cached secrets .*Cannot reach/, '... with the server away, too');
+	$m->gives(['run', '--offline', '--', 'printenv', 'A'], 0, "1\n", '', '... and offline');
+	my $env = $m->slurp('.env');
+	$m->spew('.env', 'VAULT_KEY=' . $p->key . "\n");
+	$m->gives(['run', '--', 'printenv', 'A', {url => CliTest::closed_url()}], 4, '',
+	    qr/no cache available \(the cache was not written by this device with this VAULT_KEY\. Pull again\)/,
+	    'the VAULT_KEY of today opens no cache of before: nothing was tampered with');
+	value_is($m, 1, '... and pulls');
+}
+
 # ---- the key is in the environment
 {
 	my $m = machine($p);

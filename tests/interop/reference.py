@@ -666,13 +666,14 @@ def read_keys(c):
 
 
 def key_in_use(log, vk, following, cache):
-    """VAULT_KEY_NEXT once the log says so; an older key only for the cache."""
+    """VAULT_KEY_NEXT from its rotation on; a replaced key only for the cache."""
+    place = lambda key: log.joins.index(key.join) if key.join in log.joins else -1
     need(vk.anchor in log.hashes, "log_anchor")
-    if following and following.join == log.joins[-1]:
+    if following and place(following) >= max(place(vk), 0):
         need(following.anchor in log.hashes, "log_anchor")
-        if vk.join in log.joins:  # the one moment in which a wrong chain can be noticed
-            need(log.psk(following, log.joins.index(vk.join)) == vk.psk, "log_rotate")
-        return following
+        if place(vk) >= 0:  # the one moment in which a wrong chain can be noticed
+            need(log.psk(following, place(vk)) == vk.psk, "log_rotate")
+        vk = following
     need(vk.join in log.joins, "key_unknown")
     need(cache or vk.join == log.joins[-1], "key_replaced")
     return vk

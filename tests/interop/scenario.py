@@ -458,7 +458,13 @@ def make_cases(w):
     cached("the same, by a writer removed since", "record_author", world=w.until(5, 2), log=w.texts[:6], **old_key)
     cached("under the replaced VAULT_KEY, VAULT_KEY_NEXT beside it", None, world=before, log=w.texts[:6],
            vault_key_next=w.key2_text, **old_key)
-    cached("under VAULT_KEY_NEXT", None, vault_key_next=w.key2_text, vault_key=old_key["vault_key"])
+    nxt = dict(vault_key=old_key["vault_key"], vault_key_next=w.key2_text)
+    cached("under VAULT_KEY_NEXT", None, **nxt)
+    third = VaultKey(vk("vault secret 3", w.log.hashes[-1]))
+    turn = w.until(7)
+    turn.entry(w.anna, ROTATE, join=third.join, cuts=turn.cut("development", "production"), old_psk=seal(
+        chain_key(PROJECT, third.psk, third.join), rnd("iv chain 3", 12), chain_aad(PROJECT, w.key2.join, third.join), w.key2.psk))
+    cached("under VAULT_KEY_NEXT, which was replaced in its turn", None, log=turn.texts, **nxt)
     cached("a wrap of a newer generation than VAULT_KEY", "wrap_open", world=w.until(7, 4), **old_key)
     cached("the pin is a version ahead (another folder)", None, world=w.until(7, 4), heads=heads(w.log, {"production": w.pin(5)}))
     cached("the pinned log is longer than the known one", "log_short", heads=good_heads.replace("log 6 ", "log 9 "))
@@ -491,10 +497,10 @@ def make_cases(w):
     pull("in the last millisecond of its access", None, vault_key=old_key["vault_key"], device_secret=w.bob.secret.hex(),
          bundle=ended.bundle(w.bob, 2), now=T0 + DAY)
     # -- VAULT_KEY_NEXT
-    nxt = dict(vault_key=old_key["vault_key"], vault_key_next=w.key2_text)
     pull("VAULT_KEY_NEXT after the rotation", None, **nxt)
     pull("VAULT_KEY_NEXT before the rotation", None, bundle=before.bundle(w.ci, 3), **nxt)
     pull("VAULT_KEY_NEXT that is not the log's newest", "key_replaced", **dict(nxt, vault_key_next=vk("another", w.log.hashes[1])))
+    pull("VAULT_KEY_NEXT that was replaced in its turn", "key_replaced", bundle=turn.bundle(w.ci), **nxt)
     pull("VAULT_KEY_NEXT with an anchor that is not in the log", "log_anchor", **dict(
         nxt, vault_key_next=vk("vault secret 2", rnd("anchor"))))
     pull("VAULT_KEY_NEXT of v1's form", "key_form", **dict(nxt, vault_key_next=v1))

@@ -251,9 +251,8 @@ sub replaced
 
 	$key //= 'key' . keys %{$self->{keys}};
 	$self->settle($x, 'version', map { $_ => 1 } $self->key_is($x, $key));
-	# Whose VAULT_KEY_NEXT came to nothing is not left with that.
-	$self->hand_out($_) for grep { $_->{key} ne $key && (defined $_->{next} ||
-	    Model::is_admin($model->member($_->{name})) || draw(2)) }
+	$self->hand_out($_) for grep { $_->{key} ne $key &&
+	    (Model::is_admin($model->member($_->{name})) || draw(2)) }
 	    $self->reachable;
 }
 

@@ -220,7 +220,6 @@ my %acts;
 	return => sub {
 		my @x = grep { $_->{cut} } $model->machines or return;
 		$_->{cut} = 0 for @x;
-		$t->hand_out($_) for grep { defined $_->{next} } $t->reachable;
 		return @x . ' machines have their network again';
 	},
 	away => sub {
