@@ -120,8 +120,9 @@ static int
 look(struct vaultenv_client *c, struct found *f, struct vaultenv_loss *out,
     struct vaultenv_error *err)
 {
-	const struct chain chain = { &c->team->log, c->environment,
-		&f->records };
+	const struct chain chain = { .log = &c->team->log,
+		.env = c->environment,
+		.records = &f->records };
 	const struct record *newest = NULL;
 	int r;
 
@@ -165,7 +166,9 @@ static int
 accept(struct vaultenv_client *c, const struct records *records,
     struct vaultenv_error *err)
 {
-	const struct chain chain = { &c->team->log, c->environment, records };
+	const struct chain chain = {
+		.log = &c->team->log, .env = c->environment, .records = records
+	};
 	size_t n;
 	int r;
 

@@ -37,6 +37,14 @@ open_cached(struct vaultenv_client *c, const struct cached *cached,
 	return r;
 }
 
+/* Most of the time nobody did any harm: the last pull was before a colleague
+ * left. */
+static bool
+is_outlived(int code, const struct finding *why)
+{
+	return code == CODE_RECORD_AUTHOR && why->version < why->other_version;
+}
+
 static int
 refused(struct vaultenv_client *c, int code, const struct finding *why,
     struct vaultenv_error *err)
@@ -44,6 +52,10 @@ refused(struct vaultenv_client *c, int code, const struct finding *why,
 	struct vaultenv_error wiped;
 
 	code_error(c, code, why, c->environment, "The cache", err);
+	if (is_outlived(code, why))
+		err_hint(err, "Newer versions exist, and of a device that was "
+			      "removed none of before is taken from a cache. "
+			      "Pull again");
 	if (code == CODE_DEVICE_REVOKED &&
 	    cachedir_wipe(c->env_path, &wiped) != 0)
 		notice_give_error(&c->notice, &wiped);

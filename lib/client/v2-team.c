@@ -332,7 +332,7 @@ static int
 log_keep(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	struct team *t = c->team;
-	const struct chain chain = { .log = &t->log };
+	const struct chain chain = { .log = &t->log, .lines = &t->lines };
 	struct pin pin = { .version = (int64_t)t->log.n_steps - 1 };
 	bool start_over;
 	int r;
@@ -346,9 +346,8 @@ log_keep(struct vaultenv_client *c, struct vaultenv_error *err)
 	if (r != 0)
 		return r;
 	/* Another process saw another log meanwhile: it is on disk now. */
-	if (start_over)
-		return code_error(c, CODE_LOG_FORK, NULL, NULL, NULL, err);
-	return logfile_write(&t->files, &t->log, &t->lines, err);
+	return start_over ? code_error(c, CODE_LOG_FORK, NULL, NULL, NULL, err)
+			  : 0;
 }
 
 /* The anchor is asked for as soon as there is a log: a log of another project
@@ -412,7 +411,9 @@ team_take_records(struct vaultenv_client *c, const char *env,
     const struct records *records, bool *start_over, struct vaultenv_error *err)
 {
 	struct team *t = c->team;
-	const struct chain chain = { &t->log, env, records };
+	const struct chain chain = {
+		.log = &t->log, .env = env, .records = records
+	};
 	const struct record *newest = &records->at[records->n - 1];
 	struct pin pin = { .version = newest->version };
 	int r;

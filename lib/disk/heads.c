@@ -158,6 +158,9 @@ heads_raise(const struct project_files *files, const struct chain *chain,
 		*start_over = true;
 		goto out;
 	}
+	if (chain->lines != NULL &&
+	    (r = logfile_write(files, chain->log, chain->lines, err)) != 0)
+		goto out;
 	if ((r = judged(raise_to_ends(&pins, chain), err)) == 0)
 		r = store(files->heads, files->project, &pins, &old, err);
 out:

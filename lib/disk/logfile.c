@@ -97,15 +97,12 @@ logfile_write(const struct project_files *files, const struct members *log,
     const struct blob *lines, struct vaultenv_error *err)
 {
 	bool kept;
-	int fd, r;
+	int r;
 
-	if ((r = project_lock(files, &fd, err)) != 0 || fd < 0)
-		return r;
 	if ((r = is_kept(files, log, &kept)) != 0)
-		err_general(err, r);
-	else if (!kept)
-		r = vaultenv_file_write(
-		    files->log, (const char *)lines->data, lines->len, err);
-	project_unlock(&fd);
-	return r;
+		return err_general(err, r);
+	if (kept)
+		return 0;
+	return vaultenv_file_write(
+	    files->log, (const char *)lines->data, lines->len, err);
 }

@@ -60,8 +60,8 @@ logfile_add(struct blob *lines, const struct text *entries, size_t n_entries);
  * the last line has no end. */
 int logfile_entries(
     const struct blob *lines, struct text **entries, size_t *n_entries);
-/* Keeps a log, not empty, whose pin heads_raise() has taken. Lines that another
- * process wrote meanwhile stay if they continue these. IO. */
+/* Keeps a log, not empty; of heads_raise(), under the project's lock. Lines
+ * that another process wrote meanwhile stay if they continue these. IO. */
 int logfile_write(const struct project_files *files, const struct members *log,
     const struct blob *lines, struct vaultenv_error *err);
 
@@ -79,15 +79,17 @@ int heads_read(const struct project_files *files, struct pins *pins,
 /* What a call has verified. */
 struct chain {
 	const struct members *log;     /* not empty */
+	const struct blob *lines;      /* of it; NULL: they are kept */
 	const char *env;               /* NULL: the log alone, so far */
 	const struct records *records; /* of env, oldest first */
 };
 
 /*
- * Raises the pins to the ends of the chain, never lowers one. *start_over: in
- * the meantime another process raised a pin to what is not on this chain;
- * nothing was written, and the call begins again with heads_read(). A pin that
- * is higher than the chain's end stays. Codes as heads_read().
+ * Keeps the log, then raises the pins to the ends of the chain, never lowers
+ * one: whatever dies, no pin is ahead of what is kept. *start_over: in the
+ * meantime another process raised a pin to what is not on this chain; nothing
+ * was written, and the call begins again with heads_read(). A pin that is
+ * higher than the chain's end stays. Codes as heads_read().
  */
 int heads_raise(const struct project_files *files, const struct chain *chain,
     bool *start_over, struct vaultenv_error *err);

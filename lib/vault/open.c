@@ -47,6 +47,20 @@ tell_entry(struct finding *why, struct text base64)
 	free(e);
 }
 
+/* .vault-heads comes by way of git, ahead of what was pulled here. */
+static int
+check_pin(
+    const struct opening *in, const struct members *log, struct finding *why)
+{
+	const int r = pins_check_log(in->pins, log);
+
+	why->seq = in->pins->log.version;
+	return r == CODE_LOG_SHORT && in->source == FROM_CACHE &&
+		       in->pins->log.shared
+		   ? CODE_CACHE_HEADS
+		   : r;
+}
+
 int
 open_log(const struct opening *in, struct members *log,
     const struct text *entries, size_t n, struct finding *why)
@@ -73,8 +87,7 @@ open_log(const struct opening *in, struct members *log,
 	}
 	if (log->n_steps > LOG_ENTRIES_MAX)
 		return CODE_BAD_FORM;
-	why->seq = in->pins == NULL ? 0 : in->pins->log.version;
-	return in->pins == NULL ? 0 : pins_check_log(in->pins, log);
+	return in->pins == NULL ? 0 : check_pin(in, log, why);
 }
 
 static int

@@ -175,6 +175,8 @@ static const struct row {
 	    "The cache is {age} old, {allowed} are allowed", PULL_AGAIN },
 	[CODE_CACHE_ANCHOR] = { "cache_anchor", CODE_AWAY,
 	    "The cache is older than VAULT_KEY", PULL_AGAIN },
+	[CODE_CACHE_HEADS] = { "cache_heads", CODE_AWAY,
+	    "The cache is older than .vault-heads", PULL_AGAIN },
 	[CODE_REPLY_MAC] = { "reply_mac", CODE_AWAY,
 	    "{url} answered, but not as a server that knows this device",
 	    "It was treated as unreachable: check the URL (VAULT_URL), and "

@@ -70,6 +70,7 @@ enum code {
 	CODE_CACHE_MAC,
 	CODE_CACHE_AGE,
 	CODE_CACHE_ANCHOR,
+	CODE_CACHE_HEADS,
 	/* requests, replies, registrations */
 	CODE_REPLY_MAC,
 	/* from here on, what a server says of what it was sent */

@@ -61,6 +61,19 @@ my $old = $p->key;
 	$p->gives(['key', '--quiet'], 0, $r->{stdout}, '', 'key --quiet');
 }
 
+# A colleague's has an anchor that was never seen here.
+{
+	my $m = machine($p);
+
+	value_is($m, 1, 'a machine with the key');
+	$p->must('enroll', '--env', '*');
+	$m->spew('.env', 'VAULT_KEY=' . $p->must('key', '--quiet'));
+	$m->gives(['run', '--', 'printenv', 'A', {url => CliTest::closed_url()}], 4, '',
+	    qr/no cache available \(the cache is older than VAULT_KEY\. Pull again\): Cannot reach/,
+	    'no cache is older than the anchor');
+	value_is($m, 1, '... and a pull brings it there');
+}
+
 # ---- a rotation that nobody has prepared
 {
 	my $m = machine($p);

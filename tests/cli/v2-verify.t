@@ -77,6 +77,18 @@ is($bob->must('heads'), $shared, 'and makes it again');
 $eve->spew('.vault-heads', $shared);
 $eve->gives(['pull', '--env', 'shop'], 0, qr/A=4/, '', 'a new machine with it reads');
 
+# A colleague's commit is ahead of what was pulled here: nothing was tampered with.
+my @offline = ('run', '--env', 'shop', '--', 'printenv', 'A', {url => CliTest::closed_url()});
+my $cached = qr/using cached secrets .*Cannot reach/;
+$eve->gives([@offline], 0, "4\n", $cached, 'without the server it lives on its cache');
+$team->person('late');
+$bob->must('pull', '--env', 'shop');
+$eve->spew('.vault-heads', $bob->must('heads'));
+$eve->gives([@offline], 4, '', qr/no cache available \(the cache is older than \.vault-heads\. Pull again\): Cannot reach/,
+    '... until the list of devices in .vault-heads is newer');
+$eve->must('pull', '--env', 'shop');
+$eve->gives([@offline], 0, "4\n", $cached, '... and from the next pull on');
+
 # ---- the database was changed: what machines have seen before is not read again
 sub changed
 {

@@ -107,11 +107,13 @@ def table():
 SENTENCES = table()
 
 
-def sentence(code, where=None, pins=None, **fills):
+def sentence(code, where=None, pins=None, hint=None, **fills):
     """A pattern: what a user reads of a code, {..} filled in where it is given.
     where: the file that is named, if it was not the server's answer; pins: the file
-    that the pins are from, if they are not the machine's own."""
-    text, hint = SENTENCES[code]
+    that the pins are from, if they are not the machine's own; hint: what it says to do,
+    if that is not the table's."""
+    text, usual = SENTENCES[code]
+    hint = hint or usual
     if pins:
         text += ", says " + pins
     if where and text.startswith("The server"):

@@ -29,10 +29,12 @@ keep(size_t n)
 {
 	struct members log;
 	struct blob lines;
+	const struct chain chain = { .log = &log, .lines = &lines };
+	bool start_over;
 	int r;
 
 	log_make(n, &log, &lines);
-	r = logfile_write(&files, &log, &lines, &err);
+	r = heads_raise(&files, &chain, &start_over, &err);
 	members_reset(&log);
 	blob_reset(&lines);
 	return r;
@@ -141,7 +143,9 @@ odd_files(void)
 	unlink(files.log);
 	ok(mkdir(files.log, 0700) == 0, "a folder");
 	is_int(kept(), 0, "is absent");
+	unlink(files.heads);
 	is_int(keep(n_entries), VAULTENV_ERR_IO, "and not written");
+	ok(access(files.heads, F_OK) != 0, "nor is it pinned then");
 	rmdir(files.log);
 }
 
@@ -191,7 +195,7 @@ at_once(void)
 	}
 	is_int(n_good, 90, "processes that write at once lose no entry");
 	is_int(n_whole, 30, "the longest log is left");
-	is_int(n_files("home"), 2, "and its lock");
+	is_int(n_files("home"), 3, "its pin and the lock");
 }
 
 int
