@@ -229,7 +229,15 @@ def deletion(by, vk, **more):
 
 p.refused(laptop, "project/delete", deletion(laptop, p.vk), "403 role_refused", "a writer deletes nothing")
 p.refused(p.admin, "project/delete", deletion(p.admin, old), "400 log_join", "nor the old VAULT_KEY")
-p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, count=3), "409 log_changed", "nor an older log")
+p.refused(p.admin, "project/delete", deletion(laptop, p.vk, author=p.admin.id), "400 log_signature",
+          "nor does another in an admin's name")
+p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, author=laptop.id), "400 log_author",
+          "... or an admin in another's")
+p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, at=now() - 400000), "400 request_time", "at another time")
+p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, count=3), "409 log_changed", "by an older log")
+p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, head=ZERO), "409 log_changed", "by another log")
+p.refused(p.admin, "project/delete", deletion(p.admin, p.vk, project=fake.id), "400 wrong_project",
+          "or of another project")
 same(p.must(p.admin, "project/delete", deletion(p.admin, p.vk)), {"deleted": True}, "an admin does")
 p.refused(p.admin, "secrets/pull", dict(poll, log_have=0), "404 project_not_found", "... and it is gone")
 p.refused(p.admin, "project/create", p.root, "409 project_exists", "... for good", vk=old)

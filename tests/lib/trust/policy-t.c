@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* policy-t.c: what a server checks of a push and of an entry, by the vectors.
- */
+/* policy-t.c: what an entry and a push have to bring with them: the vectors, by
+ * a server's rules. */
 #include "config.h"
 
-#include "trust/policy.h"
+#include "server-rules.h"
 #include "vectors-v2.h"
 
 #define LIST_LEN 16

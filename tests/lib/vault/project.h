@@ -8,7 +8,7 @@
 #ifndef PROJECT_H
 #define PROJECT_H
 
-#include "trust/policy.h"
+#include "trust/server-rules.h"
 #include "vault/open.h"
 
 #define P_DEVICES  8
