@@ -27,7 +27,7 @@ attempt_reset(struct attempt *a)
 /* ---- what is encrypted ---- */
 
 static void
-put_changed(struct json_writer *plain, const struct push_v2 *push)
+put_changed(struct json_writer *plain, const struct push *push)
 {
 	struct blob name;
 

@@ -8,7 +8,7 @@
 /* One attempt. */
 struct attempt {
 	struct vaultenv_client *client;
-	const struct push_v2 *push;
+	const struct push *push;
 	const struct record *before; /* NULL: the first version */
 	struct record record;
 	uint8_t *data_key; /* secmem */

@@ -27,7 +27,7 @@ push_again(struct vaultenv_client *c, const struct confirm *how,
     const struct opened *o, int64_t *version, struct vaultenv_error *err)
 {
 	struct vaultenv_list *list = NULL;
-	struct push_v2 push = { .env = how->env,
+	struct push push = { .env = how->env,
 		.op = OP_CONFIRM,
 		.base = o->history.newest->version,
 		.new_key = how->new_key,

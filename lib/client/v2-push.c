@@ -45,7 +45,7 @@ conflict(const char *env, int64_t version, struct vaultenv_error *err)
 
 /* The newest version, into team->held; there may be none. */
 static int
-before_read(struct vaultenv_client *c, const struct push_v2 *push,
+before_read(struct vaultenv_client *c, const struct push *push,
     struct vaultenv_error *err)
 {
 	const struct pull how = { .env = push->env,
@@ -68,7 +68,7 @@ attempt_begin(struct attempt *a, struct head_v2 *head, bool afresh,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = a->client;
-	const struct push_v2 *push = a->push;
+	const struct push *push = a->push;
 	const struct held *h;
 	int r;
 
@@ -144,7 +144,7 @@ is_race(int code)
 
 /* *again: it came too late. */
 static int
-attempt_once(struct vaultenv_client *c, const struct push_v2 *push, bool *again,
+attempt_once(struct vaultenv_client *c, const struct push *push, bool *again,
     int64_t *out_version, struct vaultenv_error *err)
 {
 	struct attempt a = { .client = c, .push = push };
@@ -174,7 +174,7 @@ out:
 }
 
 int
-team_push(struct vaultenv_client *c, const struct push_v2 *push,
+team_push(struct vaultenv_client *c, const struct push *push,
     int64_t *out_version, struct vaultenv_error *err)
 {
 	bool again = false;
@@ -208,7 +208,7 @@ int
 v2_push(struct vaultenv_client *c, const struct next_version *next,
     int64_t *out_version, struct vaultenv_error *err)
 {
-	const struct push_v2 push = { .env = c->environment,
+	const struct push push = { .env = c->environment,
 		.list = next->list,
 		.changes = next->changes,
 		.n_changes = next->n_changes,
@@ -222,7 +222,7 @@ v2_push(struct vaultenv_client *c, const struct next_version *next,
 /* ---- going back ---- */
 
 static int
-rollback_to(struct vaultenv_client *c, struct push_v2 *push,
+rollback_to(struct vaultenv_client *c, struct push *push,
     const struct opened *now, const struct opened *old, int64_t *out_version,
     struct vaultenv_error *err)
 {
@@ -254,7 +254,7 @@ v2_rollback(struct vaultenv_client *c, int64_t version, int64_t *out_version,
 {
 	const struct pull newest = { .env = c->environment };
 	const struct pull wanted = { .env = c->environment, .number = version };
-	struct push_v2 push = {
+	struct push push = {
 		.env = c->environment, .op = OP_ROLLBACK, .of = version
 	};
 	struct opened now, old;

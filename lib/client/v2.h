@@ -240,7 +240,7 @@ void cached_write(struct vaultenv_client *client, const struct cached *known,
 
 /* ---- v2-push.c: the next version ---- */
 
-struct push_v2 {
+struct push {
 	const char *env;
 	const struct vaultenv_list *list;
 	const struct vaultenv_change *changes; /* names, for the history */
@@ -258,7 +258,7 @@ struct push_v2 {
 int team_may_write(struct vaultenv_client *client, const char *env,
     struct vaultenv_error *err);
 /* CONFLICT with err->current_version: somebody was faster. */
-int team_push(struct vaultenv_client *client, const struct push_v2 *push,
+int team_push(struct vaultenv_client *client, const struct push *push,
     int64_t *out_version, struct vaultenv_error *err);
 
 /* ---- v2-confirm.c: the newest version, once more ---- */
