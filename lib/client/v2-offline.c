@@ -53,9 +53,9 @@ refused(struct vaultenv_client *c, int code, const struct finding *why,
 
 	code_error(c, code, why, c->environment, "The cache", err);
 	if (is_outlived(code, why))
-		err_hint(err, "Newer versions exist, and of a device that was "
-			      "removed none of before is taken from a cache. "
-			      "Pull again");
+		err_hint(err, "Pull again: newer versions exist, and of those "
+			      "before them none by a removed device is taken "
+			      "from a cache");
 	if (code == CODE_DEVICE_REVOKED &&
 	    cachedir_wipe(c->env_path, &wiped) != 0)
 		notice_give_error(&c->notice, &wiped);

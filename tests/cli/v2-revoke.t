@@ -179,7 +179,7 @@ $leaver->must('push', '--replace', '--file', 'x', '--env', 'production');
 $stays->must('run', '--env', 'production', '--', 'true');
 $p->must('revoke-device', '--id', $leaver_id);
 $p->must('rotate-key', '--yes');
-my $gone = qr/(?i:version) \d+ of production is by leaver \([0-9a-f]{8}\), which may not write there \(The cache\)\. Newer versions exist, and of a device that was removed none of before is taken from a cache\. Pull again/;
+my $gone = qr/(?i:version) \d+ of production is by leaver \([0-9a-f]{8}\), which may not write there \(The cache\)\. Pull again: newer versions exist, and of those before them none by a removed device is taken from a cache/;
 $stays->gives(['run', '--env', 'production', '--', 'true'], 3, '', qr/\Avault-env: Failed to fetch secrets and no cache available \($gone\): VAULT_KEY was replaced on [^\n]+ Ask for the new one and put it in place\n\z/,
     'a cache of who has left is not used, and nobody is accused: the new VAULT_KEY is asked for');
 $stays->gives(['run', '--offline', '--env', 'production', '--', 'true'], 5, '', qr/\Avault-env: $gone\n\z/, 'the cache by itself');

@@ -71,8 +71,8 @@ print("# by a writer that was revoked since, above the cut")
 kept(made(team.reader, now(), above)).refuses("record_cut", 5, where="The cache", n=3)
 print("# below the cut, as who has not pulled since has it, too")
 kept(made(team.reader, now(), below)).refuses(
-    "record_author", 5, where="The cache", n=1, hint="Newer versions exist, and of a device that was "
-    "removed none of before is taken from a cache. Pull again")
+    "record_author", 5, where="The cache", n=1, hint="Pull again: newer versions exist, and of those "
+    "before them none by a removed device is taken from a cache")
 print("# of a device that was revoked since")
 end = team.fork()
 end.revoke(team.reader)
