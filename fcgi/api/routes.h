@@ -29,7 +29,7 @@ struct route {
 	enum route_access access;
 	enum route_effect effect;
 	size_t body_cap;             /* bytes, or one of these */
-	uint32_t required, optional; /* FIELD_BITs */
+	uint64_t required, optional; /* FIELD_BITs */
 	void (*handler)(struct call *c);
 };
 

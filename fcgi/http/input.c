@@ -242,9 +242,9 @@ input_init(struct input *in)
 
 /* "a required", "a and b required", "a, b, and c required". */
 static int
-refuse_missing(uint32_t required, struct reply *reply)
+refuse_missing(uint64_t required, struct reply *reply)
 {
-	const int n = __builtin_popcount(required);
+	const int n = __builtin_popcountll(required);
 	char sentence[256];
 	size_t len = 0;
 	int i = 0;
@@ -273,7 +273,7 @@ is_missing(const struct json_value *v, bool required)
 }
 
 int
-input_parse(struct input *in, uint32_t required, uint32_t optional,
+input_parse(struct input *in, uint64_t required, uint64_t optional,
     const struct blob *body, struct reply *reply)
 {
 	const struct json_value *v;

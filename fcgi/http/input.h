@@ -62,8 +62,8 @@ enum field {
 	N_FIELDS
 };
 
-#define FIELD_BIT(field) (1u << (field))
-_Static_assert(N_FIELDS <= 32, "a bit for each");
+#define FIELD_BIT(field) (UINT64_C(1) << (field))
+_Static_assert(N_FIELDS <= 64, "a bit for each");
 
 #define WRAPS_MAX 5000 /* in a request */
 
@@ -77,7 +77,7 @@ struct wrap_input {
 };
 
 struct input {
-	uint32_t given;                /* FIELD_BITs */
+	uint64_t given;                /* FIELD_BITs */
 	const char *text[N_FIELDS];    /* NULL unless given; NUL-terminated */
 	int64_t number[N_FIELDS];      /* versions, counts, true and false */
 	struct blob secrets;           /* decoded */
@@ -94,7 +94,7 @@ struct input {
 void input_init(struct input *in);
 /* 0, or -1 with the error in reply. Borrows body, for as long as in lives. A
  * member that is null, or a required text that is empty, is missing. */
-int input_parse(struct input *in, uint32_t required, uint32_t optional,
+int input_parse(struct input *in, uint64_t required, uint64_t optional,
     const struct blob *body, struct reply *reply);
 void input_reset(struct input *in);
 

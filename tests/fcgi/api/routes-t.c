@@ -51,7 +51,7 @@ answers(const char *method, const char *uri, const char *body, int status,
 
 /* A body that has all a route asks for. */
 static const char *
-full_body(uint32_t fields)
+full_body(uint64_t fields)
 {
 	static const char *const values[N_FIELDS] = {
 		[FIELD_PROJECT_ID] = "\"" UUID "\"",
@@ -117,8 +117,8 @@ is_v2(const struct route *route)
 static void
 test_row(const struct route *route, size_t i)
 {
-	const uint32_t project = FIELD_BIT(FIELD_PROJECT_ID);
-	const uint32_t hash = FIELD_BIT(FIELD_DEVICE_HASH);
+	const uint64_t project = FIELD_BIT(FIELD_PROJECT_ID);
+	const uint64_t hash = FIELD_BIT(FIELD_DEVICE_HASH);
 	const bool post = strcmp(route->method, "POST") == 0;
 
 	ok(route->handler != NULL && route_number(route) == i,

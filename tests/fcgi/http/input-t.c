@@ -18,7 +18,7 @@ static struct input in;
 static struct reply reply;
 
 static int
-parse(const char *text, uint32_t required, uint32_t optional)
+parse(const char *text, uint64_t required, uint64_t optional)
 {
 	static struct blob body;
 
@@ -212,9 +212,9 @@ test_secrets(void)
 static void
 test_missing(void)
 {
-	const uint32_t one = BIT(FIELD_PROJECT_NAME);
-	const uint32_t two = BIT(FIELD_PROJECT_ID) | BIT(FIELD_AUTH_KEY_HASH);
-	const uint32_t three = BIT(FIELD_PROJECT_ID) | BIT(FIELD_DEVICE_NAME) |
+	const uint64_t one = BIT(FIELD_PROJECT_NAME);
+	const uint64_t two = BIT(FIELD_PROJECT_ID) | BIT(FIELD_AUTH_KEY_HASH);
+	const uint64_t three = BIT(FIELD_PROJECT_ID) | BIT(FIELD_DEVICE_NAME) |
 			       BIT(FIELD_DEVICE_HASH);
 
 	parse("{}", one, 0);
