@@ -115,7 +115,7 @@ const struct command command_run = {
 	.about = "Variables that are set already win over the .env file, and "
 		 "the file over the\nsecrets. Without a VAULT_KEY the command "
 		 "is given the variables of the file\nalone. If the server is "
-		 "away, the secrets come from .vault-cache, beside the\nfile.",
+		 "away, the secrets come from the cache beside the file.",
 	.options = run_options,
 	.takes_command = true,
 	.takes_layers = true,

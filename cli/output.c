@@ -33,7 +33,7 @@ clean_print(FILE *to, const char *text)
 	}
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 message(FILE *to, const char *lead, const char *fmt, va_list ap)
 {
 	char text[2048];

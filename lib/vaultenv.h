@@ -1021,7 +1021,7 @@ enum vaultenv_source {
 };
 
 struct vaultenv_load_options {
-	int no_cache;		/* not 0: neither read nor write .vault-cache */
+	int no_cache;		/* not 0: neither read nor write a cache */
 	int expand;		/* not 0: ${NAME} and ${NAME:-default} in the
 				 * values of the .env file, as python-dotenv; the
 				 * secrets count as names before it */

@@ -101,7 +101,7 @@ log_request(const struct log_request *r)
 	emit(r->status < 500 ? LOG_INFO : LOG_ERR, line, len);
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 event(int level, const char *name, const char *fmt, va_list ap)
 {
 	char text[768], time[CLOCK_ISO_LEN + 1], line[LINE_MAX_LEN + 2];

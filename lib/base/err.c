@@ -115,7 +115,7 @@ notice_give_error(const struct notice *notice, const struct vaultenv_error *err)
 }
 
 /* By way of a copy: an argument may be the very text that is replaced. */
-static void
+static void __attribute__((format(printf, 3, 0)))
 part_fill(char *part, size_t size, const char *fmt, va_list ap)
 {
 	char copy[VAULTENV_ERROR_TEXT];

@@ -102,26 +102,34 @@ out:
 	return r;
 }
 
-/* Without leave to keep one, none is left lying about either. */
-static bool
-may_be_kept(const struct vaultenv_client *c)
+void
+cached_forget(const struct vaultenv_client *c)
 {
-	const struct team *t = c->team;
-	const struct member *m = members_find(&t->log, t->keys->device.id);
+	struct vaultenv_error err;
 
-	return t->held.is_there && m != NULL && member_now(m)->cache_s > 0;
+	if (cachedir_wipe(c->env_path, &err) != 0)
+		notice_give_error(&c->notice, &err);
 }
 
 void
 cached_write(struct vaultenv_client *c, const struct cached *known,
     int64_t at_ms, bool tells)
 {
-	const char *env = c->team->held.record.env;
+	const struct team *t = c->team;
+	const struct member *self = members_find(&t->log, t->keys->device.id);
+	const char *env = t->held.record.env;
 	struct vaultenv_error err;
 	struct blob text;
 	int r;
 
-	if (!may_be_kept(c) || (known != NULL && is_young(c, known, at_ms)))
+	if (self == NULL || !t->held.is_there)
+		return;
+	/* Without leave to keep one, none is left lying about either. */
+	if (member_now(self)->cache_s == 0) {
+		cached_forget(c);
+		return;
+	}
+	if (known != NULL && is_young(c, known, at_ms))
 		return;
 	blob_init(&text, CACHE_FILE_MAX);
 	if ((r = text_make(c, at_ms, &text)) != 0)

@@ -5,7 +5,7 @@
 
 #include "client/v2-members.h"
 
-/* A device that is being enrolled; one secmem page. */
+/* A device that is being enrolled; in secmem. */
 struct enrolment {
 	char secret[VAULTENV_DEVICE_SECRET_LEN + 1];
 	char name[DEVICE_NAME_LEN_MAX + 1];

@@ -34,7 +34,7 @@ uuid_make(char out[ID_LEN + 1])
 	return 0;
 }
 
-/* What a project begins with; one secmem page. */
+/* What a project begins with; in secmem. */
 struct beginning {
 	struct vault_key key;
 	struct device device;

@@ -49,16 +49,13 @@ static int
 refused(struct vaultenv_client *c, int code, const struct finding *why,
     struct vaultenv_error *err)
 {
-	struct vaultenv_error wiped;
-
 	code_error(c, code, why, c->environment, "The cache", err);
 	if (is_outlived(code, why))
 		err_hint(err, "Pull again: newer versions exist, and of those "
 			      "before them none by a removed device is taken "
 			      "from a cache");
-	if (code == CODE_DEVICE_REVOKED &&
-	    cachedir_wipe(c->env_path, &wiped) != 0)
-		notice_give_error(&c->notice, &wiped);
+	if (code == CODE_DEVICE_REVOKED)
+		cached_forget(c);
 	/* The log in hand may be half the cache's: it is read again. */
 	members_reset(&c->team->log);
 	blob_reset(&c->team->lines);

@@ -285,11 +285,8 @@ static int
 standing_refused(struct vaultenv_client *c, int code, const struct finding *why,
     const char *env, struct vaultenv_error *err)
 {
-	struct vaultenv_error wiped;
-
-	if (code == CODE_DEVICE_REVOKED &&
-	    cachedir_wipe(c->env_path, &wiped) != 0)
-		notice_give_error(&c->notice, &wiped);
+	if (code == CODE_DEVICE_REVOKED)
+		cached_forget(c);
 	code_error(c, code, why, env, NULL, err);
 	if (code == CODE_KEY_REPLACED && next_is_there(c))
 		err_hint(err, "If it was by vault-env rotate-key on this "

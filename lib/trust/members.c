@@ -201,9 +201,10 @@ add_step(struct members *m, const struct entry *e)
 	return 0;
 }
 
-/* envs NULL: those of `grant` are copied. */
+/* The new one owns a copy of envs, of which there are grant.n_envs. */
 static int
-add_grant(struct member *member, struct grant grant, const char (*envs)[65])
+add_grant(struct member *member, struct grant grant,
+    const char (*envs)[ENV_LEN_MAX + 1])
 {
 	struct grant *grants =
 	    room(member->grants, member->n_grants, sizeof(*grants));

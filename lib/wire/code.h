@@ -107,8 +107,8 @@ struct finding {
 	int64_t version;       /* of the record; the first that is missing */
 	int64_t other_version; /* the one it collides with; the last missing */
 	int64_t at_ms;         /* when it was done */
-	char device[37];       /* the id of who did it */
-	char env[65];          /* that was given; "": not known */
+	char device[36 + 1];   /* the id of who did it */
+	char env[64 + 1];      /* that was given; "": not known */
 };
 
 /* All live for ever. A code's name is its enumerator's, in lower case. */

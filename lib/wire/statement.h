@@ -4,6 +4,19 @@
  * fields in order, as lp() or num(), its label first; then the signatures. The
  * structs below are their decoded form; what is borrowed in them (struct
  * signed_bytes) lives as long as the bytes that were decoded.
+ *
+ * A decoder refuses what is left over, so nothing can be added to a statement
+ * that clients in the field read: a new field is a new suite, or a new label,
+ * beside the old form. To add one [what complains if a step was forgotten]:
+ *  1. its member in the struct, its row in the table of statement.c, and a type
+ *     that is new in field.h and field.c [tests/lib/wire/statement-t];
+ *  2. the server decodes by the same table; what SQL needs of it is a parameter
+ *     of record_push, log_append or member_register [sql/statements.t]; what is
+ *     stored of it is compared in fcgi/operator/rows.h [nobody];
+ *  3. who judges it: trust/ for log and records, vault/open.c [nobody];
+ *  4. lib/PROTOCOL-v2, 3, and its check in 4 or 6 [style/protocol.t: a label];
+ *  5. reference.py and team.py of tests/interop, and new vectors made by them
+ *     [tests/interop/bundle-v2-t].
  */
 #ifndef WIRE_STATEMENT_H
 #define WIRE_STATEMENT_H

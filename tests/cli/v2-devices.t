@@ -138,6 +138,13 @@ $p->gives(['scope-device', '--id', $ci_id, '--role', 'writer'], 0, qr/\AChanged 
     qr/\Avault-env: warning: The access of desk ends on \d{4}-\d\d-\d\d\. To extend it, run: vault-env scope-device --id $t_id --expires 365d\n\z/,
     'a month before the end it is named, too');
 
+# ---- no cache any more
+$q->must('run', '--', 'true');
+ok(-e $q->path('.vault-cache.d/development'), 'a device that may keep a cache has one');
+$p->must('scope-device', '--id', $id, '--max-cache', 'none');
+$q->must('run', '--', 'true');
+ok(!-e $q->path('.vault-cache.d'), '... and none from when it may not');
+
 # ---- registrations that are not genuine
 my (undef, $false) = machine('false');
 $s->psql("update vault.members set registration = set_byte(registration, 200, get_byte(registration, 200) # 1) where id = '$false'");

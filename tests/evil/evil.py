@@ -12,6 +12,14 @@ given to a child that is not true.
     done()
 
 By agreement a value that nobody may ever see begins with WRONG.
+
+To add an attack (in brackets, what complains if a step was forgotten):
+ 1. its paragraph in lib/PROTOCOL-v2, "Attacks", with the next number and, after
+    the arrow, each code that may be told [tests/style/protocol.t];
+ 2. NN-what-is-tried.t in this folder, which names each of those codes [the same];
+ 3. its number in a .Bq of vault-env-security(7), at the promise that it tries
+    [tests/style/security.t].
+Then break the check that catches it, once, and see the file go red.
 """
 import os, re, shutil, subprocess, sys
 

@@ -23,7 +23,9 @@ is_deeply [grep { my $code = $_; !$named{$code} &&
 # each attack that it lists is tried, by a file that has each of its codes
 my ($attacks) = $paper =~ /^12\. Attacks\n(.*)/ms;
 my %attack = $attacks =~ /^ {2,3}(\d+)  (.*?)(?=^ {2,3}\d+  |\z)/msg;
-is join(' ', sort { $a <=> $b } keys %attack), join(' ', 1 .. 64), '64 attacks';
+cmp_ok scalar keys %attack, '>=', 64, 'the attacks were read';
+is_deeply [sort { $a <=> $b } keys %attack], [1 .. keys %attack],
+    '... numbered without a gap';
 my @untried;
 for my $n (sort { $a <=> $b } keys %attack) {
 	my ($file) = glob sprintf "$VaultTest::SRC/tests/evil/%02d-*.t", $n;
