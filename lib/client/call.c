@@ -28,7 +28,9 @@
 void
 call_begin(struct call *call, struct vaultenv_client *client, const char *path)
 {
-	*call = (struct call){ .client = client, .path = path };
+	*call = (struct call){
+		.client = client, .path = path, .env = client->environment
+	};
 	json_writer_init(&call->body, REQUEST_MAX);
 	json_put_raw(&call->body, "{");
 }

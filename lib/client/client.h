@@ -285,6 +285,7 @@ int take_true(struct json_object *o, const struct json_value *v, void *out);
 struct call {
 	struct vaultenv_client *client;
 	const char *path; /* "secrets/pull" */
+	const char *env;  /* that it is about; the client's, if no other */
 	struct json_writer body;
 	/* What an INVALID body means to the user, or NULL: a general
 	 * sentence. */

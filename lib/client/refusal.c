@@ -234,7 +234,7 @@ refusal_error(
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	const struct words words[] = {
 		{ "url", c->url },
-		{ "env", c->environment },
+		{ "env", call->env },
 		{ "project", c->project_id },
 		{ "device", device_id != NULL ? device_id : "<id>" },
 		{ "version", version },

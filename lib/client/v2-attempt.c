@@ -165,6 +165,7 @@ attempt_send(struct attempt *a, int *code, struct vaultenv_error *err)
 	int r;
 
 	v2_call_begin(&call, a->client, "secrets/push");
+	call.env = a->push->env;
 	json_put_text(&call.body, "record", (char *)a->signed_record.data);
 	json_put_base64(&call.body, "secrets", a->blob.data, a->blob.len);
 	if (a->is_new_key)

@@ -31,6 +31,15 @@ v2_call_begin(
 }
 
 void
+v2_call_begin_environment(struct call *call, struct vaultenv_client *client,
+    const char *path, const char *env)
+{
+	v2_call_begin(call, client, path);
+	call->env = env;
+	json_put_text(&call->body, "environment", env);
+}
+
+void
 v2_put_log_have(struct call *call)
 {
 	json_put_int(
@@ -336,7 +345,7 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 		return expired(c, err);
 	if (is_refusal(call, "scope_refused"))
 		return code_error(
-		    c, CODE_DEVICE_SCOPE, NULL, c->environment, NULL, err);
+		    c, CODE_DEVICE_SCOPE, NULL, call->env, NULL, err);
 	if (is_refusal(call, "bad_statement"))
 		return bad_statement(call, err);
 	return refuse(call, c->team->keys->device.id, err);

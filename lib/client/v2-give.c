@@ -20,8 +20,7 @@ wraps_add(struct vaultenv_client *c, const char *env, const struct wrap *wraps,
 	struct call call;
 	int r;
 
-	v2_call_begin(&call, c, "keys/add");
-	json_put_text(&call.body, "environment", env);
+	v2_call_begin_environment(&call, c, "keys/add", env);
 	json_put_name(&call.body, "wraps");
 	json_begin(&call.body, '[');
 	for (size_t i = 0; i < n; i++) {

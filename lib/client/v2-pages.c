@@ -178,8 +178,7 @@ read_records(struct vaultenv_client *c, const char *env, int64_t from,
 	int r;
 
 	do {
-		v2_call_begin(&call, c, "secrets/records");
-		json_put_text(&call.body, "environment", env);
+		v2_call_begin_environment(&call, c, "secrets/records", env);
 		json_put_int(&call.body, "from", from);
 		if (with_contents) {
 			json_put_name(&call.body, "blobs");

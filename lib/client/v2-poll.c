@@ -79,8 +79,8 @@ ask(struct vaultenv_client *c, struct call *call, struct answer *a,
 		WANT_END,
 	};
 
-	v2_call_begin(call, c, "secrets/current-version");
-	json_put_text(&call->body, "environment", c->environment);
+	v2_call_begin_environment(
+	    call, c, "secrets/current-version", c->environment);
 	v2_put_log_have(call);
 	return v2_call_perform(call, want, a, err);
 }

@@ -70,8 +70,7 @@ ask_page(struct try *t, int64_t from, struct vaultenv_error *err)
 	struct call call;
 	int r;
 
-	v2_call_begin(&call, c, "secrets/pull");
-	json_put_text(&call.body, "environment", t->how->env);
+	v2_call_begin_environment(&call, c, "secrets/pull", t->how->env);
 	json_put_int(&call.body, "log_have", pages_log_have(&t->pages));
 	if (t->has_cached && put_record_have(&call, &t->cached.bundle) != 0)
 		t->has_cached = false;

@@ -109,6 +109,7 @@ send_again(const struct resend *s)
 	int r = 0;
 
 	v2_call_begin(&call, s->client, "secrets/push");
+	call.env = s->env;
 	json_put_name(&call.body, "record");
 	json_put_string(&call.body, record->at, record->len);
 	json_put_name(&call.body, "secrets");

@@ -167,8 +167,7 @@ send_some(struct sharing *s, size_t from, struct vaultenv_error *err)
 	struct call call;
 	int r;
 
-	v2_call_begin(&call, s->client, "keys/add");
-	json_put_text(&call.body, "environment", s->env);
+	v2_call_begin_environment(&call, s->client, "keys/add", s->env);
 	json_put_name(&call.body, "wraps");
 	json_begin(&call.body, '[');
 	for (size_t i = from; i < s->given.n && i < from + WRAPS_A_REQUEST;

@@ -75,8 +75,7 @@ read_page(struct vaultenv_client *c, const char *env, bool all, struct wraps *w,
 	struct bundle b;
 	int r;
 
-	v2_call_begin(&call, c, "keys/read");
-	json_put_text(&call.body, "environment", env);
+	v2_call_begin_environment(&call, c, "keys/read", env);
 	if (all) {
 		json_put_name(&call.body, "all");
 		json_put_raw(&call.body, "true");

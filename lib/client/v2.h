@@ -116,6 +116,9 @@ const char *pin_file(const struct team *team, const char *env);
 /* With project_id; log_have if it asks for the log. */
 void v2_call_begin(
     struct call *call, struct vaultenv_client *client, const char *path);
+/* The same with environment. */
+void v2_call_begin_environment(struct call *call,
+    struct vaultenv_client *client, const char *path, const char *env);
 void v2_put_log_have(struct call *call);
 /*
  * Sends it and fills into with what is wanted. Registers the request key if the

@@ -60,4 +60,14 @@ hostile.honest()
 team.catch_up()
 same(len(team.records["production"]), 2, "and is there once")
 Victim(team.reader, team).reads("right, too")
+
+print("# answered with conflict for ever")
+team.push(team.writer, "staging", "right")
+hostile.lie("secrets/push", lambda call: call.answer(
+    409, {"error": "Environment has changed", "code": "version_conflict", "version": 7}))
+boss = Victim(team.admin, team)
+r = boss.run("revoke-device", "--id", mate.id, "--yes")
+for env in "production", "staging":
+    ok("%s has no new data key yet: Environment %s has changed: the server has version 7 now" %
+       (env, env) in r.stderr, "the conflict is told of " + env, r.stderr)
 done()
