@@ -348,7 +348,10 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 		    c, CODE_DEVICE_SCOPE, NULL, call->env, NULL, err);
 	if (is_refusal(call, "bad_statement"))
 		return bad_statement(call, err);
-	return refuse(call, c->team->keys->device.id, err);
+	r = refuse(call, c->team->keys->device.id, err);
+	return r == VAULTENV_ERR_NO_SECRETS
+		   ? team_nothing_there(c, call->env, err)
+		   : r;
 }
 
 /* Not authenticated: it counts for nothing, but that a server which has lost

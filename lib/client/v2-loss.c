@@ -82,7 +82,11 @@ fetch_once(
 	r = pages_records(
 	    c, env, cut == NULL ? 1 : cut->version, &f->pages, &why);
 	if (r == VAULTENV_ERR_NO_SECRETS)
-		return cut == NULL ? 0 : below_cut(c, err);
+		return 0;
+	/* The pin was put aside: by the cut. */
+	if (r == VAULTENV_ERR_VERIFY &&
+	    strcmp(why.reason, code_name(CODE_RECORD_MISSING)) == 0)
+		return below_cut(c, err);
 	if (r != 0)
 		return err_copy(err, &why);
 	if ((r = pages_read(&f->pages, &f->records)) != 0)

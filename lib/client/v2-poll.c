@@ -18,20 +18,6 @@ struct answer {
 	char *updated_at;
 };
 
-/* Nothing stored, where something was seen, is something left out. */
-static int
-missing_check(struct vaultenv_client *c, struct vaultenv_error *err)
-{
-	const struct pin *pin = pins_find(&c->team->pins, c->environment);
-	struct finding why = { .version = 1 };
-
-	if (pin == NULL)
-		return 0;
-	why.other_version = pin->version;
-	return code_error(c, CODE_RECORD_MISSING, &why, c->environment,
-	    pin_file(c->team, c->environment), err);
-}
-
 static int
 answer_check(struct vaultenv_client *c, const struct answer *a,
     struct vaultenv_error *err)
@@ -90,7 +76,6 @@ v2_current_version(struct vaultenv_client *c, int64_t *out_version,
     char **updated_at, struct vaultenv_error *err)
 {
 	struct answer a = { .version = 0 };
-	struct vaultenv_error why;
 	struct call call;
 	int r;
 
@@ -98,13 +83,12 @@ v2_current_version(struct vaultenv_client *c, int64_t *out_version,
 	if ((c->team == NULL || c->team->log.n_steps == 0) &&
 	    (r = team_begin(c, err)) != 0)
 		return r;
-	r = ask(c, &call, &a, &why);
-	if (r == VAULTENV_ERR_NO_SECRETS)
-		r = missing_check(c, err);
-	else if (r != 0)
-		err_copy(err, &why);
-	else if ((r = answer_check(c, &a, err)) == 0 && is_behind(c->team, &a))
+	r = ask(c, &call, &a, err);
+	if (r == 0 && (r = answer_check(c, &a, err)) == 0 &&
+	    is_behind(c->team, &a))
 		r = team_sync(c, err);
+	if (r == VAULTENV_ERR_NO_SECRETS)
+		r = 0;
 	if (r == 0)
 		*out_version = a.version;
 	if (r == 0 && updated_at != NULL) {

@@ -220,16 +220,17 @@ open_what_came(struct try *t, struct opened *o, bool *start_over,
 
 int
 team_nothing_there(const struct vaultenv_client *c, const char *env,
-    const struct vaultenv_error *why, struct vaultenv_error *err)
+    struct vaultenv_error *err)
 {
 	const struct mark *cut = members_cut(&c->team->log, env);
 	const struct pin *pin = pins_find(&c->team->pins, env);
 	struct finding missing = { .version = 1 };
 
 	if (pin == NULL && cut == NULL)
-		return err_copy(err, why);
+		return VAULTENV_ERR_NO_SECRETS;
 	missing.other_version = pin != NULL ? pin->version : cut->version;
-	return code_error(c, CODE_RECORD_MISSING, &missing, env, NULL, err);
+	return code_error(
+	    c, CODE_RECORD_MISSING, &missing, env, pin_file(c->team, env), err);
 }
 
 static int
@@ -237,7 +238,6 @@ try_once(struct try *t, struct opened *o, bool *start_over,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = t->client;
-	struct vaultenv_error why;
 	struct standing standing;
 	int r;
 
@@ -246,12 +246,8 @@ try_once(struct try *t, struct opened *o, bool *start_over,
 	t->pin = pins_find(&c->team->pins, t->how->env);
 	cache_look(t);
 	pages_init(&t->pages, c);
-	r = ask(t, &why);
-	if (r == VAULTENV_ERR_NO_SECRETS)
-		return team_nothing_there(c, t->how->env, &why, err);
-	if (r != 0)
-		return err_copy(err, &why);
-	if ((r = team_take_pages(c, &t->pages, err)) != 0 ||
+	if ((r = ask(t, err)) != 0 ||
+	    (r = team_take_pages(c, &t->pages, err)) != 0 ||
 	    (r = team_standing(c, t->how->env, &standing, err)) != 0)
 		return r;
 	return open_what_came(t, o, start_over, err);

@@ -263,10 +263,8 @@ walk_once(struct walk *w, const char *env, struct vaultenv_error *err)
 	r = pages_records(c, env, 1, &p, &why);
 	if (r == 0) {
 		r = records_judge(w, env, &p, err);
-	} else if (r != VAULTENV_ERR_NO_SECRETS) {
+	} else if (r != VAULTENV_ERR_NO_SECRETS || theirs == NULL) {
 		err_copy(err, &why);
-	} else if (theirs == NULL) {
-		r = team_nothing_there(c, env, &why, err);
 	} else {
 		missing.other_version = theirs->version;
 		r = code_error(c, CODE_RECORD_MISSING, &missing, env,

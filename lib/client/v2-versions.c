@@ -302,7 +302,6 @@ v2_versions(struct vaultenv_client *c, struct vaultenv_versions **out,
     struct vaultenv_error *err)
 {
 	struct walk w = { .client = c };
-	struct vaultenv_error why;
 	struct standing standing;
 	int r;
 
@@ -312,13 +311,9 @@ v2_versions(struct vaultenv_client *c, struct vaultenv_versions **out,
 	if ((w.out = calloc(1, sizeof(*w.out))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	/* One more, to compare the last one with. */
-	r = team_past(c, c->environment, SHOWN_MAX + 1, &w.past, &why);
+	r = team_past(c, c->environment, SHOWN_MAX + 1, &w.past, err);
 	if (r == 0)
 		r = walk(&w, err);
-	else if (r == VAULTENV_ERR_NO_SECRETS)
-		r = team_nothing_there(c, c->environment, &why, err);
-	else
-		err_copy(err, &why);
 	if (r == VAULTENV_ERR_NO_SECRETS &&
 	    environment_is_offered(c->environment))
 		r = 0;

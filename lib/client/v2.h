@@ -123,7 +123,8 @@ void v2_put_log_have(struct call *call);
 /*
  * Sends it and fills into with what is wanted. Registers the request key if the
  * server does not know it; follows a rotation to VAULT_KEY_NEXT. A reply that
- * is not authenticated is no reply.
+ * is not authenticated is no reply, and NO_SECRETS is held against
+ * what was seen.
  */
 int v2_call_perform(struct call *call, const struct wanted *want, void *into,
     struct vaultenv_error *err);
@@ -209,10 +210,10 @@ struct pull {
  * team->held. */
 int team_pull(struct vaultenv_client *client, const struct pull *how,
     struct opened *o, struct vaultenv_error *err);
-/* Where versions were seen, nothing stored is something left out; otherwise why
- * stays, NO_SECRETS. */
+/* Where versions were seen, or the log names one, nothing stored is something
+ * left out: RECORD_MISSING. Otherwise NO_SECRETS, and err is left as it is. */
 int team_nothing_there(const struct vaultenv_client *client, const char *env,
-    const struct vaultenv_error *why, struct vaultenv_error *err);
+    struct vaultenv_error *err);
 /* Of what was opened. PROTOCOL, NOMEM. */
 int opened_list(const struct vaultenv_client *client, const struct opened *o,
     struct vaultenv_list **out, struct vaultenv_error *err);

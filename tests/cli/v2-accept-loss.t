@@ -122,6 +122,9 @@ is($now =~ s/^env production.*\n//mr, $pins =~ s/^env production.*\n//mr,
 	is($r->{status}, 3, 'behind a cut it is refused');
 	like($r->{stderr}, qr/\Avault-env: Not even the version of production that the last /,
 	    '... and said');
+	restored($p, 0);
+	$p->gives([@accept, '--confirm', 0], 3, '', qr/\Avault-env: Not even the version of production /,
+	    'so it is where nothing is left');
 	$p->spew('values', "A=other\n");
 	is($p->run('push', '--file', 'values', '--env', 'production2')->{status}, 0,
 	    'another name goes on');

@@ -21,4 +21,17 @@ hostile.lie("secrets/pull", lambda call: call.answer(*NOTHING))
 staging.refuses("record_missing", 5)
 hostile.honest()
 staging.reads("right")
+
+# whichever call it is said to; and a colleague's .vault-heads saw it, too
+boss = Victim(team.admin, team)
+boss.reads("right")
+hostile.lie("secrets/records", lambda call: call.answer(*NOTHING))
+for args in ("versions",), ("verify",), ("revoke-device", "--id", team.reader.id, "--yes"):
+    boss.refuses("record_missing", 5, *args)
+hostile.honest()
+told = Victim(team.reader, team)
+told.planted.add(told.dir + "/.vault-heads")
+write(told.dir + "/.vault-heads", boss.must("heads"))
+hostile.lie("secrets/pull", lambda call: call.answer(*NOTHING))
+told.refuses("record_missing", 5, pins=".vault-heads")
 done()
