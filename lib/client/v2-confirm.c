@@ -34,7 +34,7 @@ push_again(struct vaultenv_client *c, const struct confirm *how,
 		.take_stale = how->take_stale };
 	int r;
 
-	if ((r = opened_list(c, o, &list, err)) == 0) {
+	if ((r = opened_list(o, &list, err)) == 0) {
 		push.list = list;
 		r = team_push(c, &push, version, err);
 	}

@@ -273,7 +273,7 @@ pulled(struct vaultenv_client *c, const char *env, int64_t version,
 
 	vaultenv_list_free(out);
 	if (team_pull(c, &how, &o, NULL) == 0)
-		(void)opened_list(c, &o, out, NULL);
+		(void)opened_list(&o, out, NULL);
 	opened_reset(&o);
 }
 

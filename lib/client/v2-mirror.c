@@ -133,7 +133,7 @@ mirror_pull(struct vaultenv_client *c, const char *mirror, struct version *v,
 		r = err_set(err, VAULTENV_ERR_CONFLICT, "Try again",
 		    "Another program saw a newer version of %s meanwhile",
 		    c->environment);
-	if (r == 0 && (r = opened_list(c, &o, &v->list, err)) == 0)
+	if (r == 0 && (r = opened_list(&o, &v->list, err)) == 0)
 		v->number = o.history.newest->version;
 out:
 	opened_reset(&o);

@@ -80,7 +80,7 @@ take(struct vaultenv_client *c, const struct cache_use *use,
 	*age_s = (clock_now_ms() - cached->at_ms) / 1000;
 	if (*age_s < 0)
 		*age_s = 0;
-	r = opened_list(c, &o, &v->list, err);
+	r = opened_list(&o, &v->list, err);
 out:
 	opened_reset(&o);
 	return r;

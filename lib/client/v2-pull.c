@@ -331,35 +331,29 @@ team_pull(struct vaultenv_client *c, const struct pull *how, struct opened *o,
 }
 
 int
-opened_list(const struct vaultenv_client *c, const struct opened *o,
-    struct vaultenv_list **out, struct vaultenv_error *err)
+opened_list(const struct opened *o, struct vaultenv_list **out,
+    struct vaultenv_error *err)
 {
 	struct vaultenv_list *list = NULL;
 	const struct json_member *m;
 	int r;
 
 	if ((r = vaultenv_list_new(&list)) != 0 ||
-	    (r = list_reserve(list, o->secrets.n_members, o->plain.len)) != 0) {
-		err_general(err, r);
+	    (r = list_reserve(list, o->secrets.n_members, o->plain.len)) != 0)
 		goto out;
-	}
-	for (size_t i = 0; i < o->secrets.n_members; i++) {
+	for (size_t i = 0; r == 0 && i < o->secrets.n_members; i++) {
 		m = &o->secrets.members[i];
-		if (vaultenv_name_is_reserved(m->name))
-			continue;
-		r = vaultenv_list_set(
-		    list, m->name, m->value.text, m->value.len);
-		if (r != 0) {
-			code_error(
-			    c, CODE_BLOB_JSON, NULL, c->environment, NULL, err);
-			goto out;
-		}
+		if (!vaultenv_name_is_reserved(m->name))
+			r = vaultenv_list_set(
+			    list, m->name, m->value.text, m->value.len);
 	}
-	*out = list;
-	list = NULL;
+	if (r == 0) {
+		*out = list;
+		list = NULL;
+	}
 out:
 	vaultenv_list_free(&list);
-	return r;
+	return r == 0 ? 0 : err_general(err, r);
 }
 
 static int
@@ -371,7 +365,7 @@ pull_into(struct vaultenv_client *c, const struct pull *how, struct version *v,
 
 	if ((r = team_pull(c, how, &o, err)) == 0) {
 		v->number = o.history.wanted->version;
-		r = opened_list(c, &o, &v->list, err);
+		r = opened_list(&o, &v->list, err);
 	}
 	opened_reset(&o);
 	return r;

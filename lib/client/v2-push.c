@@ -230,8 +230,8 @@ rollback_to(struct vaultenv_client *c, struct push *push,
 	struct vaultenv_change *changes = NULL;
 	int r;
 
-	if ((r = opened_list(c, now, &before, err)) != 0 ||
-	    (r = opened_list(c, old, &after, err)) != 0)
+	if ((r = opened_list(now, &before, err)) != 0 ||
+	    (r = opened_list(old, &after, err)) != 0)
 		goto out;
 	r = vaultenv_list_diff(before, after, &changes, &push->n_changes);
 	if (r != 0) {

@@ -112,7 +112,7 @@ version_take(struct reach *reach, const struct past *past, size_t i,
 	if (past->contents[i].len == 0)
 		return 0;
 	if (past_open(reach->client, past, i, &o) == 0 &&
-	    opened_list(reach->client, &o, &list, NULL) == 0) {
+	    opened_list(&o, &list, NULL) == 0) {
 		*was_opened = true;
 		r = names_take(
 		    reach, list, past->records.at[i].version, is_last);

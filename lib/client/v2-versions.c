@@ -196,7 +196,7 @@ opened_tell(struct walk *w, size_t i, const struct opened *o)
 	struct vaultenv_list *now = NULL, *said = NULL;
 	int r;
 
-	if ((r = opened_list(w->client, o, &now, NULL)) != 0 ||
+	if ((r = opened_list(o, &now, NULL)) != 0 ||
 	    (r = vaultenv_list_new(&said)) != 0 ||
 	    (r = said_read(o, said)) != 0)
 		goto out;

@@ -214,9 +214,9 @@ int team_pull(struct vaultenv_client *client, const struct pull *how,
  * left out: RECORD_MISSING. Otherwise NO_SECRETS, and err is left as it is. */
 int team_nothing_there(const struct vaultenv_client *client, const char *env,
     struct vaultenv_error *err);
-/* Of what was opened. PROTOCOL, NOMEM. */
-int opened_list(const struct vaultenv_client *client, const struct opened *o,
-    struct vaultenv_list **out, struct vaultenv_error *err);
+/* Of what was opened, which has the form of a list. NOMEM. */
+int opened_list(const struct opened *o, struct vaultenv_list **out,
+    struct vaultenv_error *err);
 
 /* ---- v2-resend.c: what a restored server lacks ---- */
 
