@@ -91,13 +91,17 @@ grant execute on function
 	vault.project_dump,
 	vault.log_dump,
 	vault.member_dump,
+	vault.member_key_dump,
 	vault.head_dump,
+	vault.head_count,
 	vault.record_dump,
+	vault.wrap_dump,
 	vault.project_hold,
 	vault.log_restore,
 	vault.member_restore,
 	vault.project_restore,
 	vault.record_restore,
 	vault.head_restore,
+	vault.wrap_discard,
 	vault.wrap_restore
 to vault_rekey;

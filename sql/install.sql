@@ -173,14 +173,18 @@ $$;
 \ir functions/project_dump.sql
 \ir functions/log_dump.sql
 \ir functions/member_dump.sql
+\ir functions/member_key_dump.sql
 \ir functions/head_dump.sql
+\ir functions/head_count.sql
 \ir functions/record_dump.sql
+\ir functions/wrap_dump.sql
 \ir functions/project_hold.sql
 \ir functions/log_restore.sql
 \ir functions/member_restore.sql
 \ir functions/project_restore.sql
 \ir functions/record_restore.sql
 \ir functions/head_restore.sql
+\ir functions/wrap_discard.sql
 \ir functions/wrap_restore.sql
 
 -- On shards some of them are others.

@@ -252,14 +252,26 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select id, name, sign_public, box_public, status, role, "
 	    "environments, expires from vault.member_dump($1::uuid)",
 	    1, false, STMT_SINGLY },
+	[MEMBER_KEY_DUMP] = { "member_key_dump",
+	    "select member_id, generation, retired, known from "
+	    "vault.member_key_dump($1::uuid)",
+	    1, false, STMT_SINGLY },
 	[HEAD_DUMP] = { "head_dump",
 	    "select environment, version, hash, key_id, cut_seq, cut_version "
 	    "from vault.head_dump($1::uuid)",
 	    1, false, STMT_SINGLY },
+	[HEAD_COUNT] = { "head_count",
+	    "select blobs, bytes, has_blobs, has_bytes from "
+	    "vault.head_count($1::uuid, $2::text)",
+	    2, false, STMT_SINGLY },
 	[RECORD_DUMP] = { "record_dump",
 	    "select version, record, hash, key_id, op, log_seq, author, "
 	    "blob_hash from vault.record_dump($1::uuid, $2::text, $3::bigint)",
 	    3, false, STMT_SINGLY },
+	[WRAP_DUMP] = { "wrap_dump",
+	    "select key_id, member_id, generation, named from "
+	    "vault.wrap_dump($1::uuid, $2::text, $3::bytea, $4::uuid)",
+	    4, false, STMT_SINGLY },
 	[PROJECT_HOLD] = { "project_hold",
 	    "select protocol, deleted from vault.project_hold($1::uuid)", 1,
 	    false, STMT_SINGLY },
@@ -284,6 +296,9 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select vault.head_restore($1::uuid, $2::text, $3::bigint, "
 	    "$4::bigint, $5::bigint, $6::bigint)",
 	    6, false, STMT_SINGLY },
+	[WRAP_DISCARD] = { "wrap_discard",
+	    "select vault.wrap_discard($1::uuid, $2::text, $3::text[]::uuid[])",
+	    3, false, STMT_SINGLY },
 	[WRAP_RESTORE] = { "wrap_restore",
 	    "select stored from vault.wrap_restore($1::uuid, $2::text, "
 	    "$3::bytea[], $4::text[]::uuid[], $5::text[]::int[], "

@@ -14,24 +14,13 @@
 
 #include "crypto/crypto.h"
 #include "db/array.h"
+#include "operator/checklog.h"
 #include "operator/operator.h"
-#include "operator/rows.h"
 
 #define SNAPSHOT "begin isolation level repeatable read read only"
 
-struct check {
-	struct session session;
-	FILE *out;
-	int n_projects;
-	int n_wrong;
-	struct members members; /* of the project at hand, by its log */
-	struct entry entry;
-	struct record record, before;
-};
-
-/* One difference, as a sentence. */
-static void __attribute__((format(printf, 2, 3)))
-wrong(struct check *c, const char *fmt, ...)
+void
+check_wrong(struct check *c, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -60,14 +49,14 @@ check_entries(struct check *c)
 		if (code != 0)
 			break;
 		if (!rows_fit_entry(&rows, &c->entry))
-			wrong(c,
+			check_wrong(c,
 			    "entry %" PRId64 " of the log is good, what the "
 			    "table says beside it is not",
 			    seq);
 	}
 	rows_reset(&rows);
 	if (code > 0) {
-		wrong(c,
+		check_wrong(c,
 		    "entry %zu of the log is refused (%s); what follows from "
 		    "the log was not looked at",
 		    m->n_steps, code_name(code));
@@ -99,13 +88,15 @@ check_project_row(struct check *c, const struct db_result *r)
 	const struct members *m = &c->members;
 
 	if (db_get_int(r, 0, "log_count") != (int64_t)m->n_steps)
-		wrong(c, "the log has %zu entries, the table says %" PRId64,
+		check_wrong(c,
+		    "the log has %zu entries, the table says %" PRId64,
 		    m->n_steps, db_get_int(r, 0, "log_count"));
 	if (m->n_steps == 0 || !rows_has_bytes(r, 0, "log_hash",
 				   m->steps[m->n_steps - 1].hash, HASH_LEN))
-		wrong(c, "log_hash is not the hash of the log's last entry");
+		check_wrong(
+		    c, "log_hash is not the hash of the log's last entry");
 	if (!has_joins(r, m))
-		wrong(c, "joins are not the keys that the log names");
+		check_wrong(c, "joins are not the keys that the log names");
 }
 
 /* ---- members ---- */
@@ -145,25 +136,27 @@ check_member(struct check *c, const struct member *member,
 	const char *name = db_get_text(r, row, "name");
 
 	if (got == NULL || strcmp(got, status) != 0)
-		wrong(c, "device %s is %s by the log, in the table it is not",
+		check_wrong(c,
+		    "device %s is %s by the log, in the table it is not",
 		    member->id, status);
 	if (db_get_int(r, row, "role") != grant->role)
-		wrong(c, "device %s is %s by the log, the table says %s",
+		check_wrong(c, "device %s is %s by the log, the table says %s",
 		    member->id, role_name(grant->role),
 		    role_name(db_get_int(r, row, "role")));
 	if (!has_scope(r, row, grant))
-		wrong(c, "device %s has other environments than by the log",
+		check_wrong(c,
+		    "device %s has other environments than by the log",
 		    member->id);
 	if (db_get_int(r, row, "expires") != grant->expires_ms)
-		wrong(c, "device %s ends at another time than by the log",
+		check_wrong(c, "device %s ends at another time than by the log",
 		    member->id);
 	if (name == NULL || strcmp(name, member->name) != 0)
-		wrong(c, "device %s has another name than by the log",
+		check_wrong(c, "device %s has another name than by the log",
 		    member->id);
 	if (!rows_has_bytes(
 		r, row, "sign_public", member->sign, PUBLIC_KEY_LEN) ||
 	    !rows_has_bytes(r, row, "box_public", member->box, PUBLIC_KEY_LEN))
-		wrong(
+		check_wrong(
 		    c, "device %s has other keys than by the log", member->id);
 }
 
@@ -191,10 +184,11 @@ check_members(struct check *c)
 		if (order == 0)
 			check_member(c, member, &r, row);
 		else if (order < 0)
-			wrong(c, "device %s of the log is not in the table",
+			check_wrong(c,
+			    "device %s of the log is not in the table",
 			    member->id);
 		else
-			wrong(
+			check_wrong(
 			    c, "device %s is in the table, not in the log", id);
 		i += order <= 0;
 		row += order >= 0;
@@ -218,15 +212,15 @@ check_record(struct check *c, const struct rows *rows, bool first)
 		 rows->env, &refused)) != 0)
 		return code;
 	if (!rows_fit_record(rows, r))
-		wrong(c,
+		check_wrong(c,
 		    "version %" PRId64 " of %s is good, what the table says "
 		    "beside it is not",
 		    r->version, rows->env);
 	if (!db_is_null(&rows->page, rows->row, "blob_hash") &&
 	    !rows_has_bytes(
 		&rows->page, rows->row, "blob_hash", r->blob, HASH_LEN))
-		wrong(c, "version %" PRId64 " of %s: %s", r->version, rows->env,
-		    "its content is not what was signed");
+		check_wrong(c, "version %" PRId64 " of %s: %s", r->version,
+		    rows->env, "its content is not what was signed");
 	return 0;
 }
 
@@ -240,13 +234,14 @@ check_head(struct check *c, const char *env, const struct db_result *r, int row)
 	if (db_get_int(r, row, "version") != last->version ||
 	    !rows_has_bytes(r, row, "hash", last->raw.hash, HASH_LEN) ||
 	    !rows_has_bytes(r, row, "key_id", last->key_id, HASH_LEN))
-		wrong(c, "%s ends at another version than the table says", env);
+		check_wrong(
+		    c, "%s ends at another version than the table says", env);
 	if (db_get_int(r, row, "cut_seq") != (cut == NULL ? 0 : cut->seq) ||
 	    db_get_int(r, row, "cut_version") !=
 		(cut == NULL ? 0 : cut->version))
-		wrong(c, "%s was cut elsewhere than the table says", env);
+		check_wrong(c, "%s was cut elsewhere than the table says", env);
 	if (cut != NULL && last->version < cut->version)
-		wrong(c,
+		check_wrong(c,
 		    "%s ends at version %" PRId64 ", but version %" PRId64
 		    " was there when entry %" PRId64 " was made",
 		    env, last->version, cut->version, cut->seq);
@@ -268,7 +263,8 @@ check_environment(
 			break;
 		if (n++ == 0 && version > 1 &&
 		    (cut == NULL || version > cut->version))
-			wrong(c, "%s begins at version %" PRId64, env, version);
+			check_wrong(
+			    c, "%s begins at version %" PRId64, env, version);
 		c->before = c->record;
 	}
 	rows_reset(&rows);
@@ -276,13 +272,16 @@ check_environment(
 		return code < 0 ? session_fail(&c->session, env, "no memory")
 				: r;
 	if (code > 0)
-		wrong(c, "version %" PRId64 " of %s is refused (%s)", version,
-		    env, code_name(code));
+		check_wrong(c, "version %" PRId64 " of %s is refused (%s)",
+		    version, env, code_name(code));
 	else if (n == 0)
-		wrong(c, "%s has no version", env);
-	else
-		check_head(c, env, heads, row);
-	return 0;
+		check_wrong(c, "%s has no version", env);
+	if (code != 0 || n == 0)
+		return 0;
+	check_head(c, env, heads, row);
+	if (check_counts(c, env) != 0)
+		return -1;
+	return check_wraps(c, env, &c->before);
 }
 
 /* One that was cut has had a version. */
@@ -298,7 +297,7 @@ check_marks(struct check *c, const struct db_result *r)
 				marks[i].env) == 0)
 				break;
 		if (row == db_rows(r))
-			wrong(c,
+			check_wrong(c,
 			    "%s has no version, but entry %" PRId64
 			    " of the log names one",
 			    marks[i].env, marks[i].at[marks[i].n - 1].seq);
@@ -319,7 +318,7 @@ check_environments(struct check *c)
 	for (int row = 0; result == 0 && row < db_rows(&r); row++) {
 		env = db_get_text(&r, row, "environment");
 		if (!env_is_valid(env, strlen(env)))
-			wrong(c, "an environment has a malformed name");
+			check_wrong(c, "an environment has a malformed name");
 		else
 			result = check_environment(c, env, &r, row);
 	}
@@ -351,6 +350,8 @@ check_project(struct check *c, const char *id)
 			check_project_row(c, &r);
 			result = check_members(c);
 		}
+		if (result == 0)
+			result = check_request_keys(c);
 		if (result == 0)
 			result = check_environments(c);
 	}

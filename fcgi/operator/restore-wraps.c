@@ -11,6 +11,31 @@
 #include "db/array.h"
 #include "operator/restore.h"
 
+/* The old state may have let in others. */
+static int
+discard(struct restore *t, const char *env)
+{
+	const struct members *m = &t->members;
+	struct db_params p = { .n = 0 };
+	struct db_result r = { .pg = NULL };
+	struct db_array ids;
+	int result = -1;
+
+	db_array_init(&ids, ARRAY_TEXT);
+	for (size_t i = 0; i < m->n_members; i++)
+		if (member_could_read(&m->members[i], env))
+			db_array_add_text(&ids, m->members[i].id);
+	db_text(&p, m->project);
+	db_text(&p, env);
+	if (db_array_param(&p, &ids) != 0)
+		session_fail(&t->session, env, "out of memory");
+	else
+		result = session_exec(&t->session, WRAP_DISCARD, &p, &r);
+	db_result_free(&r);
+	db_array_reset(&ids);
+	return result;
+}
+
 /* What a bundle's wraps are sent in. */
 struct wrap_lists {
 	struct db_array keys, devices, generations, wraps;
@@ -76,8 +101,9 @@ restore_wraps(struct restore *t, const char *env)
 	const struct part *part;
 	struct wrap_lists lists;
 	int64_t n_stored = 0;
-	int r = 0;
+	int r;
 
+	r = discard(t, env);
 	for (size_t i = 0; r == 0 && i < t->backup->n; i++) {
 		part = &t->backup->parts[i];
 		if (strcmp(part->project, t->members.project) != 0 ||

@@ -118,6 +118,15 @@ grant_writes(const struct grant *grant, const char *env)
 	return grant_reads(grant, env) && grant->role >= ROLE_WRITER;
 }
 
+bool
+member_could_read(const struct member *member, const char *env)
+{
+	for (size_t i = 0; i < member->n_grants; i++)
+		if (grant_reads(&member->grants[i], env))
+			return true;
+	return false;
+}
+
 static size_t
 place_of_marks(const struct members *m, const char *env)
 {

@@ -103,6 +103,8 @@ const struct member *members_find(const struct members *m, const char *id);
 const struct grant *member_now(const struct member *member);
 /* What was in force right before entry seq; NULL: not yet admitted. */
 const struct grant *member_before(const struct member *member, int64_t seq);
+/* True if there was a time when it might read that. */
+bool member_could_read(const struct member *member, const char *env);
 /* NULL reads and writes nothing. */
 bool grant_has_env(const struct grant *grant, const char *env);
 bool grant_reads(const struct grant *grant, const char *env);

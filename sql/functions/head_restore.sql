@@ -38,6 +38,9 @@ begin
 		return;
 	end if;
 
+	update vault.records r set blob = null
+	where r.project_id = p_project and r.environment = p_environment
+		and r.version < p_last and r.op = 2 and r.blob is not null;
 	select r.hash, r.key_id into v_newest from vault.records r
 	where r.project_id = p_project and r.environment = p_environment
 		and r.version = p_last;

@@ -192,13 +192,15 @@ bare = bundle(t, "dev", content=False)
 contains(done_by("--restore", written(dict(bare, wraps=[]))),
          "came without its content: a writer has to run vault-env push --replace --env dev",
          "a version without its content")
-is_whole()
+same(vault("--check-log").stdout, "Project %s: device %s may read dev, and has no key of its version 2: "
+     "a writer runs vault-env share --env dev.\n" % (t.id, t.admin.id), "... and without a key")
 same(t.code(t.admin, "secrets/pull", dict(environment="dev", log_have=0)), "404 version_gone",
      "... is stored so")
 said = done_by("--restore", everything(t))
 contains(said, "The content of version 2 of dev came back.", "a file that has it")
 contains(said, "1 keys of dev came back.", "... and its keys")
 same(seen(t, t.admin, "dev"), "two", "... puts it right")
+is_whole()
 t.wraps["dev", key_id(t.id, "dev", t.data["dev"]).hex()][0]["wrap"] = b64(bytes(80))
 done_by("--restore", everything(t))
 same(seen(t, t.admin, "dev"), "two", "a key that is there is not replaced")

@@ -86,6 +86,52 @@ wrong(head % ("cut_seq = 0, cut_version = 0", "dev"), head % ("cut_seq = 5, cut_
       "dev was cut elsewhere than the table says", "a cut taken away")
 wrong(head % ("version = 3", "dev"), head % ("version = 4", "dev"),
       "dev ends at another version than the table says", "a newest version hidden")
+wrong(head % ("blobs = blobs + 1", "dev"), head % ("blobs = blobs - 1", "dev"),
+      "dev keeps the content of 4 pushes, the table says 5", "a content more said")
+size = int(sql("select bytes from vault.heads where %s and environment = 'dev'" % here))
+wrong(head % ("bytes = 1", "dev"), head % ("bytes = %d" % size, "dev"),
+      "dev takes %d bytes, the table says 1" % size, "another size said")
+nobody = "ffffffff-0000-4000-8000-000000000000"
+key = "update vault.member_keys set %%s where %s and member_id = '%%s'" % here
+wrong(key % ("member_id = '%s'" % nobody, waiting.id), key % ("member_id = '%s'" % waiting.id, nobody),
+      "a request key is of device %s, which is not in the table" % nobody, "a request key of nobody")
+wrong(key % ("retired = false", reader.id), key % ("retired = true", reader.id),
+      "a request key of device %s is of an older VAULT_KEY, and the table accepts it" % reader.id,
+      "a request key taken up again")
+wrong(key % ("retired = true", waiting.id), key % ("retired = false", waiting.id),
+      "a request key of device %s is of the newest VAULT_KEY, and the table refuses it" % waiting.id,
+      "... or retired too early")
+wrong(key % ("generation = 2", waiting.id), key % ("generation = 1", waiting.id),
+      "a request key of device %s is of a VAULT_KEY that the log does not have" % waiting.id,
+      "... or of a VAULT_KEY that is none")
+same(sql("delete from vault.member_keys where %s and member_id = '%s'; "
+         "select count(*) from vault.member_keys where %s and member_id = '%s'"
+         % (here, reader.id, here, reader.id)), "0", "a device without a request key")
+same(vault("--check-log").returncode, 0, "... is nothing wrong: it registers another")
+newest = ("%s and key_id = (select key_id from vault.heads where %s and environment = 'dev')"
+          % (here, here))
+wrap = "update vault.wraps set %%s where %s and member_id = '%%s'" % newest
+wrong("create table kept as select * from vault.wraps where %s and member_id = '%s';"
+      "delete from vault.wraps where %s and member_id = '%s'" % (newest, reader.id, newest, reader.id),
+      "insert into vault.wraps select * from kept; drop table kept",
+      "device %s may read dev, and has no key of its version 4: a writer runs vault-env share --env dev"
+      % reader.id, "a key taken away")
+wrong("insert into vault.wraps select project_id, environment, key_id, '%s', 1, wrap "
+      "from vault.wraps where %s limit 1" % (nobody, newest),
+      "delete from vault.wraps where %s and member_id = '%s'" % (newest, nobody),
+      "a key of dev is for device %s, which is not in the log" % nobody, "a key for nobody")
+wrong("insert into vault.wraps select project_id, environment, key_id, '%s', 1, wrap from vault.wraps "
+      "where %s and environment = 'test' limit 1" % (reader.id, here),
+      "delete from vault.wraps where %s and environment = 'test' and member_id = '%s'" % (here, reader.id),
+      "a key of test is for device %s, which could never read it" % reader.id,
+      "a key for a device that may not read")
+wrong(wrap % ("generation = 2", reader.id), wrap % ("generation = 1", reader.id),
+      "a key of dev for device %s is of a VAULT_KEY that the log does not have" % reader.id,
+      "a key of a VAULT_KEY that is none")
+wrong("insert into vault.wraps select project_id, environment, sha256('x'), member_id, 1, wrap "
+      "from vault.wraps where %s and member_id = '%s'" % (newest, reader.id),
+      "delete from vault.wraps where %s and key_id = sha256('x')" % here,
+      "a key of dev for device %s is of no version of it" % reader.id, "a key of no version")
 record = "update vault.records set %%s where %s and environment = 'dev' and version = %%d" % here
 wrong(record % ("blob = set_byte(blob, 30, get_byte(blob, 30) # 1)", 4),
       record % ("blob = set_byte(blob, 30, get_byte(blob, 30) # 1)", 4),

@@ -57,6 +57,21 @@ $db->ok("update vault.records set environment = 'lost' where version = 1");
 is call('environment, version', 'head_dump', project => $p->{id}), "dev|2\nlost|",
 	'records without a head are seen too';
 $db->ok("update vault.records set environment = 'dev' where version = 1");
+my @dev = (project => $p->{id}, environment => 'dev');
+is call('blobs, bytes = has_bytes, has_blobs, has_bytes', 'head_count', @dev),
+	'1|t|1|' . table('records', 'sum(octet_length(record) + octet_length(blob))'),
+	'what its head says that it keeps, and what it keeps';
+is call('blobs, has_blobs, has_bytes', 'head_count', @dev, environment => 'x'),
+	'|0|0', '... of one that is not there';
+my $wraps = join "\n", map { "$_|0|t" } sort map { $p->device($_) }
+	qw(admin writer reader);
+is call('member_id, generation, named', 'wrap_dump', @dev, after_key => undef,
+	after_member => undef), $wraps, 'whom its wraps are for';
+is call('member_id, generation, named', 'wrap_dump', @dev, after_key => hash('k1'),
+	after_member => substr $wraps, 0, 36), $wraps =~ s/^.*\n//r,
+	'... behind one of them';
+is call("count(*), bool_and(known and not retired and generation = 0)",
+	'member_key_dump', project => $p->{id}), '4|t', 'whose request keys there are';
 
 # --- a project is held
 is call('protocol, deleted', 'project_hold', project => $p->{id}), '2|f', 'a project';
@@ -132,10 +147,15 @@ is of('record_restore', %record, blob => bytes(30, 'b2')), '', '... with it';
 is of('record_restore', %record, keep => 'true'), '', '... which stays';
 is table('records', 'octet_length(blob)', 'version = 2'), 30, '... if it is its own';
 is of('record_restore', %record, version => 3, data_key => hash('k3')), '', 'the next';
-my %head = (environment => 'dev', first => 2, last => 3, cut_seq => 1,
+is of('record_restore', %record, version => 1, op => 2, blob => bytes(30, 'b1')), '',
+	'a confirm';
+my %head = (environment => 'dev', first => 1, last => 3, cut_seq => 1,
 	cut_version => 2);
 is of('head_restore', %head), '', 'the environment';
-is table('records', 'version'), "2\n3", '... has the versions that it has';
+is table('records', 'version, blob is null'), "1|t\n2|f\n3|t",
+	'... has the versions that it has, no confirm before the last with a content';
+is of('head_restore', %head, first => 2), '', 'one less';
+is table('records', 'version'), "2\n3", '... is gone';
 is table('heads', "version, hash = sha256('r2'), key_id = sha256('k3'), cut_seq,
 	cut_version, blobs, bytes"), '3|t|t|1|2|1|94', '... its head is of the last';
 is call('*', 'wrap_restore', project => $p->{id}, environment => 'dev',
@@ -145,7 +165,11 @@ is call('*', 'wrap_restore', project => $p->{id}, environment => 'dev',
 	wrap => array('bytea', (bytes(80, '66')) x 3)), $_->[0], $_->[1]
 	for [1, 'a wrap, but not twice, and none of a data key that no record names'],
 	[0, '... nor one that is there'];
-is of('head_restore', %head, last => 2), '', 'a version less';
+is of('wrap_discard', environment => 'dev', members => array('uuid', $nobody,
+	$p->device('admin'))), '', 'wraps of others than these two';
+is table('wraps', 'distinct member_id'), join("\n", sort $nobody, $p->device('admin')),
+	'... are gone';
+is of('head_restore', %head, first => 2, last => 2), '', 'a version less';
 is table('wraps', 'count(*)', "key_id = sha256('k3')"), 0, '... and no wraps of it';
 is of('head_restore', %head, first => 0, last => 0), '', 'no version';
 is table('heads', 'count(*)') . table('records', 'count(*)') . table('wraps',

@@ -91,8 +91,6 @@ sub bring_up_to_date
 	my $told = $self->_vault('--restore', map { "$dir/$_->{name}" } @from);
 	unlike $told, qr/could not be taken/, 'all that they hold is taken';
 	my %lost = map { $_ => 1 } $told =~ / of (\S+) had to go/g;
-	like $self->_vault('--check-log'), qr/Their tables say what/,
-	    'the tables are what log and records say';
 	$self->{fleet}->start;
 	$self->{backup}{is_restored} = 1;
 	for my $environment ($model->environments) {
@@ -102,6 +100,8 @@ sub bring_up_to_date
 		$_->{gone} = 1 for @$versions[$kept .. $#$versions - 1];
 		$self->must($self->admin, 'share', '--env', $environment);
 	}
+	like $self->_vault('--check-log'), qr/Their tables say what/,
+	    'the tables are what log and records say';
 }
 
 1;
