@@ -52,18 +52,21 @@ problem_add(struct status *s, int code, const struct vaultenv_error *err)
 		s->problems[s->n_problems++] = *err;
 }
 
-/* The library's notices while it talks to the server are about the clock. */
+/* A clock that is off is a problem, and told among those. */
 static void
-notice_keep(void *arg, const char *text)
+notice_take(void *arg, const char *text)
 {
 	struct status *s = arg;
+	const char *clock = vaultenv_client_clock(s->client);
 	struct vaultenv_error err;
 
-	if (s->clock[0] == '\0') {
-		snprintf(s->clock, sizeof(s->clock), "%s", text);
-		vaultenv_error_set(&err, VAULTENV_ERR_CLOCK, NULL, "%s", text);
-		problem_add(s, EXIT_FAILED, &err);
+	if (clock == NULL || strcmp(clock, text) != 0) {
+		warning_print("%s", text);
+		return;
 	}
+	snprintf(s->clock, sizeof(s->clock), "%s", text);
+	vaultenv_error_set(&err, VAULTENV_ERR_CLOCK, NULL, "%s", text);
+	problem_add(s, EXIT_FAILED, &err);
 }
 
 static void
@@ -348,7 +351,7 @@ status_run(const struct args *args)
 
 	if ((s.code = session_prepare(args, &files, &opts)) != EXIT_DONE)
 		goto out;
-	opts.notice = notice_keep;
+	opts.notice = notice_take;
 	opts.notice_arg = &s;
 	if (vaultenv_client_open(&opts, &s.client, &err) != 0) {
 		s.code = session_fail(&err);

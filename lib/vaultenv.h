@@ -388,6 +388,10 @@ const char *vaultenv_client_device_hash(const struct vaultenv_client *client);
 /* Where this project's device secret is or would be: "/home/u/.vault/<id>.key". */
 const char *vaultenv_client_device_path(const struct vaultenv_client *client);
 
+/* What a notice said of this machine's clock: it is off, and the call went on by
+ * the server's. NULL: none has. */
+const char *vaultenv_client_clock(const struct vaultenv_client *client);
+
 /* Not 0: a server of the client's project is known on this machine, since it has
  * answered or was trusted. 0: the key is new here. */
 int vaultenv_client_is_known(const struct vaultenv_client *client);

@@ -135,20 +135,25 @@ clock_error(const struct skew *skew, struct vaultenv_error *err)
 	    ours, server);
 }
 
+void
+clock_notice(struct vaultenv_client *c, const char *text)
+{
+	snprintf(c->clock, sizeof(c->clock), "%s", text);
+	notice_give(&c->notice, c->clock);
+}
+
 static void
-clock_notice(const struct vaultenv_client *c, const struct skew *skew)
+skew_tell(struct vaultenv_client *c, const struct skew *skew)
 {
 	char ours[40], server[40], text[VAULTENV_ERROR_TEXT];
 
-	if (c->notice.call == NULL)
-		return;
 	time_text(ours, sizeof(ours), skew->ours_ms);
 	time_text(server, sizeof(server), skew->server_ms);
 	snprintf(text, sizeof(text),
 	    "This machine's clock is off: %s here, %s "
 	    "at the server. Going on with the server's time; set the clock",
 	    ours, server);
-	notice_give(&c->notice, text);
+	clock_notice(c, text);
 }
 
 /* "X-Vault-Signature: …" over the body as it is sent, with the time of now. */
@@ -242,7 +247,7 @@ exchange_in_time(struct call *call, struct vaultenv_error *err)
 	    llabs(ahead_ms) > OFFSET_MAX_MS)
 		return clock_error(&skew, err);
 	c->clock_offset_ms = ahead_ms;
-	clock_notice(c, &skew);
+	skew_tell(c, &skew);
 	if ((r = exchange(call, err)) != 0)
 		return r;
 	return call->http.status == 401 ? clock_error(&skew, err) : 0;

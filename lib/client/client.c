@@ -228,3 +228,9 @@ vaultenv_client_device_path(const struct vaultenv_client *client)
 {
 	return client->device_path;
 }
+
+const char *
+vaultenv_client_clock(const struct vaultenv_client *client)
+{
+	return client->clock[0] != '\0' ? client->clock : NULL;
+}

@@ -61,6 +61,7 @@ struct vaultenv_client {
 	bool date_is_trusted; /* nobody on the way can change a Date header */
 	int64_t clock_offset_ms; /* the server's clock minus ours, for reads */
 	bool server_is_known;    /* nothing is left to be remembered of it */
+	char clock[VAULTENV_ERROR_TEXT]; /* the last notice about it, or "" */
 	struct notice notice;
 };
 
@@ -328,6 +329,8 @@ int call_send(struct call *call, const char *api, const char *auth,
     struct vaultenv_error *err);
 int call_parse(struct call *call);
 int64_t clock_now_ms(void); /* Unix ms */
+/* Keeps it for vaultenv_client_clock(), and gives it. */
+void clock_notice(struct vaultenv_client *client, const char *text);
 
 /* ---- token.c ---- */
 

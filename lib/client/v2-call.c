@@ -234,7 +234,7 @@ follow_clock(const struct call *call)
 	    "This machine's clock is %s %s the server's. Going on; set the "
 	    "clock: what is pushed bears its time",
 	    off, offset_ms > 0 ? "behind" : "ahead of");
-	notice_give(&c->notice, text);
+	clock_notice(c, text);
 	return true;
 }
 

@@ -184,9 +184,10 @@ shared_read(struct vaultenv_client *c, struct vaultenv_error *err)
 		return code_error(
 		    c, r, &why, t->pins.fork.env, ".vault-heads", err);
 	}
-	if (other)
+	if (other && !t->warned_of_heads)
 		notice_give(&c->notice,
 		    ".vault-heads is of another project, and was passed over");
+	t->warned_of_heads |= other;
 	return r;
 }
 

@@ -54,7 +54,8 @@ struct team {
 	    clock_offset_ms; /* of the server, for request and registration */
 	bool is_kept;        /* log is what is on disk */
 	bool warned_of_end;
-	bool is_alone; /* .vault-heads is not asked */
+	bool warned_of_heads; /* .vault-heads is of another project */
+	bool is_alone;        /* .vault-heads is not asked */
 };
 
 /* ---- v2-team.c: who we are, and what is known ---- */

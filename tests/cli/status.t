@@ -109,6 +109,25 @@ my $wrong = "vk_${id}_" . 'd' x 64 . ($p->key =~ /(_[0-9a-f]{64})\z/ && $v2 ? $1
 $p->gives(['status', {env => {VAULT_KEY => $wrong}}], 3, qr/^Server       \Q$url\E, refuses the key$/m,
     $v2 ? qr/VAULT_KEY is not one of project $id/ : qr/does not accept this VAULT_KEY/, 'a wrong key');
 
+# ---- what is told beside it is no fault of the clock
+if ($v2) {
+	my $t = CliTest->new(url => $url, dir => $p->{dir});
+	my ($own) = $t->must('register-device') =~ /--id (\S+)$/m;
+	$p->must('approve-device', '--id', $own);
+	$p->must('scope-device', '--id', $own, '--expires', '10d');
+	my $other = CliTest->new(url => $url);
+	$other->must('init');
+	$t->spew('.vault-heads', $other->must('heads'));
+	my $told = "vault-env: warning: .vault-heads is of another project, and was passed over\n" .
+	    "vault-env: warning: This device's access ends in 9 days: ask an admin to run: vault-env " .
+	    "scope-device --id $own --expires 365d\n";
+	$t->gives(['status'], 0, qr/^Clock        in step$/m, $told, 'what is but told is a warning');
+	($code, $json, $stderr) = status_json($t);
+	is_deeply([$code, @$json{qw(ok clock problems)}, $stderr], [0, JSON::PP::true, undef, [], $told],
+	    'beside JSON, too');
+	unlink $t->path('.vault-heads');
+}
+
 # Of v2 the clock of a server counts that has proven who it is (evil/57).
 done_testing(), exit if $v2;
 my $late = CliTest::canned(401, encode_json({error => 'Unauthorized'}),

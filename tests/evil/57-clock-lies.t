@@ -35,6 +35,11 @@ for ms, what in (YEAR, "later"), (-YEAR, "earlier"):
     victim.reads(value)
     fetched = int(read(victim.cache()).split(" ")[1])
     ok(abs(fetched - now()) < 60000, "the cache is of today", fetched)
+    r = victim.run("status", "--json")
+    told = json.loads(r.stdout)
+    ok(r.returncode == 1 and [told["clock"]] == [p["error"] for p in told["problems"]] and
+       re.match("This machine's clock is 36[45] days (behind|ahead of) the server's", told["clock"])
+       and "warning" not in r.stderr, "status says that the clock is off", r.stdout, r.stderr)
     hostile.honest()
     hostile.lie(".*", hang_up)
     victim.reads(value, said=", from its cache")
