@@ -122,19 +122,19 @@ give_to_all(struct sharing *s, const uint8_t key_id[HASH_LEN],
 	return r;
 }
 
-/* A record names it, and none that was looked at before. */
+/* So the newest record is looked at for its key, whoever else had it. */
 static bool
-is_first_with_key(const struct records *records, size_t i)
+is_last_with_key(const struct records *records, size_t i)
 {
-	for (size_t k = i; k > 0; k--)
-		if (memcmp(records->at[k - 1].key_id, records->at[i].key_id,
+	for (size_t k = i + 1; k < records->n; k++)
+		if (memcmp(records->at[k].key_id, records->at[i].key_id,
 			HASH_LEN) == 0)
 			return false;
 	return true;
 }
 
 /* The server keeps the keys of versions that it keeps. One that does not open
- * here is another device's to give. */
+ * here is another device's to give, but for the newest's. */
 static int
 make(struct sharing *s)
 {
@@ -144,7 +144,7 @@ make(struct sharing *s)
 	for (size_t i = 0; r == 0 && i < s->records.n; i++) {
 		const uint8_t *key_id = s->records.at[i].key_id;
 
-		if (!is_first_with_key(&s->records, i))
+		if (!is_last_with_key(&s->records, i))
 			continue;
 		r = team_data_key(s->client, s->env, &s->own, key_id, data_key);
 		if (r == 0)

@@ -21,7 +21,7 @@ $ann->gives(['share', @shop], 1, '', qr/\Avault-env: No secrets stored yet in en
 for my $value (1 .. 3) {
 	$ann->spew('x', "A=$value\n");
 	$ann->must('push', '--file', 'x', '--yes', '--replace', @shop);
-	$ann->must('confirm', '--new-key', @shop);
+	$ann->must('confirm', '--new-key', @shop) if $value < 3;
 }
 $ann->gives(['share', @shop], 0, "Every device that may read shop has its keys\n", '', 'nobody lacks one');
 sub lost
