@@ -24,6 +24,7 @@ struct status {
 	const struct vaultenv_envfile *file;
 	char *hides;     /* what the file hides of the secrets; NULL: nothing */
 	int pulled;      /* enum vaultenv_status of the pull */
+	bool unasked;    /* it may have ended before the server was asked */
 	int64_t version; /* there; 0: not known, or none */
 	bool has_version;
 	char *updated_at;
@@ -69,6 +70,15 @@ notice_take(void *arg, const char *text)
 	problem_add(s, EXIT_FAILED, &err);
 }
 
+/* By what protocol v2 looks at first; it uses files before and after. */
+static bool
+may_be_unasked(const struct vaultenv_error *err)
+{
+	return err->code == VAULTENV_ERR_IO ||
+	       strcmp(err->reason, "device_missing") == 0 ||
+	       strcmp(err->reason, "heads_form") == 0;
+}
+
 static void
 server_ask(struct status *s)
 {
@@ -83,6 +93,7 @@ server_ask(struct status *s)
 	vaultenv_list_free(&list);
 	if (s->pulled != 0)
 		problem_add(s, session_exit_code(s->pulled), &err);
+	s->unasked = s->pulled != 0 && may_be_unasked(&err);
 	if (s->pulled == VAULTENV_ERR_CLOCK)
 		snprintf(s->clock, sizeof(s->clock), "%s", err.text);
 	switch (s->pulled) {
@@ -177,6 +188,10 @@ device_state(const struct status *s)
 		return "pending";
 	case VAULTENV_ERR_DEVICE:
 		return "refused";
+	/* The log that was verified says it, whatever came after. */
+	case VAULTENV_ERR_VERIFY:
+	case VAULTENV_ERR_FORBIDDEN:
+		return s->self != NULL ? "approved" : "unknown";
 	}
 	return "unknown";
 }
@@ -184,6 +199,8 @@ device_state(const struct status *s)
 static const char *
 server_state(const struct status *s)
 {
+	if (s->unasked)
+		return "not known";
 	switch (s->pulled) {
 	case VAULTENV_ERR_NETWORK:
 		return "away";
@@ -192,9 +209,15 @@ server_state(const struct status *s)
 	case VAULTENV_ERR_UNAUTHORIZED:
 	case VAULTENV_ERR_CLOCK:
 		return "refuses the key";
+	case VAULTENV_ERR_VERIFY:
+		return "fails verification";
+	case VAULTENV_ERR_FORBIDDEN:
+		/* Of v2, what this machine cannot use or may not take. */
+		if (vaultenv_client_protocol(s->client) == 2)
+			break;
+		/* fallthrough */
 	case VAULTENV_ERR_PROTOCOL:
 	case VAULTENV_ERR_NOT_FOUND:
-	case VAULTENV_ERR_FORBIDDEN:
 		return "answers otherwise";
 	}
 	return "answers";
@@ -283,9 +306,9 @@ rows_print(const struct status *s)
 	cache_text(s, text, sizeof(text));
 	row_add(&table, "Cache", text, COLOUR_NONE);
 	row_add(&table, "Clock",
-	    s->clock[0] != '\0'                 ? "off"
-	    : s->pulled == VAULTENV_ERR_NETWORK ? "not known"
-						: "in step",
+	    s->clock[0] != '\0'                               ? "off"
+	    : s->pulled == VAULTENV_ERR_NETWORK || s->unasked ? "not known"
+							      : "in step",
 	    COLOUR_NONE);
 	table_print(&table);
 	table_free(&table);

@@ -125,7 +125,23 @@ if ($v2) {
 	($code, $json, $stderr) = status_json($t);
 	is_deeply([$code, @$json{qw(ok clock problems)}, $stderr], [0, JSON::PP::true, undef, [], $told],
 	    'beside JSON, too');
-	unlink $t->path('.vault-heads');
+
+	# ---- nor is what a machine finds out by itself the server's doing
+	$t->spew('.vault-heads', "<<<<<<< HEAD\n");
+	$t->gives(['status'], 3, qr/^Server       \Q$url\E, not known\n.*^Clock        not known$/ms,
+	    qr/^vault-env: \.vault-heads is malformed/, 'a .vault-heads in conflict');
+	unlink $t->path('.vault-heads'), $t->path('.vault-cache.d/development');
+	my $wrap = "from vault.wraps where member_id = '$own'";
+	$s->psql("create table public.w as select * $wrap; delete $wrap");
+	my $answers = qr/^Server       \Q$url\E, answers\nDevice       approved$/m;
+	$t->gives(['status'], 3, $answers, qr/There is no key of development for this device/,
+	    'no key for this device');
+	$s->psql("insert into vault.wraps select * from public.w; update vault.wraps set " .
+	    "wrap = set_byte(wrap, 70, get_byte(wrap, 70) # 1) where member_id = '$own'");
+	$t->gives(['status'], 5, qr/^Server       \Q$url\E, fails verification\nDevice       approved$/m,
+	    qr/The key of development for this device was tampered with/, 'what nobody has signed');
+	$p->must('confirm', '--new-key');
+	$t->gives(['status'], 0, $answers, qr/access ends/, 'all is well again');
 }
 
 # Of v2 the clock of a server counts that has proven who it is (evil/57).
