@@ -160,8 +160,7 @@ file_lock(const char *path, int *lock, struct vaultenv_error *err)
 	if (flock(*lock, LOCK_EX | LOCK_NB) == 0 && fstat(*lock, &st) == 0 &&
 	    st.st_nlink > 0)
 		return 0;
-	close(*lock);
-	*lock = -1;
+	project_unlock(lock);
 	return is_busy(err);
 }
 
@@ -191,10 +190,8 @@ enrolment_open(const struct vaultenv_client *c, struct enrolment *e, int *lock,
 	}
 	r = file_read(e, path, err);
 out:
-	if (r != 0 && *lock >= 0) {
-		close(*lock);
-		*lock = -1;
-	}
+	if (r != 0)
+		project_unlock(lock);
 	free(path);
 	return r;
 }

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "client/v2-enroll.h"
 
@@ -22,8 +21,7 @@ vaultenv_enrolled_free(struct vaultenv_enrolled **enrolled)
 	vaultenv_text_free(&e->device_secret, VAULTENV_DEVICE_SECRET_LEN);
 	vaultenv_text_free(&e->vault_key, VAULT_KEY_V2_LEN);
 	device_reset(&e->device);
-	if (e->lock >= 0)
-		close(e->lock);
+	project_unlock(&e->lock);
 	free(e);
 	*enrolled = NULL;
 }
@@ -110,7 +108,7 @@ begin(struct vaultenv_client *c, struct enrolment *e, int *lock,
 			return code_error(c, r, NULL, NULL, NULL, err);
 		r = resume_check(c, e, wanted.scope.role, &again, err);
 		if (again)
-			close(*lock);
+			project_unlock(lock);
 	} while (r == 0 && again);
 	return r;
 }
@@ -199,9 +197,7 @@ vaultenv_enrolled_finish(struct vaultenv_client *c,
 {
 	int r;
 
-	if ((r = enrolment_remove(c, err)) != 0 || enrolled->lock < 0)
-		return r;
-	close(enrolled->lock);
-	enrolled->lock = -1;
-	return 0;
+	if ((r = enrolment_remove(c, err)) == 0)
+		project_unlock(&enrolled->lock);
+	return r;
 }

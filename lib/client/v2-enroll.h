@@ -19,8 +19,8 @@ struct enrolment {
 
 /*
  * What the file holds, if there is one; else it is written, with name, scope
- * and a new secret. *lock, for close(), keeps other processes off it. EXISTS:
- * another process has it. IO, INVALID.
+ * and a new secret. *lock, for project_unlock(), keeps other processes off it.
+ * EXISTS: another process has it. IO, INVALID.
  */
 int enrolment_open(const struct vaultenv_client *client, struct enrolment *e,
     int *lock, struct vaultenv_error *err);
