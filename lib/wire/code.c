@@ -142,8 +142,8 @@ static const struct row {
 	    "Version {n} of {env} still uses a key that removed devices have",
 	    "A writer has to push again. " TAMPERED },
 	[CODE_RECORD_STALE] = { "record_stale", CODE_EVERYDAY,
-	    "The newest version of {env} is of {date}, older than this device "
-	    "accepts ({fresh})",
+	    "The newest version of {env} is of {date}: this device accepts "
+	    "only those of the last {fresh}",
 	    "Run on a writer's machine: vault-env confirm --env {env}" },
 	[CODE_BLOB_HASH] = { "blob_hash", CODE_TAMPERED,
 	    "Version {n} of {env} was changed after {device} signed it",

@@ -64,7 +64,13 @@ $bob->gives(['push', file($bob, "A=3\nB=1\n"), '--env', 'shop', '--replace'], 0,
 # ---- older than this device accepts
 my $careful = $team->person('careful', fresh_s => 3600);
 $team->tell(%in, env => 'old', secrets => {A => 'a'}, at => (time - 7200) * 1000);
-my $stale = qr/\Avault-env: The newest version of old is of .*, older than this device accepts \(1 hour\)\. Run on a writer's machine: vault-env confirm --env old\n\z/;
+sub stale
+{
+	my ($env) = @_;
+
+	return qr/\Avault-env: The newest version of $env is of \d{4}-.* UTC: this device accepts only those of the last 1 hour\. Run on a writer's machine: vault-env confirm --env $env\n\z/;
+}
+my $stale = stale('old');
 my @push = ('push', file($careful, "A=b\n"), '--env', 'old', '--replace');
 $careful->gives(['pull', '--env', 'old'], 3, '', $stale, 'an old version is not read');
 $careful->gives([@push], 3, '', $stale, 'nor pushed over');
@@ -77,6 +83,10 @@ $team->tell(%in, env => 'older', secrets => {A => 'a'}, at => (time - 7200) * 10
 $careful->gives(['confirm', '--env', 'older', '--stale', '--yes-i-looked'], 0,
     "Confirmed older, now version 2\n", '', 'or confirm it');
 is_deeply($careful->json('pull', '--env', 'older')->{secrets}, {A => 'a'}, 'as well');
+$team->tell(%in, env => 'ahead', secrets => {A => 'a'}, at => (time + 86400) * 1000);
+$careful->gives(['pull', '--env', 'ahead'], 3, '', stale('ahead'), 'nor is one of tomorrow');
+$bob->gives(['confirm', '--env', 'ahead'], 0, "Confirmed ahead, now version 2\n", '', 'confirmed');
+is_deeply($careful->json('pull', '--env', 'ahead')->{secrets}, {A => 'a'}, 'it is of today');
 
 # ---- who was removed, and what is theirs
 my $mallory = $team->person('mallory');
