@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * v2-pull.c: a version of an environment: asked for, verified from what this
- * machine has seen on, opened; then remembered, and only then given out.
+ * machine has seen on, opened; then remembered, and only then given out. The
+ * steps of lib/PROTOCOL-v2, 8.2, where they are made:
+ *
+ *  1  disk/discover.c and client.c, when the client is opened
+ *     the request's MAC and the reply's: v2-call.c
+ *  2  team_take_pages(): log_judge() in v2-team.c, by open_log()
+ *  3  team_standing(): open_standing(), so that a device that may not read is
+ *  4  told so whatever else came; and again in bundle_open(), of which it is
+ *     a part where no server is asked: a cache, a mirror
+ *  5  bundle_open(): open_records(), by history_check() of trust/
+ *  6  bundle_open(): open_content()
+ *
+ * The log and its pin are written at the end of 2, the environment's pin
+ * by team_take_records(), the cache by cached_write(), in this order.
  */
 #include "config.h"
 
@@ -12,8 +25,7 @@
 #include "client/v2.h"
 
 /* One try of a pull. */
-struct
-try {
+struct pulling {
 	struct vaultenv_client *client;
 	const struct pull *how;
 	const struct pin *pin; /* NULL: nothing was seen */
@@ -38,7 +50,7 @@ reaches_back(const struct bundle *b, const struct pin *pin)
 }
 
 static void
-cache_look(struct try *t)
+cache_look(struct pulling *t)
 {
 	t->has_cached =
 	    t->how->number == 0 && !t->how->no_cache &&
@@ -64,7 +76,7 @@ put_record_have(struct call *call, const struct bundle *b)
 
 /* from: of the last record that came, 0: none did. */
 static int
-ask_page(struct try *t, int64_t from, struct vaultenv_error *err)
+ask_page(struct pulling *t, int64_t from, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = t->client;
 	struct call call;
@@ -87,7 +99,7 @@ ask_page(struct try *t, int64_t from, struct vaultenv_error *err)
 }
 
 static int
-ask(struct try *t, struct vaultenv_error *err)
+ask(struct pulling *t, struct vaultenv_error *err)
 {
 	int64_t from = 0;
 	int r;
@@ -106,7 +118,7 @@ ask(struct try *t, struct vaultenv_error *err)
 /* How many records of the cache lie before the bundle's, which go on from them.
  */
 static size_t
-records_before(const struct try *t, const struct bundle *b)
+records_before(const struct pulling *t, const struct bundle *b)
 {
 	const struct bundle *cached = &t->cached.bundle;
 	const struct text *first = &b->records[0];
@@ -121,7 +133,7 @@ records_before(const struct try *t, const struct bundle *b)
 /* All records that are at hand: what a restored server is brought up to date
  * with reaches back as far as they do. */
 static int
-hold_records(struct try *t, const struct bundle *b)
+hold_records(struct pulling *t, const struct bundle *b)
 {
 	struct blob *lines = &t->client->team->held.lines;
 	int r;
@@ -133,7 +145,7 @@ hold_records(struct try *t, const struct bundle *b)
 
 /* Remembers what a push, or a cache, goes on from. */
 static int
-hold(struct try *t, const struct bundle *b, const struct opened *o)
+hold(struct pulling *t, const struct bundle *b, const struct opened *o)
 {
 	struct team *team = t->client->team;
 	struct held *h = &team->held;
@@ -155,10 +167,10 @@ hold(struct try *t, const struct bundle *b, const struct opened *o)
 	return 0;
 }
 
-/* *b: what is opened, by way of a reply or of the cache that it said is still
- * the newest. */
+/* b: a reply's parts, or those of the cache that it said are still the newest;
+ * their log is in the team's by now. */
 static int
-open_bundle(struct try *t, struct bundle *b, struct opened *o,
+open_bundle(const struct pulling *t, struct bundle b, struct opened *o,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = t->client;
@@ -169,43 +181,43 @@ open_bundle(struct try *t, struct bundle *b, struct opened *o,
 	team_opening(c, t->how->env, &in);
 	in.version = t->how->number;
 	in.take_stale = t->how->take_stale;
-	b->is_reply = true;
-	b->n_log = 0;
-	if ((r = bundle_open(&in, &c->team->log, b, o, &why)) != 0)
+	b.is_reply = true;
+	b.n_log = 0;
+	if ((r = bundle_open(&in, &c->team->log, &b, o, &why)) != 0)
 		return code_error(c, r, &why, t->how->env,
 		    pin_file(c->team, t->how->env), err);
 	return 0;
 }
 
+/* out->records: for free(). */
 static int
-open_pages(struct try *t, struct bundle *b, struct opened *o,
-    struct vaultenv_error *err)
+bundle_of_pages(
+    const struct pages *p, struct bundle *out, struct vaultenv_error *err)
 {
-	struct pages *p = &t->pages;
 	int r;
 
-	*b = (struct bundle){ .wraps = p->wraps, .n_wraps = p->n_wraps };
+	*out = (struct bundle){ .wraps = p->wraps, .n_wraps = p->n_wraps };
 	if (p->secrets.len > 0)
-		b->secrets = (struct text){ (const char *)p->secrets.data,
+		out->secrets = (struct text){ (const char *)p->secrets.data,
 			p->secrets.len };
-	if ((r = logfile_entries(&p->records, &b->records, &b->n_records)) != 0)
-		return err_general(err, r);
-	return open_bundle(t, b, o, err);
+	r = logfile_entries(&p->records, &out->records, &out->n_records);
+	return r == 0 ? 0 : err_general(err, r);
 }
 
 static int
-open_what_came(struct try *t, struct opened *o, bool *start_over,
+open_what_came(struct pulling *t, struct opened *o, bool *start_over,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = t->client;
 	const bool unchanged = t->pages.unchanged && t->has_cached;
-	struct text *cached_log = t->cached.bundle.log;
-	const size_t n_cached_log = t->cached.bundle.n_log;
 	struct bundle pages = { .n_log = 0 };
-	struct bundle *b = unchanged ? &t->cached.bundle : &pages;
-	int r;
+	const struct bundle *b = unchanged ? &t->cached.bundle : &pages;
+	int r = 0;
 
-	r = unchanged ? open_bundle(t, b, o, err) : open_pages(t, b, o, err);
+	if (!unchanged)
+		r = bundle_of_pages(&t->pages, &pages, err);
+	if (r == 0)
+		r = open_bundle(t, *b, o, err);
 	if (r == 0)
 		r = team_take_records(
 		    c, t->how->env, &o->records, start_over, err);
@@ -213,8 +225,6 @@ open_what_came(struct try *t, struct opened *o, bool *start_over,
 	    (r = hold(t, b, o)) != 0)
 		err_general(err, r);
 	free(pages.records);
-	t->cached.bundle.log = cached_log;
-	t->cached.bundle.n_log = n_cached_log;
 	return r;
 }
 
@@ -234,7 +244,7 @@ team_nothing_there(const struct vaultenv_client *c, const char *env,
 }
 
 static int
-try_once(struct try *t, struct opened *o, bool *start_over,
+try_once(struct pulling *t, struct opened *o, bool *start_over,
     struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = t->client;
@@ -292,7 +302,7 @@ pull_until_good(struct vaultenv_client *c, const struct pull *how,
 
 	opened_init(o);
 	do {
-		struct try t = { .client = c, .how = how };
+		struct pulling t = { .client = c, .how = how };
 
 		opened_reset(o);
 		start_over = false;
