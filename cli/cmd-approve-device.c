@@ -56,7 +56,6 @@ approved_print(
 static int
 approve_v2(const struct args *args, struct vaultenv_client *client)
 {
-	struct vaultenv_devices *list = NULL;
 	struct vaultenv_scope scope;
 	struct vaultenv_error err;
 	struct typed typed;
@@ -64,7 +63,7 @@ approve_v2(const struct args *args, struct vaultenv_client *client)
 	int code, r;
 
 	if ((code = scope_from_args(args, &scope)) != EXIT_DONE ||
-	    (code = members_read(args, client, &list)) != EXIT_DONE ||
+	    (code = members_tend(args, client, NULL)) != EXIT_DONE ||
 	    (code = scope_ask(args, &scope, &typed, "writer", &was_asked)) !=
 		EXIT_DONE)
 		goto out;
@@ -78,7 +77,6 @@ approve_v2(const struct args *args, struct vaultenv_client *client)
 	code = approved_print(args, client,
 	    was_asked || scope.role != NULL || scope.environments != NULL);
 out:
-	vaultenv_devices_free(&list);
 	return code;
 }
 

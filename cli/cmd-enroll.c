@@ -118,7 +118,6 @@ enroll_run(const struct args *args)
 {
 	const char *name = args->name != NULL ? args->name : DEFAULT_NAME;
 	struct vaultenv_enrolled *enrolled = NULL;
-	struct vaultenv_devices *list = NULL;
 	struct vaultenv_client *client = NULL;
 	struct vaultenv_scope scope;
 	struct vaultenv_error err;
@@ -126,7 +125,7 @@ enroll_run(const struct args *args)
 
 	if ((code = options_check(args, &scope)) != EXIT_DONE ||
 	    (code = session_open(args, &client)) != EXIT_DONE ||
-	    (code = members_read(args, client, &list)) != EXIT_DONE)
+	    (code = members_tend(args, client, NULL)) != EXIT_DONE)
 		goto out;
 	wait_begin(args, "enrolling the device");
 	r = vaultenv_device_enroll(client, name, &scope, &enrolled, &err);
@@ -134,7 +133,6 @@ enroll_run(const struct args *args)
 	code = r == 0 ? hand_over(args, client, enrolled) : session_fail(&err);
 out:
 	vaultenv_enrolled_free(&enrolled);
-	vaultenv_devices_free(&list);
 	vaultenv_client_free(&client);
 	return code;
 }

@@ -267,7 +267,6 @@ use(const struct args *args)
 static int
 recovery_run(const struct args *args)
 {
-	struct vaultenv_devices *list = NULL;
 	struct vaultenv_client *client = NULL;
 	int code;
 
@@ -279,9 +278,8 @@ recovery_run(const struct args *args)
 		return EXIT_USAGE;
 	}
 	if ((code = session_open(args, &client)) == EXIT_DONE &&
-	    (code = members_read(args, client, &list)) == EXIT_DONE)
+	    (code = members_tend(args, client, NULL)) == EXIT_DONE)
 		code = create(args, client);
-	vaultenv_devices_free(&list);
 	vaultenv_client_free(&client);
 	return code;
 }

@@ -21,10 +21,7 @@ revoke_device_run(const struct args *args)
 	static const struct device_change revoke = { "Revoke", "Revoked",
 		"revoking the device", "revoked", vaultenv_device_revoke };
 	struct vaultenv_client *client = NULL;
-	struct vaultenv_environments *none = NULL;
 	struct args one = *args;
-	struct vaultenv_error err;
-	size_t n_done;
 	int code;
 
 	one.id = args->ids[0];
@@ -35,11 +32,8 @@ revoke_device_run(const struct args *args)
 	}
 	if ((code = session_open(args, &client)) != EXIT_DONE)
 		goto out;
-	if (vaultenv_client_protocol(client) == 2)
+	if (vaultenv_client_protocol(client) == 2 || is_v2(args))
 		code = revoke_v2(args, client);
-	else if (is_v2(args) && vaultenv_devices_revoke(client, args->ids, 0,
-				    &n_done, &none, &err) != 0)
-		code = session_fail(&err);
 	else
 		code = device_change(&one, client, &revoke);
 out:

@@ -47,16 +47,14 @@ scope_change(const struct args *args, struct vaultenv_client *client,
 static int
 scope_device_run(const struct args *args)
 {
-	struct vaultenv_devices *list = NULL;
 	struct vaultenv_client *client = NULL;
 	struct vaultenv_scope scope;
 	int code;
 
 	if ((code = scope_from_args(args, &scope)) == EXIT_DONE &&
 	    (code = session_open(args, &client)) == EXIT_DONE &&
-	    (code = members_read(args, client, &list)) == EXIT_DONE)
+	    (code = members_tend(args, client, NULL)) == EXIT_DONE)
 		code = scope_change(args, client, &scope);
-	vaultenv_devices_free(&list);
 	vaultenv_client_free(&client);
 	return code;
 }

@@ -75,25 +75,32 @@ end_warn(const struct vaultenv_device *d)
 }
 
 int
-members_read(const struct args *args, struct vaultenv_client *client,
-    struct vaultenv_devices **list)
+members_tend(const struct args *args, struct vaultenv_client *client,
+    struct vaultenv_devices **out)
 {
+	struct vaultenv_devices *list = NULL;
 	const struct vaultenv_device *d;
 	struct vaultenv_error err;
 	int r;
 
+	if (vaultenv_client_require_v2(client, &err) != 0)
+		return session_fail(&err);
 	wait_begin(args, "reading the devices");
-	r = vaultenv_device_list(client, list, &err);
+	r = vaultenv_device_list(client, &list, &err);
 	wait_end();
 	if (r != 0)
 		return session_fail(&err);
-	for (size_t i = 0; !(*list)->is_from_log && i < (*list)->n; i++) {
-		d = &(*list)->at[i];
+	for (size_t i = 0; !list->is_from_log && i < list->n; i++) {
+		d = &list->at[i];
 		if (d->has_expired)
 			expired_offer(args, client, d);
 		else if (d->ends_soon)
 			end_warn(d);
 	}
+	if (out != NULL)
+		*out = list;
+	else
+		vaultenv_devices_free(&list);
 	return EXIT_DONE;
 }
 

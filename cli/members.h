@@ -9,9 +9,11 @@
 
 #include "device.h"
 
-/* The devices; names those that will expire soon, and those that have, which on
- * a terminal it offers to revoke. An exit code, error printed. */
-int members_read(const struct args *args, struct vaultenv_client *client,
+/* Names the devices that will expire soon, and those that have, which on a
+ * terminal it offers to revoke. *list, unless list is NULL: all of them, as
+ * they were before. An exit code, error printed: also of a project of protocol
+ * v1. */
+int members_tend(const struct args *args, struct vaultenv_client *client,
     struct vaultenv_devices **list);
 /* A row by a whole id, or by the first digits that one of a pending device
  * has; NULL: none. */

@@ -356,7 +356,7 @@ revoke_v2(const struct args *args, struct vaultenv_client *client)
 	int code, told, rotated;
 	size_t n;
 
-	if ((code = members_read(args, client, &r.list)) != EXIT_DONE ||
+	if ((code = members_tend(args, client, &r.list)) != EXIT_DONE ||
 	    (code = ids_choose(&r)) != EXIT_DONE)
 		goto out;
 	if (vaultenv_device_self(client, &self, &err) != 0) {

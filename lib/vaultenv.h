@@ -381,6 +381,13 @@ void vaultenv_client_free(struct vaultenv_client **client);
 const char *vaultenv_client_project_id(const struct vaultenv_client *client);
 /* 1 or 2, by the form of its VAULT_KEY; 0: no key. */
 int vaultenv_client_protocol(const struct vaultenv_client *client);
+/*
+ * What each call that is only for protocol 2 says first, for a program that asks
+ * something else before: INVALID ("run vault-env upgrade") for a project of
+ * protocol 1, NO_KEY.
+ */
+int vaultenv_client_require_v2(
+    const struct vaultenv_client *client, struct vaultenv_error *err);
 const char *vaultenv_client_environment(const struct vaultenv_client *client);
 const char *vaultenv_client_url(const struct vaultenv_client *client);
 /* NULL when there is no device secret. 64 hex. */

@@ -22,6 +22,21 @@ vaultenv_client_protocol(const struct vaultenv_client *client)
 }
 
 int
+vaultenv_client_require_v2(
+    const struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	if (client->project_id[0] == '\0')
+		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
+		    "This call needs a VAULT_KEY, and the client was opened "
+		    "without one");
+	if (client->protocol == &protocol_v2)
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID, "Run: vault-env upgrade",
+	    "Project %s is of protocol v1, which cannot do this",
+	    client->project_id);
+}
+
+int
 vaultenv_secrets_pull(struct vaultenv_client *client, int64_t version,
     struct vaultenv_list **out, int64_t *out_version,
     struct vaultenv_error *err)

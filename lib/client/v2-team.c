@@ -134,27 +134,12 @@ team_opening(
 	};
 }
 
-/* Calls of protocol v2 alone come to this with keys of v1, too. */
-static int
-v2_only(const struct vaultenv_client *client, struct vaultenv_error *err)
-{
-	if (client->project_id[0] == '\0')
-		return err_set(err, VAULTENV_ERR_NO_KEY, "Open it with a key",
-		    "This call needs a VAULT_KEY, and the client was opened "
-		    "without one");
-	if (client->protocol == &protocol_v2)
-		return 0;
-	return err_set(err, VAULTENV_ERR_INVALID, "Run: vault-env upgrade",
-	    "Project %s is of protocol v1, which cannot do this",
-	    client->project_id);
-}
-
 static int
 team_new(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	int r;
 
-	if ((r = v2_only(c, err)) != 0)
+	if ((r = vaultenv_client_require_v2(c, err)) != 0)
 		return r;
 	if ((c->team = calloc(1, sizeof(*c->team))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
