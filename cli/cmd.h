@@ -14,8 +14,8 @@
  * - give its options to struct args here, if they are new;
  * - describe it and its options in cli/vault-env.1, at the same place in the
  *   order [tests/style/man.t];
- * - unless it is v2's alone, say in tests/cli/errors.t with which arguments it
- *   does its work, in tests/cli/requests.t what it asks the server for [both];
+ * - say in tests/cli/errors.t with which arguments it does its work; unless it
+ *   is v2's alone, in tests/cli/requests.t what it asks the server for [both];
  * - add a test of what it does to tests/cli/ [nobody].
  */
 #ifndef CMD_H

@@ -1,9 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # For every command: no key, a bad key, a wrong key, an unknown project, a
-# server that is away, in trouble, refuses, or is no vault-env server at all.
-# Exit code and exact sentence; nothing on stdout, no file touched.
-# protocol 1
+# server that is away, in trouble, refuses, or is no vault-env server at all; a
+# project of protocol 1 where 2 is needed. Exit code and exact sentence; nothing
+# on stdout, no file touched.
+# protocol 1 2
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
@@ -14,15 +15,24 @@ use VaultTest;
 
 VaultTest->needs('cli/vault-env');
 my $id = '11111111-2222-4333-8444-555555555555';
-my $key = "vk_${id}_" . 'c' x 64;
+my $v1 = "vk_${id}_" . 'c' x 64;
+my $key = $CliTest::PROTOCOL == 1 ? $v1 : "${v1}_" . 'e' x 64;
 
 # What to say to have each command do its work; undef: it needs no server.
 my %args = (init => [], push => ['--yes'], pull => [], versions => [], rollback =>
     ['--version', 3], 'register-device' => [], 'approve-device' => ['--id',
     $id], 'list-devices' => [], 'revoke-device' => ['--id', $id],
     run => ['--', 'true'], get => ['A'], set => ['A=', '--yes'], delete => ['A', '--yes'],
-    diff => [], export => [],
-    status => [], upgrade => ['--yes'], trust => undef, help => undef);
+    diff => [], export => [], confirm => [], verify => [], heads => [], share => [],
+    bundle => [], audit => [], 'scope-device' => ['--id', $id, '--role', 'reader', '--yes'],
+    enroll => ['--env', 'production', '--yes'], recovery => ['create', '--yes'],
+    key => [], 'rotate-key' => ['--yes'],
+    'accept-loss' => ['--env', 'production', '--confirm', 1],
+    'delete-project' => ['--confirm', $id],
+    status => [], upgrade => $CliTest::PROTOCOL == 1 ? ['--yes'] : undef,
+    trust => undef, help => undef);
+# They look at the key, and ask no server.
+my %asks_nothing = (heads => 1);
 my $table = decode_json(VaultTest::run([$CliTest::BIN, 'help', '--json'])
     ->{stdout});
 
@@ -35,6 +45,10 @@ my %wrap = (run => sub {
 	return $status == 4 ? "Failed to fetch secrets and no cache available: " .
 	    $sentence : $sentence;
 });
+
+# What of v2 has no MAC is no refusal: the server might not be the project's.
+my $stranger = 'URL answered, but not as a server that knows this device. It was treated ' .
+    'as unreachable: check the URL (VAULT_URL), and that VAULT_KEY is of a project there';
 
 # Name, URL, exit code, sentence (URL and PATH stand for themselves); then the
 # same for init where it differs: it tries its key by a request of its own, and
@@ -96,8 +110,9 @@ my %bad_keys = (x => 'it does not begin with vk_', "vk_$id" => 'it ends before i
     'vk_../../x_' . 'c' x 64 => $no_uuid, vk__x => $no_uuid,
     'vk_' . 'A' x 36 . '_x' => $no_uuid);
 
-# A project of v1 has no others.
-for my $c (map { $_->{v2} ? () : $_->{name} } @{$table->{commands}}) {
+for my $command (@{$table->{commands}}) {
+	my ($c, $v2) = @$command{qw(name v2)};
+
 	ok(exists $args{$c}, "errors.t knows $c") or next;
 	my $more = $args{$c} // next;
 	my $p = CliTest->new;
@@ -106,11 +121,20 @@ for my $c (map { $_->{v2} ? () : $_->{name} } @{$table->{commands}}) {
 	mkdir "$p->{home}/.vault", 0700;
 	VaultTest::spew($device, 'd' x 64 . "\n");
 	chmod 0600, $device;
+	if ($v2) {
+		$p->spew('.env', "VAULT_KEY=$v1\n");
+		$p->gives([$c, @$more, {url => $away}], 1, '', "vault-env: Project $id " .
+		    "is of protocol v1, which cannot do this. Run: vault-env upgrade\n",
+		    "$c, a project of v1");
+		next if $CliTest::PROTOCOL == 1;
+	}
 	$p->spew('.env', $env);
-	for my $case (@cases) {
+	for my $case ($asks_nothing{$c} ? () : @cases) {
 		my ($name, $url, $status, $sentence, @init) = @$case;
 
 		($status, $sentence) = @init if $c eq 'init' && @init;
+		($status, $sentence) = (4, $stranger) if $CliTest::PROTOCOL == 2 &&
+		    $status != 4 && $name ne "413" && $url =~ m{^http://127\.};
 		$sentence = $wrap{$c}->($sentence, $status) if $wrap{$c};
 		my $r = $p->run($c, @$more, {url => $url});
 		my $said = $r->{stderr};
@@ -139,7 +163,9 @@ for my $c (map { $_->{v2} ? () : $_->{name} } @{$table->{commands}}) {
 	if ($c eq 'init') {
 		my $r = $p->run($c, {url => $away});
 		is($r->{status}, 4, 'init, no key, server away: exit 4');
-		is($p->slurp('.env'), "A=1\n", '.env is as it was');
+		# A project of v2 is made here; its key is kept before it is sent.
+		like($p->slurp('.env'), $CliTest::PROTOCOL == 1 ? qr/\AA=1\n\z/ :
+		    qr/\AA=1\n(?s:.*)^VAULT_KEY=vk_/m, '.env is as it was, or has the key');
 	} elsif ($c eq 'run') {
 		$p->gives([$c, @$more, {url => $away}], 0, '', '', 'run, no key: ' .
 		    'plain dotenv');
@@ -160,9 +186,19 @@ for my $c (map { $_->{v2} ? () : $_->{name} } @{$table->{commands}}) {
 	    "it\n", "$c, bad device secret");
 }
 
+# Options of a command of both that v1 does not have.
+for my $args (['revoke-device', '--admitted-by', $id], ['revoke-device', '--id', $id,
+    '--keep-key'], ['approve-device', '--id', $id, '--role', 'reader']) {
+	my $p = CliTest->new;
+
+	$p->spew('.env', "VAULT_KEY=$v1\n");
+	$p->gives([@$args, {url => $away}], 1, '', "vault-env: Project $id is of protocol " .
+	    "v1, which cannot do this. Run: vault-env upgrade\n", "@$args, a project of v1");
+}
+
 # A clock that is off by more than minutes: refused, with both times. (One that is
-# off by minutes is in tests/lib/client/clock-t.)
-{
+# off by minutes is in tests/lib/client/clock-t, v2's in tests/evil/57.)
+if ($CliTest::PROTOCOL == 1) {
 	my $p = CliTest->new;
 	my $time = qr/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/;
 	my $late = CliTest::canned(401, error('Unauthorized'),
