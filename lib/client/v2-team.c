@@ -154,26 +154,34 @@ team_new(struct vaultenv_client *c, struct vaultenv_error *err)
 	return r;
 }
 
+/* A code of what a file of pins says, or a status, whose error is there. */
+static int
+pins_refused(const struct vaultenv_client *c, int r, const struct pins *pins,
+    const char *file, struct vaultenv_error *err)
+{
+	const struct env_pin *fork = &pins->fork;
+	const struct finding why = { .seq = fork->pin.version,
+		.version = fork->pin.version };
+
+	return r > 0 ? code_error(c, r, &why, fork->env, file, err) : r;
+}
+
 /* What .vault-heads says counts as what was seen, for judging only. */
 static int
 shared_read(struct vaultenv_client *c, struct vaultenv_error *err)
 {
 	struct team *t = c->team;
-	struct finding why = { .seq = 0 };
 	bool other = false;
 	int r;
 
 	r = shared_heads_read(c->env_path, t->project, &t->pins, &other, err);
-	if (r > 0) {
-		why.seq = why.version = t->pins.fork.pin.version;
-		return code_error(
-		    c, r, &why, t->pins.fork.env, ".vault-heads", err);
-	}
+	if (r != 0)
+		return pins_refused(c, r, &t->pins, ".vault-heads", err);
 	if (other && !t->warned_of_heads)
 		notice_give(&c->notice,
 		    ".vault-heads is of another project, and was passed over");
 	t->warned_of_heads |= other;
-	return r;
+	return 0;
 }
 
 /* The log as far as it was verified before; nothing, if the file is not there
@@ -188,8 +196,7 @@ known_read(struct vaultenv_client *c, struct vaultenv_error *err)
 	blob_reset(&t->lines);
 	pins_reset(&t->pins);
 	if ((r = heads_read(&t->files, &t->pins, err)) != 0)
-		return r > 0 ? code_error(c, r, NULL, NULL, t->files.heads, err)
-			     : r;
+		return pins_refused(c, r, &t->pins, t->files.heads, err);
 	if (!t->is_alone && (r = shared_read(c, err)) != 0)
 		return r;
 	if ((r = logfile_read(&t->files, &t->log, &t->lines)) != 0)
@@ -233,8 +240,7 @@ team_own_pins(
 	if ((r = team_open(c, err)) != 0)
 		return r;
 	r = heads_read(&c->team->files, pins, err);
-	return r > 0 ? code_error(c, r, NULL, NULL, c->team->files.heads, err)
-		     : r;
+	return pins_refused(c, r, pins, c->team->files.heads, err);
 }
 
 /* Without a home folder, what was seen lives as long as the client. */

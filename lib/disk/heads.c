@@ -51,8 +51,12 @@ own_read(const struct project_files *files, struct pins *pins,
 		return r;
 	r = pins_read(pins, files->project, (const char *)text->data, text->len,
 	    false, &other);
-	if (r != 0)
+	if (r != 0) {
+		const struct env_pin fork = pins->fork;
+
 		pins_reset(pins);
+		pins->fork = fork;
+	}
 	return judged(r, err);
 }
 

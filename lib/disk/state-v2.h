@@ -70,8 +70,8 @@ int logfile_write(const struct project_files *files, const struct members *log,
 /*
  * The pins of this machine; none before the first use of a project. HEADS_FORM,
  * LOG_FORK, RECORD_FORK, or IO for a file that cannot be read or that others
- * can get at: it is never taken for absent. pins is empty before, and after a
- * failure.
+ * can get at: it is never taken for absent. pins is empty before and, but for
+ * where a fork is, after a failure.
  */
 int heads_read(const struct project_files *files, struct pins *pins,
     struct vaultenv_error *err);

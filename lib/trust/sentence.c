@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sentence.c: see sentence.h. Where something is not known a general word
- * stands for it, so no sentence has a hole. Must not judge.
+ * stands for it, of a number a question mark, so no sentence has a hole. Must
+ * not judge.
  */
 #include "config.h"
 
@@ -51,6 +52,16 @@ write_device(char out[DEVICE_SIZE], const struct members *log, const char *id)
 		snprintf(out, DEVICE_SIZE, "%s (%.*s)", m->name, ID_SHOWN, id);
 }
 
+/* Versions begin with 1, entries of the log with 0. */
+static void
+write_number(char out[NUMBER_SIZE], int64_t number, bool is_known)
+{
+	if (is_known)
+		snprintf(out, NUMBER_SIZE, "%" PRId64, number);
+	else
+		strcpy(out, "?");
+}
+
 int
 sentence_write(struct blob *text, struct blob *hint, int code,
     const struct finding *why, const struct sentence_about *about)
@@ -88,11 +99,11 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 	const size_t n_fills = sizeof(fills) / sizeof(*fills);
 	int r;
 
-	snprintf(seq, sizeof(seq), "%" PRId64, w->seq);
-	snprintf(n, sizeof(n), "%" PRId64, w->version);
-	snprintf(seen, sizeof(seen), "%" PRId64, w->other_version);
-	snprintf(from, sizeof(from), "%" PRId64, low);
-	snprintf(to, sizeof(to), "%" PRId64, high);
+	write_number(seq, w->seq, why != NULL);
+	write_number(n, w->version, w->version > 0);
+	write_number(seen, w->other_version, w->other_version > 0);
+	write_number(from, low, low > 0);
+	write_number(to, high, high > 0);
 	write_date(date, w->at_ms);
 	write_device(device, about->log, w->device);
 	if ((r = code_text(text, code, fills, n_fills)) != 0)

@@ -25,4 +25,14 @@ for text, code, status, where in (
 os.unlink(victim.dir + "/.vault-heads")
 write(victim.dir + "/.vault-heads", good)
 victim.reads("right")
+
+# the machine's own, in which somebody has added a line by hand
+own = victim.path("heads")
+victim.planted.add(own)
+os.unlink(victim.dir + "/.vault-heads")
+for line, code, fills in (("log 2", "log_fork", dict(seq=2)),
+                          ("env production 1", "record_fork", dict(n=1, env="production"))):
+    write(own, pins + "%s %s\n" % (line, "ab" * 32), 0o600)
+    for args in (), ("heads",):
+        victim.refuses(code, 5, *args, pins=own, **fills)
 done()
