@@ -210,21 +210,6 @@ hold(struct attempt *a, const struct text *records, size_t n,
 	return 0;
 }
 
-static void
-heads_renew(struct vaultenv_client *c)
-{
-	struct team *t = c->team;
-	struct vaultenv_error err;
-	bool other;
-	int r;
-
-	r = shared_heads_renew(c->env_path, t->project, &t->pins, &other, &err);
-	if (r > 0)
-		code_error(c, r, NULL, NULL, ".vault-heads", &err);
-	if (r != 0)
-		notice_give_error(&c->notice, &err);
-}
-
 /* The records that it goes on from, back to what this machine has seen, and
  * itself. */
 static int
@@ -244,7 +229,8 @@ texts_make(const struct attempt *a, struct text **texts, size_t *n)
 }
 
 /* The new version is what this machine has seen. It is stored, whatever fails
- * here: so that is but a notice. */
+ * here: so that is but a notice. Where another process saw another version
+ * meanwhile its pin stays, and the next call is held against it. */
 void
 attempt_keep(struct attempt *a)
 {
@@ -272,5 +258,4 @@ attempt_keep(struct attempt *a)
 		return;
 	}
 	cached_write(c, NULL, clock_now_ms(), false);
-	heads_renew(c);
 }

@@ -120,6 +120,21 @@ was_stored(struct attempt *a)
 	return found;
 }
 
+static void
+heads_renew(struct vaultenv_client *c)
+{
+	struct team *t = c->team;
+	struct vaultenv_error err;
+	bool other;
+	int r;
+
+	r = shared_heads_renew(c->env_path, t->project, &t->pins, &other, &err);
+	if (r > 0)
+		code_error(c, r, NULL, NULL, ".vault-heads", &err);
+	if (r != 0)
+		notice_give_error(&c->notice, &err);
+}
+
 /* No answer, or one that a lying server gives although it took the version. */
 static bool
 is_doubtful(int r, int code)
@@ -163,6 +178,8 @@ attempt_once(struct vaultenv_client *c, const struct push *push, bool *again,
 		attempt_keep(&a);
 	else if (is_doubtful(r, code) && was_stored(&a))
 		r = 0;
+	if (r == 0)
+		heads_renew(c);
 	*again = r != 0 && (is_race(code) || (code == CODE_VERSION_CONFLICT &&
 						 push->base < 0));
 	if (r == 0 && out_version != NULL)

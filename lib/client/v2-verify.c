@@ -226,6 +226,8 @@ head_keep(struct walk *w, const char *env, const struct records *records)
 	return pins_raise(&w->heads, env, &pin);
 }
 
+/* A pin that another process raised meanwhile stays, and binds the next walk.
+ */
 static int
 records_judge(struct walk *w, const char *env, const struct pages *p,
     struct vaultenv_error *err)

@@ -53,10 +53,15 @@ def lies(call):
 
 hostile.lie("secrets/push", lies)
 writer = Victim(team.writer, team)
+writer.reads("one")
 writer.env_file("A=right, too")
+shared = writer.dir + "/.vault-heads"
+write(shared, writer.must("heads"))
+writer.planted.add(shared)
 writer.must("push", "--replace", "--yes")
 same(said, [200], "the push is sent once")
 hostile.honest()
+same(read(shared), writer.must("heads"), "and .vault-heads says so")
 team.catch_up()
 same(len(team.records["production"]), 2, "and is there once")
 Victim(team.reader, team).reads("right, too")
