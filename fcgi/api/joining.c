@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * joining.c: registrations and the request keys that come with them; and the
- * call by which a device asks to join.
+ * joining.c: registrations and the request keys that come with them.
  */
 #include "config.h"
 
@@ -129,64 +128,4 @@ joining_keys(struct call *c, struct blob *joins)
 out:
 	db_result_free(&r);
 	return result;
-}
-
-static void
-register_member(struct call *c, const struct registration *g,
-    const uint8_t join[PUBLIC_KEY_LEN])
-{
-	struct json_writer *body = &c->reply->body;
-	struct db_result r = { .pg = NULL };
-	uint8_t sealed[SEALED_LEN];
-	struct db_params p;
-
-	if (joining_seal(c, g, sealed) != 0) {
-		reply_refuse(c->reply, REFUSAL_INTERNAL);
-		return;
-	}
-	v2_begin_change(c, &p);
-	db_bytes(&p, sealed, SEALED_LEN);
-	db_bytes(&p, c->server->key->id, SERVERKEY_ID_LEN);
-	db_bytes(&p, join, PUBLIC_KEY_LEN);
-	db_text(&p, g->device);
-	db_text(&p, g->name);
-	db_bytes(&p, g->sign, PUBLIC_KEY_LEN);
-	db_bytes(&p, g->box, PUBLIC_KEY_LEN);
-	db_bytes(&p, g->raw.bytes, g->raw.len + 2 * SIGNATURE_LEN);
-	if (v2_exec(c, MEMBER_REGISTER, &p, "registration", 0, &r) == 0) {
-		json_begin(body, '{');
-		v2_put_uuid(body, "device_id", &r, 0, "device_id");
-		json_put_text(body, "status", db_get_text(&r, 0, "status"));
-		json_end(body, '}');
-	}
-	db_result_free(&r);
-}
-
-void
-member_register(struct call *c)
-{
-	const uint8_t(*keys)[PUBLIC_KEY_LEN];
-	struct blob bytes, joins;
-	struct registration g;
-	size_t generation = 0;
-	int r;
-
-	blob_init(&bytes, SMALL_SIZE_MAX);
-	blob_init(&joins, SIZE_MAX);
-	r = registration_read(&g, &bytes, v2_statement(c, FIELD_REGISTRATION));
-	if (r != 0) {
-		joining_refuse(c, r);
-		goto out;
-	}
-	if (joining_keys(c, &joins) != 0)
-		goto out;
-	keys = (const uint8_t(*)[PUBLIC_KEY_LEN])joins.data;
-	r = joining_check(c, &g, keys, joins.len / PUBLIC_KEY_LEN, &generation);
-	if (r != 0 && r != CODE_VAULT_KEY_REPLACED)
-		joining_refuse(c, r);
-	else
-		register_member(c, &g, keys[generation]);
-out:
-	blob_reset(&joins);
-	blob_reset(&bytes);
 }

@@ -6,6 +6,11 @@
  * 401, path binding 409; then the handler: device 403 and the rest in its SQL
  * function.
  *
+ * A route has one noun all the way: its handler, its statement, its function,
+ * its tests. In protocol v1 that is the path's. In protocol v2 devices/ is
+ * member, secrets/ is record and keys/ is wrap, after the tables that hold
+ * them; project, log and audit are what the path says.
+ *
  * To add a route (in brackets, what complains if a step was forgotten):
  *  1. a row below [its form: tests/fcgi/api/routes-t.c]; what nobody signs is
  *     called project/..., by which etc/nginx.conf limits it [that];

@@ -45,6 +45,11 @@ void v2_put_uuid(struct json_writer *w, const char *name,
 void v2_put_elements(struct json_writer *w, const char *name,
     const struct db_result *r, const char *column);
 
+/* The wraps of the body as two parameters: for whom, and their bytes. 0 or
+ * negative. */
+int v2_wrap_params(const struct call *c, struct db_params *p,
+    struct db_array *members, struct db_array *wraps);
+
 void project_create_v2(struct call *c);
 void project_delete(struct call *c);
 void member_register(struct call *c);
