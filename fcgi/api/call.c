@@ -55,7 +55,7 @@ static void
 refuse(struct call *c, const struct db_result *r)
 {
 	const struct refusal_row *row = &refusals[r->refusal];
-	char id[37];
+	char id[ID_LEN + 1];
 
 	if (row->member == NULL || db_is_null(r, 0, row->member))
 		reply_refuse(c->reply, r->refusal);
@@ -71,7 +71,7 @@ int
 call_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     struct db_result *r)
 {
-	char project[37], device[37];
+	char project[ID_LEN + 1], device[ID_LEN + 1];
 	const int result = db_exec(c->server->db, stmt, p, r);
 
 	call_note_ids(c,

@@ -38,9 +38,9 @@ struct call {
 	uint8_t sealed[SEALED_LEN]; /* the auth key that verified it */
 	/* v2: the request, the key of its id, and whose that is */
 	struct request_auth auth;
-	struct auth_key *key; /* NULL: not known */
-	char project[37];     /* for the log; empty: not known */
-	char device[37];
+	struct auth_key *key;     /* NULL: not known */
+	char project[ID_LEN + 1]; /* for the log; empty: not known */
+	char device[ID_LEN + 1];
 };
 
 /*

@@ -15,7 +15,7 @@ answer_status(struct call *c, enum stmt stmt, const struct db_params *p)
 {
 	struct json_writer *body = &c->reply->body;
 	struct db_result r = { .pg = NULL };
-	char id[37];
+	char id[ID_LEN + 1];
 
 	if (call_exec(c, stmt, p, &r) != 0)
 		goto out;
@@ -75,7 +75,7 @@ device_list(struct call *c)
 		"created_at", "approved_at", "last_seen_at" };
 	struct db_params p;
 	struct db_result r = { .pg = NULL };
-	char id[37];
+	char id[ID_LEN + 1];
 
 	call_begin_params(c, &p);
 	if (call_exec(c, DEVICE_LIST, &p, &r) != 0)

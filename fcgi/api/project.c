@@ -47,7 +47,7 @@ project_create(struct call *c)
 	struct json_writer *body = &c->reply->body;
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
-	char id[37];
+	char id[ID_LEN + 1];
 
 	if (project_may_be_created(c) != 0)
 		return;
@@ -106,7 +106,7 @@ project_freeze(struct call *c)
 	struct json_writer *body = &c->reply->body;
 	struct db_result r = { .pg = NULL };
 	struct db_params p;
-	char id[37];
+	char id[ID_LEN + 1];
 
 	call_begin_params(c, &p);
 	db_text(&p, c->req.remote);

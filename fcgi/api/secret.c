@@ -24,7 +24,7 @@ answer_version(struct call *c, enum stmt stmt, const struct db_params *p)
 {
 	struct json_writer *body = &c->reply->body;
 	struct db_result r = { .pg = NULL };
-	char id[37];
+	char id[ID_LEN + 1];
 
 	if (call_exec(c, stmt, p, &r) == 0) {
 		json_begin(body, '{');

@@ -68,7 +68,7 @@ void
 v2_put_uuid(struct json_writer *w, const char *name, const struct db_result *r,
     int row, const char *column)
 {
-	char id[37];
+	char id[ID_LEN + 1];
 
 	json_put_text(w, name, db_get_uuid(r, row, column, id) ? id : NULL);
 }
@@ -189,7 +189,7 @@ int
 v2_exec(struct call *c, enum stmt stmt, const struct db_params *p,
     const char *member, int64_t have, struct db_result *r)
 {
-	char device[37];
+	char device[ID_LEN + 1];
 	const int result = db_exec(c->server->db, stmt, p, r);
 
 	if (db_get_uuid(r, 0, "device_id", device))

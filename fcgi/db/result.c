@@ -76,7 +76,8 @@ db_get_bool(const struct db_result *r, int row, const char *name)
 }
 
 bool
-db_get_uuid(const struct db_result *r, int row, const char *name, char out[37])
+db_get_uuid(
+    const struct db_result *r, int row, const char *name, char out[ID_LEN + 1])
 {
 	size_t len;
 	const uint8_t *p = db_get_bytes(r, row, name, &len);

@@ -5,12 +5,9 @@
 #ifndef VAULT_FCGI_DB_RESULT_H
 #define VAULT_FCGI_DB_RESULT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <libpq-fe.h>
 
+#include "base/base.h"
 #include "http/refusal.h"
 
 struct db_result {
@@ -33,7 +30,7 @@ db_get_bytes(const struct db_result *r, int row, const char *name, size_t *len);
 int64_t db_get_int(const struct db_result *r, int row, const char *name);
 bool db_get_bool(const struct db_result *r, int row, const char *name);
 /* False, too, when it is not a UUID of 16 bytes. */
-bool
-db_get_uuid(const struct db_result *r, int row, const char *name, char out[37]);
+bool db_get_uuid(
+    const struct db_result *r, int row, const char *name, char out[ID_LEN + 1]);
 
 #endif

@@ -45,7 +45,7 @@ read_wrap(struct wrap_input *w, const struct json_object *o)
 		good = v->type == JSON_STRING &&
 		       uuid_is_canonical(v->text, v->len);
 		if (good)
-			memcpy(w->device, v->text, UUID_TEXT_LEN);
+			memcpy(w->device, v->text, ID_LEN);
 	}
 	if (good && (v = json_object_find(o, "key_id")) != NULL)
 		good = w->has_key_id =

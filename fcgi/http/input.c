@@ -104,13 +104,13 @@ accept_limit(struct input *in, enum field field, const struct json_value *v)
 static bool
 accept_version(struct input *in, enum field field, const struct json_value *v)
 {
-	return accept_integer(in, field, v, 1, JSON_INTEGER_MAX);
+	return accept_integer(in, field, v, 1, JSON_INT_MAX);
 }
 
 static bool
 accept_base(struct input *in, enum field field, const struct json_value *v)
 {
-	return accept_integer(in, field, v, 0, JSON_INTEGER_MAX);
+	return accept_integer(in, field, v, 0, JSON_INT_MAX);
 }
 
 static bool

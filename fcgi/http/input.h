@@ -11,15 +11,12 @@
 
 #include "base/json.h"
 #include "crypto/crypto.h"
-#include "wire/name.h"
+#include "wire/statement.h"
 
-#define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
 #define KEY_NAMES_MAX    10000
 #define KEY_NAMES_SIZE   65536 /* as JSON; more are not kept */
 #define KEY_NAME_LEN_MAX 257
 #define BLOB_LEN_MIN     (IV_LEN + TAG_LEN)
-#define WRAP_LEN         80
-#define UUID_TEXT_LEN    36
 
 struct reply;
 
@@ -70,7 +67,7 @@ _Static_assert(N_FIELDS <= 64, "a bit for each");
 /* A wrap, or the place of one: what it names is not empty. */
 struct wrap_input {
 	char environment[ENV_LEN_MAX + 1];
-	char device[UUID_TEXT_LEN + 1];
+	char device[ID_LEN + 1];
 	bool has_key_id, has_wrap;
 	uint8_t key_id[HASH_LEN];
 	uint8_t wrap[WRAP_LEN];
@@ -87,7 +84,7 @@ struct input {
 	size_t n_wraps;
 	struct wrap_input after; /* FIELD_AFTER_WRAP */
 	char before_at[28];      /* FIELD_BEFORE: a time and an id */
-	char before_id[UUID_TEXT_LEN + 1];
+	char before_id[ID_LEN + 1];
 	struct json_object json;
 };
 

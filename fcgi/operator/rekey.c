@@ -53,7 +53,7 @@ reseal(struct change *ch, const struct kind *kind, const struct db_result *keys,
 	uint8_t key[KEY_LEN], sealed[SEALED_LEN];
 	struct db_params p = { .n = 0 };
 	struct db_result r = { .pg = NULL };
-	char project[37], device[37];
+	char project[ID_LEN + 1], device[ID_LEN + 1];
 	struct key_owner owner = { .project = project };
 	const uint8_t *was;
 	size_t len, id_len = 0;

@@ -93,7 +93,8 @@ int base64_decode(struct blob *out, const char *text, size_t len);
 void hex_encode(char *out, const uint8_t *data, size_t len);
 /* Exactly 2 * len lower-case hex characters. INVALID. */
 int hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
-/* 8-4-4-4-12 lower-case hex, 36 characters. */
+#define ID_LEN VAULTENV_PROJECT_ID_LEN /* a UUID's text */
+/* 8-4-4-4-12 lower-case hex, ID_LEN characters. */
 bool uuid_is_canonical(const char *text, size_t len);
 /* Decimal digits only, no leading zero unless "0", at most max. INVALID. */
 int decimal_parse(const char *text, size_t len, int64_t max, int64_t *out);

@@ -13,7 +13,7 @@
 
 #include "client/client.h"
 
-#define NUMBER_MAX INT64_C(1000000000)
+#define COUNT_MAX INT64_C(1000000000) /* of any unit */
 
 static const struct {
 	char letter;
@@ -39,7 +39,7 @@ age_parse(const char *text, size_t len, const char *what, int64_t *seconds,
 		len--;
 		break;
 	}
-	if (decimal_parse(text, len, NUMBER_MAX, &n) != 0)
+	if (decimal_parse(text, len, COUNT_MAX, &n) != 0)
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "Write seconds, or a number with s, m, h or d such as 12h",
 		    "%s is no span of time: \"%.*s\"", what, (int)text_len,

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/v2.h"
-
-#define CACHE_S (7 * 86400) /* of the first device */
+#include "client/v2-members.h"
 
 /* RFC 9562, version 4. */
 static int
@@ -74,9 +72,8 @@ root_make(struct beginning *b, const char *name, struct blob *out)
 	memcpy(e->name, name, strlen(name) + 1);
 	memcpy(e->sign, b->device.sign, PUBLIC_KEY_LEN);
 	memcpy(e->box, b->device.box, PUBLIC_KEY_LEN);
-	e->scope = (struct scope){ .role = ROLE_ADMIN, .cache_s = CACHE_S };
-	e->scope.envs.n = 1;
-	strcpy(e->scope.envs.at[0], "*");
+	e->scope = scope_of_new();
+	e->scope.role = ROLE_ADMIN;
 	memcpy(e->join, b->key.join, PUBLIC_KEY_LEN);
 	if ((r = entry_sign(out, e, &b->device, &b->key)) == 0)
 		r = members_continue(&log, 0,

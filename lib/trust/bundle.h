@@ -14,8 +14,6 @@
 #include "base/json.h"
 #include "wire/statement.h"
 
-#define WRAP_LEN 80 /* enc 32, ciphertext 32, tag 16 */
-
 /* A data key for one device. */
 struct wrap {
 	char device[ID_LEN + 1];

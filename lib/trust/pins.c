@@ -172,7 +172,7 @@ read_pin(struct text line, struct pin *pin)
 	const struct text number = next_word(&line);
 
 	return decimal_parse(
-		   number.at, number.len, NUMBER_MAX, &pin->version) == 0 &&
+		   number.at, number.len, JSON_INT_MAX, &pin->version) == 0 &&
 	       hex_decode(pin->hash, HASH_LEN, line.at, line.len) == 0;
 }
 

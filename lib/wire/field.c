@@ -89,7 +89,7 @@ take_number(struct reader *in, int64_t *n)
 		return false;
 	v = lp_get64(data);
 	*n = (int64_t)v;
-	return v <= NUMBER_MAX;
+	return v <= JSON_INT_MAX;
 }
 
 static bool

@@ -13,7 +13,7 @@ enum field_type {
 	FIELD_SUITE,  /* int64_t: num(1), else BAD_SUITE */
 	FIELD_NUMBER, /* int64_t */
 	FIELD_BYTES,  /* uint8_t[size]: exactly so many */
-	FIELD_ID,     /* char[37]: a UUID */
+	FIELD_ID,     /* char[ID_LEN + 1] */
 	FIELD_ENV,    /* char[65] */
 	FIELD_TEXT,   /* char[size]: 1 to size - 1 bytes that can be shown */
 	FIELD_ENVS,   /* struct env_list */

@@ -31,7 +31,7 @@ num_append(struct blob *out, int64_t n)
 {
 	uint64_t bytes = htobe64((uint64_t)n);
 
-	if (n < 0 || n > NUMBER_MAX)
+	if (n < 0 || n > JSON_INT_MAX)
 		return VAULTENV_ERR_INVALID;
 	return lp_append(out, &bytes, sizeof(bytes));
 }

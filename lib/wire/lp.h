@@ -7,15 +7,14 @@
 #ifndef WIRE_LP_H
 #define WIRE_LP_H
 
-#include "base/base.h"
+#include "base/json.h"
 
-#define LP_LEN     4                         /* bytes of a length */
-#define NUM_LEN    8                         /* bytes of a number */
-#define NUMBER_MAX INT64_C(9007199254740991) /* 2^53 - 1 */
+#define LP_LEN  4 /* bytes of a length */
+#define NUM_LEN 8 /* bytes of a number */
 
 int lp_append(struct blob *out, const void *data, size_t len);
 int lp_append_text(struct blob *out, const char *text);
-/* INVALID: negative, or above NUMBER_MAX. */
+/* INVALID: negative, or above JSON_INT_MAX. */
 int num_append(struct blob *out, int64_t n);
 /* Big-endian. */
 uint32_t lp_get32(const uint8_t p[4]);

@@ -26,11 +26,11 @@
 #include "wire/code.h"
 #include "wire/name.h"
 
-#define SUITE_1        1  /* Ed25519, X25519, HKDF-SHA256, AES-256-GCM, HPKE */
-#define ID_LEN         36 /* a UUID's text */
+#define SUITE_1        1 /* Ed25519, X25519, HKDF-SHA256, AES-256-GCM, HPKE */
 #define URL_LEN_MAX    255
 #define REQUEST_ID_LEN 16
 #define OLD_PSK_LEN    60    /* iv, tag, and 32 bytes */
+#define WRAP_LEN       80    /* of a data key: enc 32, ciphertext 32, tag 16 */
 #define LIST_MAX       100   /* environments of a scope; cuts */
 #define ENTRY_SIZE_MAX 65536 /* bytes, signatures included */
 #define SMALL_SIZE_MAX 1024  /* of any other statement */

@@ -137,7 +137,7 @@ test_numbers(void)
 
 	takes(FIELD_VERSION, "1");
 	takes(FIELD_VERSION, "9007199254740991");
-	ok(in.number[FIELD_VERSION] == JSON_INTEGER_MAX, "its value");
+	ok(in.number[FIELD_VERSION] == JSON_INT_MAX, "its value");
 	refuses(FIELD_VERSION, "0");
 	takes(FIELD_BASE_VERSION, "0");
 	takes(FIELD_BASE_VERSION, "9007199254740991");

@@ -73,7 +73,7 @@ test_deletion(void)
 		.log_count = 7,
 		.log_hash = { 9 },
 		.author = ID,
-		.at_ms = NUMBER_MAX };
+		.at_ms = JSON_INT_MAX };
 	struct deletion back;
 	struct blob out;
 
@@ -85,7 +85,7 @@ test_deletion(void)
 		abort();
 	out.len += 128;
 	is_int(deletion_decode(&back, out.data, out.len), 0, "with two it is");
-	ok(back.log_count == 7 && back.at_ms == NUMBER_MAX &&
+	ok(back.log_count == 7 && back.at_ms == JSON_INT_MAX &&
 		memcmp(back.log_hash, d.log_hash, HASH_LEN) == 0 &&
 		back.raw.signatures == out.data + out.len - 128,
 	    "as it was written");
@@ -114,7 +114,7 @@ test_record_form(void)
 	is_int(record_result(&r), VAULTENV_ERR_INVALID, "nor to itself");
 	r.of = 1;
 	is_int(record_result(&r), 0, "but to what is before it");
-	r.at_ms = NUMBER_MAX + 1;
+	r.at_ms = JSON_INT_MAX + 1;
 	is_int(record_result(&r), VAULTENV_ERR_INVALID, "no number of 2^53");
 	r = good_record();
 	r.suite = 2;
@@ -208,7 +208,7 @@ test_largest(void)
 		memset(entry.cuts.at[i].env, 'a', ENV_LEN_MAX);
 		entry.cuts.at[i].env[0] = (char)('A' + i / 10);
 		entry.cuts.at[i].env[1] = (char)('0' + i % 10);
-		entry.cuts.at[i].version = NUMBER_MAX;
+		entry.cuts.at[i].version = JSON_INT_MAX;
 		memcpy(entry.scope.envs.at[i], entry.cuts.at[i].env,
 		    ENV_LEN_MAX + 1);
 	}
