@@ -124,8 +124,8 @@ url_take(struct vaultenv_client *c, const struct vaultenv_options *opts,
 		    "%s is not a server's URL", from);
 	if (!url_is_allowed(&url, opts->insecure_http != 0))
 		return err_set(err, VAULTENV_ERR_INVALID,
-		    "Use https, or allow insecure http if the network on the "
-		    "way can be trusted",
+		    "Use https, or allow http (--insecure-http) if the network "
+		    "on the way can be trusted",
 		    "%.*s is not encrypted", (int)url.origin_len, c->url);
 	while (c->url[len - 1] == '/')
 		c->url[--len] = '\0';

@@ -70,8 +70,7 @@ take_log(struct vaultenv_client *c, const struct bundle *b,
 
 	if (b->project.len != ID_LEN ||
 	    memcmp(b->project.at, c->project_id, ID_LEN) != 0)
-		return code_error(
-		    c, CODE_WRONG_PROJECT, NULL, NULL, "The mirror", err);
+		return code_error(c, CODE_WRONG_PROJECT, NULL, NULL, NULL, err);
 	if ((r = team_take_log(c, 0, b->log, b->n_log, err)) != 0 ||
 	    (r = team_standing(c, c->environment, &standing, err)) != 0)
 		return r;
@@ -101,8 +100,8 @@ take(struct vaultenv_client *c, const struct bundle *b, struct opened *o,
 	in.source = FROM_MIRROR;
 	in.log_from = 0;
 	if ((r = bundle_open(&in, &c->team->log, b, o, &why)) != 0)
-		return code_error(
-		    c, r, &why, c->environment, "The mirror", err);
+		return code_error(c, r, &why, c->environment,
+		    pin_file(c->team, c->environment), err);
 	return team_take_records(
 	    c, c->environment, &o->records, start_over, err);
 }
@@ -119,6 +118,7 @@ mirror_pull(struct vaultenv_client *c, const char *mirror, struct version *v,
 
 	if ((r = team_begin(c, err)) != 0)
 		return r;
+	c->team->is_mirror = true;
 	blob_init(&body, REPLY_MAX);
 	blob_init(&o.plain, SIZE_MAX);
 	blob_init(&o.records.bytes, SIZE_MAX);
@@ -126,7 +126,7 @@ mirror_pull(struct vaultenv_client *c, const char *mirror, struct version *v,
 		goto out;
 	r = bundle_read(&b, (const char *)body.data, body.len);
 	if (r != 0)
-		r = code_error(c, r, NULL, NULL, "The mirror", err);
+		r = code_error(c, r, NULL, NULL, NULL, err);
 	else
 		r = take(c, &b, &o, &start_over, err);
 	if (r == 0 && start_over)
@@ -136,6 +136,7 @@ mirror_pull(struct vaultenv_client *c, const char *mirror, struct version *v,
 	if (r == 0 && (r = opened_list(&o, &v->list, err)) == 0)
 		v->number = o.history.newest->version;
 out:
+	c->team->is_mirror = false;
 	opened_reset(&o);
 	bundle_reset(&b);
 	blob_reset(&body);

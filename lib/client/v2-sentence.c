@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/v2.h"
@@ -90,6 +91,20 @@ name_file(struct blob *text, int code, const char *file)
 	return r;
 }
 
+/* Who gave what was tampered with, and where it says what was seen. */
+static int
+name_source(struct blob *text, const struct vaultenv_client *c, int code,
+    const char *file)
+{
+	int r = 0;
+
+	if (c->team != NULL && c->team->is_mirror)
+		r = name_file(text, code, "The mirror");
+	if (r == 0 && file != NULL)
+		r = name_file(text, code, file);
+	return r;
+}
+
 /* How old a version may be for this device. */
 static const char *
 fresh_text(const struct vaultenv_client *c, char out[AGE_TEXT])
@@ -104,38 +119,38 @@ fresh_text(const struct vaultenv_client *c, char out[AGE_TEXT])
 	return out;
 }
 
-/* Of a cache: since when, and the seconds that are allowed. */
-static const char *
-age_of(int code, const struct finding *why, char out[AGE_TEXT])
+/* Of a cache that is too old, or of a time to come, as after a clock was put
+ * back: how much, and the limit. */
+#define CACHE_TEXT (AGE_TEXT + 40)
+static void
+cache_texts(
+    const struct finding *why, char age[CACHE_TEXT], char allowed[AGE_TEXT])
 {
-	if (code != CODE_CACHE_AGE || why == NULL)
-		return NULL;
-	age_text(out, (clock_now_ms() - why->at_ms) / 1000, false);
-	return out;
-}
+	const int64_t age_ms = clock_now_ms() - why->at_ms;
+	const bool ahead = age_ms < -AHEAD_MAX_MS;
+	char span[AGE_TEXT];
 
-static const char *
-allowed_of(int code, const struct finding *why, char out[AGE_TEXT])
-{
-	if (code != CODE_CACHE_AGE || why == NULL)
-		return NULL;
-	age_text(out, why->other_version, true);
-	return out;
+	age_text(span, llabs(age_ms) / 1000, false);
+	snprintf(age, CACHE_TEXT, "%s %s", span,
+	    ahead ? "ahead of this machine's clock" : "old");
+	age_text(
+	    allowed, ahead ? AHEAD_MAX_MS / 1000 : why->other_version, true);
 }
 
 int
 code_error(const struct vaultenv_client *c, int code, const struct finding *why,
     const char *env, const char *file, struct vaultenv_error *err)
 {
-	char fresh[AGE_TEXT], age[AGE_TEXT], allowed[AGE_TEXT];
+	const bool is_age = code == CODE_CACHE_AGE && why != NULL;
+	char fresh[AGE_TEXT], age[CACHE_TEXT], allowed[AGE_TEXT];
 	const struct sentence_about about = {
 		.log = c->team == NULL ? NULL : &c->team->log,
 		.env = env,
 		.what = code == CODE_KEY_FORM ? "VAULT_KEY" : NULL,
 		.file = file,
 		.url = c->url,
-		.age = age_of(code, why, age),
-		.allowed = allowed_of(code, why, allowed),
+		.age = is_age ? age : NULL,
+		.allowed = is_age ? allowed : NULL,
 		.fresh = fresh_text(c, fresh),
 		.own = c->team != NULL && c->team->keys->has_device
 			   ? c->team->keys->device.id
@@ -148,11 +163,13 @@ code_error(const struct vaultenv_client *c, int code, const struct finding *why,
 		return err_general(err, code);
 	if (err == NULL)
 		return status_of(code);
+	if (is_age)
+		cache_texts(why, age, allowed);
 	blob_init(&text, SENTENCE_MAX);
 	blob_init(&hint, SENTENCE_MAX);
 	r = sentence_write(&text, &hint, code, why, &about);
-	if (r == 0 && file != NULL && code_kind(code) == CODE_TAMPERED)
-		r = name_file(&text, code, file);
+	if (r == 0 && code_kind(code) == CODE_TAMPERED)
+		r = name_source(&text, c, code, file);
 	if (r != 0) {
 		err_general(err, r);
 		goto out;

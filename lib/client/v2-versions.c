@@ -13,7 +13,6 @@
 
 #define SHOWN_MAX       50
 #define MARKED_NAME_MAX 1024 /* bytes of a name that are kept */
-#define AUTHORS_MAX     1024 /* bytes of their names */
 
 /* What is told, oldest first, while it is gone through. */
 struct walk {
@@ -37,7 +36,7 @@ authors_of(const struct walk *w, size_t first, size_t last)
 	char *text = NULL;
 	int r = 0;
 
-	blob_init(&names, AUTHORS_MAX);
+	blob_init(&names, SIZE_MAX);
 	for (size_t i = first; r == 0 && i <= last; i++) {
 		const struct member *m = members_find(log, at[i].author);
 		bool is_named = false;

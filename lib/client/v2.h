@@ -56,6 +56,7 @@ struct team {
 	bool warned_of_end;
 	bool warned_of_heads; /* .vault-heads is of another project */
 	bool is_alone;        /* .vault-heads is not asked */
+	bool is_mirror;       /* the mirror is asked, in the server's place */
 };
 
 /* ---- v2-team.c: who we are, and what is known ---- */

@@ -16,6 +16,7 @@
 #define NUMBER_SIZE 24
 #define DATE_SIZE   64
 #define DEVICE_SIZE (DEVICE_NAME_LEN_MAX + 16)
+#define KEY_SIZE    (ENV_LEN_MAX + 64)
 #define ID_SHOWN    8 /* digits of a device's id */
 
 static const char *
@@ -36,8 +37,8 @@ write_date(char out[DATE_SIZE], int64_t at_ms)
 }
 
 /* The name and the first digits of the id: anybody can have a name. */
-static void
-write_device(char out[DEVICE_SIZE], const struct members *log, const char *id)
+static const char *
+device_text(char out[DEVICE_SIZE], const struct members *log, const char *id)
 {
 	const struct member *m = NULL;
 
@@ -50,6 +51,21 @@ write_device(char out[DEVICE_SIZE], const struct members *log, const char *id)
 		    out, DEVICE_SIZE, "an unknown device (%.*s)", ID_SHOWN, id);
 	else
 		snprintf(out, DEVICE_SIZE, "%s (%.*s)", m->name, ID_SHOWN, id);
+	return out;
+}
+
+/* Of a version, or of a device. */
+static const char *
+key_text(char out[KEY_SIZE], const char *env, int64_t seq)
+{
+	if (env != NULL)
+		snprintf(out, KEY_SIZE, "The key of %s for this device", env);
+	else if (seq > 0)
+		snprintf(out, KEY_SIZE,
+		    "A key in entry %" PRId64 " of the list of devices", seq);
+	else
+		snprintf(out, KEY_SIZE, "A device's key");
+	return out;
 }
 
 /* Versions begin with 1, entries of the log with 0. */
@@ -73,7 +89,7 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 	const int64_t high = w->version + w->other_version - low;
 	char seq[NUMBER_SIZE], n[NUMBER_SIZE], seen[NUMBER_SIZE];
 	char from[NUMBER_SIZE], to[NUMBER_SIZE];
-	char date[DATE_SIZE], device[DEVICE_SIZE];
+	char date[DATE_SIZE], device[DEVICE_SIZE], key[KEY_SIZE];
 	const struct code_fill fills[] = {
 		{ "seq", seq },
 		{ "n", n },
@@ -82,7 +98,8 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 		{ "from", from },
 		{ "to", to },
 		{ "date", date },
-		{ "device", device },
+		{ "device", device_text(device, about->log, w->device) },
+		{ "key", key_text(key, about->env, w->seq) },
 		{ "project",
 		    about->log == NULL ? "this one" : about->log->project },
 		{ "env", either(about->env, "an environment") },
@@ -91,7 +108,7 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 		{ "file", either(about->file, "The file of what was seen") },
 		{ "url", either(about->url, "The server") },
 		{ "urls", either(about->urls, "its own") },
-		{ "age", either(about->age, "too") },
+		{ "age", either(about->age, "too old") },
 		{ "allowed", either(about->allowed, "less") },
 		{ "fresh", either(about->fresh, "its limit") },
 		{ "own", either(about->own, "ID") },
@@ -105,7 +122,6 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 	write_number(from, low, low > 0);
 	write_number(to, high, high > 0);
 	write_date(date, w->at_ms);
-	write_device(device, about->log, w->device);
 	if ((r = code_text(text, code, fills, n_fills)) != 0)
 		return r;
 	return code_hint(hint, code, fills, n_fills);

@@ -13,7 +13,7 @@ struct sentence_about {
 	const char *file;
 	const char *url;
 	const char *urls;
-	const char *age; /* "3 days" */
+	const char *age; /* "3 days old" */
 	const char *allowed;
 	const char *fresh;
 	const char *own; /* this device's id */

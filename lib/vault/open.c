@@ -11,8 +11,6 @@
 
 #include "vault/open.h"
 
-#define AHEAD_MAX_MS 300000 /* how far a time may lie in the future */
-
 static bool
 is_text(struct text text, const char *want)
 {

@@ -10,7 +10,8 @@
 #include "trust/pins.h"
 #include "vault/datakey.h"
 
-#define SECRETS_MAX 1000000 /* names */
+#define SECRETS_MAX  1000000 /* names */
+#define AHEAD_MAX_MS 300000  /* how far a time may lie in the future */
 
 enum opening_source { FROM_SERVER, FROM_MIRROR, FROM_CACHE };
 

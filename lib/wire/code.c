@@ -27,9 +27,6 @@
 #define LEFT_OUT                                                               \
 	"The server left out versions of {env} between {from} "                \
 	"and {to}"
-#define BAD_WRAP                                                               \
-	"The key of {env} for this device was tampered with, or "              \
-	"is for another VAULT_KEY"
 #define NOT_GENUINE                                                            \
 	"{device} asks to join with a registration that is not "               \
 	"genuine"
@@ -157,8 +154,12 @@ static const struct row {
 	[CODE_WRAP_MISSING] = { "wrap_missing", CODE_EVERYDAY,
 	    "There is no key of {env} for this device",
 	    "Ask a writer to run: vault-env share --env {env}" },
-	[CODE_WRAP_OPEN] = { "wrap_open", CODE_TAMPERED, BAD_WRAP, TAMPERED },
-	[CODE_LOW_ORDER] = { "low_order", CODE_TAMPERED, BAD_WRAP, TAMPERED },
+	[CODE_WRAP_OPEN] = { "wrap_open", CODE_TAMPERED,
+	    "The key of {env} for this device was tampered with, or is for "
+	    "another VAULT_KEY",
+	    TAMPERED },
+	[CODE_LOW_ORDER] = { "low_order", CODE_TAMPERED,
+	    "{key} was tampered with", TAMPERED },
 	[CODE_KEY_COMMITMENT] = { "key_commitment", CODE_TAMPERED,
 	    "The server offers a false key for {env}", TAMPERED },
 	[CODE_HEADS_FORM] = { "heads_form", CODE_EVERYDAY,
@@ -172,7 +173,7 @@ static const struct row {
 	    "The cache was not written by this device with this VAULT_KEY",
 	    PULL_AGAIN },
 	[CODE_CACHE_AGE] = { "cache_age", CODE_AWAY,
-	    "The cache is {age} old, {allowed} are allowed", PULL_AGAIN },
+	    "The cache is {age}, the limit is {allowed}", PULL_AGAIN },
 	[CODE_CACHE_ANCHOR] = { "cache_anchor", CODE_AWAY,
 	    "The cache is older than VAULT_KEY", PULL_AGAIN },
 	[CODE_CACHE_HEADS] = { "cache_heads", CODE_AWAY,

@@ -99,7 +99,7 @@ my @cases = (
 	['JSON of something else', CliTest::canned(200, '{"a":1}'), 1,
 	    "The answer of URL to PATH makes no sense (MEMBER). $check"],
 	['plain http', 'http://vault.example.com', 1, 'URL is not encrypted. ' .
-	    'Use https, or allow insecure http if the network on the way can be ' .
+	    'Use https, or allow http (--insecure-http) if the network on the way can be ' .
 	    'trusted'],
 	['no URL', 'ftp://x', 1, "The URL given is not a server's URL. Write it like " .
 	    'https://vault.example.com'],

@@ -76,7 +76,7 @@ sub false_is
 false_is(sub { substr($_[0]{secrets}, 40, 1) =~ tr/A-Za-z/B-ZAb-za/ or substr($_[0]{secrets}, 40, 1) = 'A' },
     5, 'Version 5 of shop was changed after bob', 'another content');
 false_is(sub { pop @{$_[0]{records}} }, 5, '(?i:mirror) went back: it gives version 4 of shop, but version 5 exists', 'an older version');
-false_is(sub { pop @{$_[0]{log}} }, 5, 'list of devices is shorter', 'a shorter log');
+false_is(sub { pop @{$_[0]{log}} }, 5, q{(?i:the mirror)'s list of devices is shorter}, 'a shorter log');
 false_is(sub { $_[0]{wraps} = [] }, 3, 'There is no key of shop for this device', 'no key');
 false_is(sub { $_[0]{project_id} =~ tr/0-9/1-90/ }, 5, 'data of another project', 'another project');
 $fresh->gives(['pull', @shop, '--mirror', CliTest::canned(200, '<html>')], 5, '', qr/malformed/, 'no bundle');

@@ -101,6 +101,15 @@ is_deeply(rows(), [[4, 'eve', ['-B', '-C', '~A']], [3, 'eve, bob', ['+C', '~B']]
 $team->tell(%in, by => 'bob', secrets => {A => 'evil'}, op => 2);
 is_deeply(rows()->[0], [5, 'eve, bob', ['-B', '-C', '~A']], 'and stays one when it is gone');
 
+my @crowd = map { $_ x 120 } 'a' .. 'j';
+$team->tell(do => 'admit', name => $_) for @crowd;
+my %crowd = (%in, env => 'crowd');
+$team->tell(%crowd, by => 'bob', secrets => {A => 'a'});
+$team->tell(%crowd, by => $_, secrets => {A => $_}, op => 2) for @crowd;
+$team->tell(%crowd, by => 'bob', secrets => {A => 'end'});
+is($bob->json('versions', '--env', 'crowd')->{versions}[0]{author}, join(', ', @crowd, 'bob'),
+    'however many they are');
+
 # ---- one that nobody can open hides itself alone
 $team->tell(%in, by => 'eve', secrets => {A => ['no', 'text']});
 $team->tell(%in, by => 'bob', secrets => {A => 'good'}, changed => ['~A']);

@@ -34,7 +34,7 @@ for what, code, fields in lies:
     if "wrap" in fields:
         fields["wrap"] = b64(fields["wrap"])
     hostile.lie("secrets/pull", edit("wraps", lambda wraps: [dict(w, **fields) for w in wraps]))
-    victim.refuses(code, 5)
+    victim.refuses(code, 5, key="The key of production for this device")
     hostile.honest()
 victim.reads("right")
 done()

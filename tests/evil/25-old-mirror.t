@@ -49,7 +49,7 @@ for what, code, changed in (
         ("another environment's", "wrong_environment", dict(environment="staging"))):
     print("# " + what)
     only_the_mirror(team, **changed)
-    mirror_of(Victim(picky, team), code, 5, where="The mirror" if "log" not in changed else None)
+    mirror_of(Victim(picky, team), code, 5, where="The mirror")
 only_the_mirror(team)
 r = victim.load("--mirror", hostile.url + "/mirror")
 same((r.returncode, "A=right" in victim.child()), (0, True), "the newest file is read")

@@ -191,7 +191,8 @@ test_bad_settings(void)
 		opts.url = plain[i];
 		opts.insecure_http = 0;
 		snprintf(want, sizeof(want),
-		    "%s is not encrypted. Use https, or allow insecure http if "
+		    "%s is not encrypted. Use https, or allow http "
+		    "(--insecure-http) if "
 		    "the "
 		    "network on the way can be trusted",
 		    plain[i]);

@@ -67,6 +67,14 @@ test_names(void)
 	    "The server went back: it gives version 5 of production, but "
 	    "version 3 exists",
 	    "what was got and what was seen");
+	is_str(written(CODE_LOW_ORDER, &why, &about),
+	    "The key of production for this device was tampered with",
+	    "a key of an environment");
+	about.env = NULL;
+	is_str(written(CODE_LOW_ORDER, &why, &about),
+	    "A key in entry 4 of the list of devices was tampered with",
+	    "a key of a device");
+	about.env = "production";
 	memset(why.device, '0', 8);
 	is_str(written(CODE_LOG_CUT, &why, &about),
 	    "Entry 4 of the list of devices, by an unknown device (00000000), "
