@@ -7,11 +7,13 @@
 --            p_digest           the MAC, 32 bytes
 --            p_remote           REMOTE_ADDR
 --            p_flaw             the rule of the log that it breaks, or NULL
---            p_seq, p_prev, p_author, p_kind  of the entry
+--            p_seq, p_prev, p_author, p_kind  of the entry; kinds are 1 root,
+--                               2 admit, 3 change, 4 revoke, 5 rotate
 --            p_entry, p_hash    statement and signatures; its hash
 --            p_device           admitted, changed, revoked; NULL: a rotation
 --            p_name, p_sign, p_box      of one admitted
---            p_role, p_environments, p_expires  of a scope; ms, 0 never
+--            p_role, p_environments, p_expires  of a scope: 1 reader, 2
+--                               writer, 3 admin; ms, 0 never
 --            p_join             of a rotation
 --            p_cut_environment, p_cut_version, p_cut_hash  its cuts
 --            p_wrap_environment, p_wrap_key_id, p_wrap     wraps for p_device
