@@ -19,17 +19,32 @@ can_ask(void)
 	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+/* False: out of memory. Nobody is asked about a part of it. */
+static bool
+question_put(void print(const char *text), const char *fmt, va_list ap)
+{
+	struct text question = { 0 };
+	bool is_whole;
+
+	text_vprintf(&question, fmt, ap);
+	is_whole = !question.failed;
+	if (is_whole)
+		print(question.bytes);
+	text_wipe(&question);
+	return is_whole;
+}
+
 bool
 ask(const char *fmt, ...)
 {
-	char question[1024], answer[ANSWER_MAX];
+	char answer[ANSWER_MAX];
+	bool is_put;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(question, sizeof(question), fmt, ap);
+	is_put = question_put(question_print, fmt, ap);
 	va_end(ap);
-	question_print(question);
-	if (fgets(answer, sizeof(answer), stdin) == NULL)
+	if (!is_put || fgets(answer, sizeof(answer), stdin) == NULL)
 		return false;
 	return line_is(answer, strlen(answer), "y") ||
 	       line_is(answer, strlen(answer), "yes");
@@ -38,14 +53,13 @@ ask(const char *fmt, ...)
 bool
 ask_line(char *answer, size_t size, const char *fmt, ...)
 {
-	char question[1024];
+	bool is_put;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(question, sizeof(question), fmt, ap);
+	is_put = question_put(prompt_print, fmt, ap);
 	va_end(ap);
-	prompt_print(question);
-	if (fgets(answer, (int)size, stdin) == NULL)
+	if (!is_put || fgets(answer, (int)size, stdin) == NULL)
 		return false;
 	answer[strcspn(answer, "\r\n")] = '\0';
 	return true;

@@ -21,7 +21,7 @@ const struct vaultenv_device *
 device_find(const struct vaultenv_devices *list, const char *id);
 
 /* "writer of *", as list-devices shows it. */
-#define SCOPE_TEXT_MAX 512
+#define SCOPE_TEXT_MAX 8192 /* a scope has 100 environments at most */
 void members_scope_text(
     const struct vaultenv_device *device, char out[SCOPE_TEXT_MAX]);
 /* ,"role":…,"environments":[…],"expires_at":… */

@@ -36,12 +36,13 @@ clean_print(FILE *to, const char *text)
 static void __attribute__((format(printf, 3, 0)))
 message(FILE *to, const char *lead, const char *fmt, va_list ap)
 {
-	char text[2048];
+	struct text text = { 0 };
 
-	vsnprintf(text, sizeof(text), fmt, ap);
+	text_vprintf(&text, fmt, ap);
 	fputs(lead, to);
-	clean_print(to, text);
+	clean_print(to, text.failed ? "Out of memory" : text.bytes);
 	putc('\n', to);
+	text_wipe(&text);
 }
 
 /* text NULL: null. */

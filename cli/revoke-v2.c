@@ -11,6 +11,7 @@
 
 #include "revoke.h"
 #include "session.h"
+#include "text.h"
 
 struct revocation {
 	const struct args *args;
@@ -151,21 +152,21 @@ all_ask(const struct revocation *r)
 static void
 replacement_say(const struct args *args, const struct vaultenv_device *d)
 {
-	char envs[SCOPE_TEXT_MAX] = "";
 	const char *at = d->environments;
-	size_t len, used = 0;
+	struct text envs = { 0 };
+	size_t len;
 
-	while (*at != '\0' && used + 80 < sizeof(envs)) {
+	for (; *at != '\0'; at += strspn(at, ", ")) {
 		len = strcspn(at, ",");
-		used += (size_t)snprintf(envs + used, sizeof(envs) - used,
-		    " --env '%.*s'", (int)len, at);
+		text_printf(&envs, " --env '%.*s'", (int)len, at);
 		at += len;
-		at += strspn(at, ", ");
 	}
-	note_print(args,
-	    "A machine that used %s gets a new device by: vault-env enroll%s "
-	    "--role %s --name NAME",
-	    d->name, envs, d->role);
+	if (!envs.failed && envs.len > 0)
+		note_print(args,
+		    "A machine that used %s gets a new device by: vault-env "
+		    "enroll%s --role %s --name NAME",
+		    d->name, envs.bytes, d->role);
+	text_wipe(&envs);
 }
 
 /* Whoever made a device has seen its secret. */
@@ -277,20 +278,19 @@ exposed_each(const struct revocation *r)
 static void
 rest_tell(const struct revocation *r)
 {
-	char line[80 * 8] = "";
-	size_t used = 0;
+	struct text line = { 0 };
 
-	for (size_t i = 0; i < r->n && used + 80 < sizeof(line); i++)
-		used += (size_t)snprintf(
-		    line + used, sizeof(line) - used, " --id %s", r->ids[i]);
+	for (size_t i = 0; i < r->n; i++)
+		text_printf(&line, " --id %s", r->ids[i]);
 	note_print(r->args,
 	    "This machine was one of them and can do nothing more here. What "
 	    "could be read and new data keys are left to another admin: "
 	    "vault-env revoke-device%s%s",
-	    line,
+	    line.failed ? "" : line.bytes,
 	    r->args->keep_key
 		? ""
 		: ". So is another VAULT_KEY: vault-env rotate-key --leaked");
+	text_wipe(&line);
 }
 
 static int

@@ -57,6 +57,31 @@ text_puts(struct text *text, const char *string)
 	text_add(text, string, strlen(string));
 }
 
+void
+text_vprintf(struct text *text, const char *fmt, va_list ap)
+{
+	char *more;
+	int len;
+
+	if ((len = vasprintf(&more, fmt, ap)) < 0) {
+		text->failed = true;
+		return;
+	}
+	text_add(text, more, (size_t)len);
+	explicit_bzero(more, (size_t)len);
+	free(more);
+}
+
+void
+text_printf(struct text *text, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vprintf(text, fmt, ap);
+	va_end(ap);
+}
+
 ssize_t
 text_read(struct text *text, int fd)
 {

@@ -6,6 +6,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -19,6 +20,10 @@ struct text {
 
 void text_add(struct text *text, const char *bytes, size_t len);
 void text_puts(struct text *text, const char *string);
+void text_printf(struct text *text, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void text_vprintf(struct text *text, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 void text_wipe(struct text *text); /* and frees */
 
 /* Appends what one read(2) gives, and returns what that returned. */

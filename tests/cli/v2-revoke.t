@@ -162,6 +162,22 @@ is_deeply([map { $_->{environment} } @{$p->json('revoke-device', '--id', $with, 
 $r = $own->json('revoke-device', '--id', $own_id);
 is_deeply([$r->{confirmed}, map { $_->{exposed} } @{$r->{revoked}}], [[], undef], '--json says that it is not known what it could read');
 
+# ---- more devices and environments than fit on a screen
+my @many = map { sprintf 'environment-of-some-length-%02d', $_ } 1 .. 60;
+($own, $own_id) = machine('own3', '--role', 'admin');
+$r = $own->run('enroll', '--name', 'broad', map { ('--env', $_) } @many);
+like($r->{stderr}, qr/^vault-env: Enrolled broad, $uuid: reader of @{[join ', ', @many]} until 20[-\d]+\. What was printed/m,
+    'an admin is told every environment, and the day after them');
+my @more = map { (machine("more$_", '--role', 'reader', '--env', 'production'))[1] } 1 .. 15;
+$r = $own->run('revoke-device', '--yes', map { ('--id', $_) } @more, $own_id);
+like($r->{stderr}, qr/^vault-env: A machine that used broad gets a new device by: vault-env enroll @{[join ' ', map { "--env '$_'" } @many]} --role reader --name NAME$/m,
+    'every environment is in the line that replaces a device');
+like($r->{stderr}, qr/: vault-env revoke-device @{[join ' ', map { "--id $_" } @more, $own_id]}\. So is another VAULT_KEY/,
+    'and every device in the one for another admin');
+my ($broad) = grep { $_->{device_name} eq 'broad' } @{$p->json('list-devices')->{devices}};
+($text, $code) = $p->terminal("exec $CliTest::BIN --url $url revoke-device --id $broad->{id}", ready => qr/\? \[y\/N\] /, keys => "n\n");
+like($text, qr/\ARevoke broad, $broad->{id} \(reader of @{[join ', ', @many]} until 20[-\d]+\)\? \[y\/N\] n/, 'nobody is asked about a part');
+
 # ---- an access that has ended, on its machine
 my ($late, $late_id) = machine('late', '--role', 'reader', '--env', 'production', '--expires', '4s');
 $late->must('pull', '--env', 'production');
