@@ -248,10 +248,11 @@ files_find_key(
 
 /* VAULT_KEY_NEXT, of the environment or of the file that has the key. */
 static int
-discover_next_key(struct client_keys *keys, struct settings_files *files,
+discover_next_key(const struct vaultenv_client *c, struct settings_files *files,
     struct vaultenv_error *err)
 {
 	struct setting next = { NULL, NULL, 0 };
+	char *text = c->keys->next_key;
 	int r;
 
 	next.text = variable_get("VAULT_KEY_NEXT", &next.len);
@@ -262,12 +263,15 @@ discover_next_key(struct client_keys *keys, struct settings_files *files,
 		return 0;
 	if (next.len > VAULTENV_KEY_MAX)
 		next.len = 0;
-	memcpy(keys->next_key, next.text, next.len);
-	keys->next_key[next.len] = '\0';
-	if (vault_key_is_v2(keys->next_key))
+	memcpy(text, next.text, next.len);
+	text[next.len] = '\0';
+	if (!vault_key_is_v2(text))
+		return err_set(err, VAULTENV_ERR_INVALID, "Copy it again",
+		    "VAULT_KEY_NEXT is malformed");
+	if (strncmp(text + strlen("vk_"), c->project_id, ID_LEN) == 0)
 		return 0;
-	return err_set(err, VAULTENV_ERR_INVALID, "Copy it again",
-	    "VAULT_KEY_NEXT is malformed");
+	return err_set(err, VAULTENV_ERR_INVALID, "Copy it again, or remove it",
+	    "VAULT_KEY_NEXT is of another project than VAULT_KEY");
 }
 
 static int
@@ -338,7 +342,7 @@ discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 	    (!opts->no_key && (r = client_keys_bind(c, c->keys, err)) != 0))
 		goto out;
 	if (c->protocol == &protocol_v2 &&
-	    (r = discover_next_key(c->keys, &files, err)) != 0)
+	    (r = discover_next_key(c, &files, err)) != 0)
 		goto out;
 	r = discover_url(c, opts, &files, err);
 out:

@@ -106,18 +106,26 @@ text_read(struct enrolment *e, const char *text)
 }
 
 static int
-file_read(struct enrolment *e, const char *path, struct vaultenv_error *err)
+file_read(const struct vaultenv_client *c, struct enrolment *e,
+    const char *path, struct vaultenv_error *err)
 {
 	struct blob text;
 	int r;
 
 	blob_init(&text, TEXT_MAX);
-	if ((r = store_read_private(path, TEXT_MAX, &text, err)) == 0 &&
-	    !text_read(e, (const char *)text.data))
+	if ((r = store_read_private(path, TEXT_MAX, &text, err)) != 0)
+		goto out;
+	r = CODE_KEY_FORM;
+	if (text_read(e, (const char *)text.data))
+		r = device_read(&e->device, c->project_id, e->secret);
+	if (r > 0)
 		r = err_set(err, VAULTENV_ERR_INVALID,
 		    "Remove it, and revoke the device if the list of devices "
 		    "has a new one that nobody knows",
 		    "%s does not hold a device that is being enrolled", path);
+	else if (r != 0)
+		err_general(err, r);
+out:
 	blob_reset(&text);
 	return r;
 }
@@ -188,7 +196,7 @@ enrolment_open(const struct vaultenv_client *c, struct enrolment *e, int *lock,
 		if ((r = file_lock(path, lock, err)) != 0)
 			goto out;
 	}
-	r = file_read(e, path, err);
+	r = file_read(c, e, path, err);
 out:
 	if (r != 0)
 		project_unlock(lock);

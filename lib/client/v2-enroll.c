@@ -103,9 +103,6 @@ begin(struct vaultenv_client *c, struct enrolment *e, int *lock,
 		*e = wanted;
 		if ((r = enrolment_open(c, e, lock, err)) != 0)
 			return r;
-		if ((r = device_read(&e->device, c->project_id, e->secret)) !=
-		    0)
-			return code_error(c, r, NULL, NULL, NULL, err);
 		r = resume_check(c, e, wanted.scope.role, &again, err);
 		if (again)
 			project_unlock(lock);

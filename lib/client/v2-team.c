@@ -37,8 +37,6 @@ keys_fill(struct team *t, const struct client_keys *from)
 	if (from->next_key[0] != '\0') {
 		if ((r = vault_key_read(&keys->next, from->next_key)) != 0)
 			return r;
-		if (strcmp(keys->next.project, t->project) != 0)
-			return CODE_KEY_FORM;
 		keys->has_next = true;
 	}
 	if (from->device_secret[0] == '\0')
@@ -149,7 +147,7 @@ team_new(struct vaultenv_client *c, struct vaultenv_error *err)
 		? err_set(err, r, "Check the URL (VAULT_URL)",
 		      "The URL of the server is longer than %d bytes",
 		      URL_LEN_MAX)
-		: code_error(c, r, NULL, NULL, "VAULT_KEY", err);
+		: code_error(c, r, NULL, NULL, NULL, err);
 	team_free(&c->team);
 	return r;
 }

@@ -89,9 +89,11 @@ is(scalar(() = devices()), $n, 'which is not made twice');
 ok(!-e $file, 'and the file is gone');
 ($secret) = $r->{stdout} =~ /=([0-9a-f]{64})$/m;
 is(container($secret, 'pull', '--env', 'production')->{stdout}, "A=2\n", 'its secret is good');
-VaultTest::spew($file, "rubbish\n");
-chmod 0600, $file;
-$p->gives(['enroll', '--env', 'a'], 1, '', qr/\Avault-env: \Q$file\E does not hold a device that is being enrolled\./, 'a file that is none');
+for my $rubbish ("rubbish\n", "no secret\nname\n1 0 0 0 0\na\n") {
+	VaultTest::spew($file, $rubbish);
+	chmod 0600, $file;
+	$p->gives(['enroll', '--env', 'a'], 1, '', qr/\Avault-env: \Q$file\E does not hold a device that is being enrolled\./, 'a file that is none');
+}
 unlink $file;
 
 # ---- recovery

@@ -184,6 +184,17 @@ my $old = $p->key;
 	value_is($m, 4, 'VAULT_KEY_NEXT may stay when it has become VAULT_KEY');
 }
 
+# ---- one of another project
+{
+	my $other = CliTest->new(url => $p->{url});
+	$other->must('init');
+	$p->gives(['get', 'A', {env => {VAULT_KEY_NEXT => $other->key}}], 1, '',
+	    "vault-env: VAULT_KEY_NEXT is of another project than VAULT_KEY. Copy it again, or remove it\n",
+	    'a VAULT_KEY_NEXT of another project');
+	$p->gives(['get', 'A', {env => {VAULT_KEY_NEXT => 'vk_x'}}], 1, '',
+	    "vault-env: VAULT_KEY_NEXT is malformed. Copy it again\n", '... or one that is none');
+}
+
 # ---- who writes meanwhile
 {
 	chomp(my $line = $p->must('rotate-key', '--prepare'));
