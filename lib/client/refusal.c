@@ -38,6 +38,8 @@ static const struct refusal refusals[] = {
 	    "{device}" },
 	{ 403, "creation", VAULTENV_ERR_FORBIDDEN, "{said}",
 	    "Ask the operator of {url}" },
+	{ 403, "This server ", VAULTENV_ERR_FORBIDDEN, "{said}",
+	    "Ask the operator of {url}" },
 	{ 403, "register", VAULTENV_ERR_DEVICE, "Device not registered",
 	    "Run: vault-env register-device" },
 	{ 403, "Device may not do this", VAULTENV_ERR_DEVICE,

@@ -339,8 +339,6 @@ refused(struct call *call, bool *again, struct vaultenv_error *err)
 	if (is_refusal(call, "log_changed") &&
 	    (r = take_all_log(call, err)) != 0)
 		return r;
-	if (is_refusal(call, "register_url"))
-		return code_error(c, CODE_REGISTER_URL, NULL, NULL, NULL, err);
 	if (is_refusal(call, "device_expired"))
 		return expired(c, err);
 	if (is_refusal(call, "scope_refused"))

@@ -390,6 +390,17 @@ for my $protocol (2, 1) {
 	finished_ok($p, "a wrong URL, then protocol $protocol");
 }
 
+# ---- of protocol 2, where the operator has not said the server's URL
+{
+	my $bare = VaultTest->server(web => 'nginx', set => {url => ''});
+	my $bare_url = $bare->{url} =~ s{/+$}{}r;
+	my $p = person(url => $bare_url);
+	$p->gives(['init', '--protocol', 2], 3, qr//, qr/^vault-env: This server speaks protocol v1 only: set url in vault\.conf, or make a project for it by vault-env init --protocol 1\. Ask the operator of \Q$bare_url\E/m,
+	    'a server without url: what to do');
+	$p->gives(['init', '--protocol', 1], 0, qr/^Created project/m, '', '... which can be done');
+	finished_ok($p, 'a server without url');
+}
+
 # ---- two at once
 {
 	my $p = person();

@@ -23,6 +23,8 @@ same(team.code(led, "devices/register", forged), "400 register_request_key",
 
 # a client that is led there: what it gives away is of no use at the true server
 there = hostile.url.replace("127.0.0.1", "localhost")
-Victim(team.reader, team, url=there).refuses("register_url", 3, url=there)
+Victim(team.reader, team, url=there).says(3, "This server is not the one that the device was "
+    "registered for: use its own URL, or add yours to url in vault[.]conf[.] Ask the operator "
+    "of " + re.escape(there))
 Victim(team.reader, team).reads("right")
 done()

@@ -36,6 +36,14 @@ static const struct {
 	    VAULTENV_ERR_FORBIDDEN,
 	    "Project " PROJECT " has moved to protocol v2 and does not change "
 	    "any more. Ask for the new VAULT_KEY and put it in place" },
+	{ 403,
+	    "{\"error\":\"This server speaks protocol v1 only: set url in "
+	    "vault.conf, or make a project for it by vault-env init --protocol "
+	    "1\"}",
+	    VAULTENV_ERR_FORBIDDEN,
+	    "This server speaks protocol v1 only: set url in vault.conf, or "
+	    "make a project for it by vault-env init --protocol 1. Ask the "
+	    "operator of https://vault.example" },
 	{ 403, "{\"error\":\"Forbidden\"}", VAULTENV_ERR_FORBIDDEN,
 	    "https://vault.example refused: Forbidden. Ask its operator" },
 	{ 404, "{\"error\":\"Environment not found\"}", VAULTENV_ERR_NO_SECRETS,
