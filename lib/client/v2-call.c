@@ -274,8 +274,10 @@ bad_statement(const struct call *call, struct vaultenv_error *err)
 {
 	const int code = v2_call_code(call);
 
-	if (code == CODE_REGISTER_TIME || code == 0)
+	if (code == 0)
 		return refuse(call, NULL, err);
+	if (code == CODE_REGISTER_TIME)
+		return code_error(call->client, code, NULL, NULL, NULL, err);
 	if (code == CODE_REGISTER_JOIN)
 		return unknown_key(call->client, err);
 	err_set(err, VAULTENV_ERR_FORBIDDEN,

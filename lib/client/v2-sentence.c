@@ -26,17 +26,9 @@ status_of(int code)
 		return VAULTENV_ERR_DEVICE;
 	case CODE_KEY_UNKNOWN:
 	case CODE_KEY_REPLACED:
-	case CODE_VAULT_KEY_REPLACED:
 		return VAULTENV_ERR_UNAUTHORIZED;
-	case CODE_REQUEST_TIME:
 	case CODE_REGISTER_TIME:
 		return VAULTENV_ERR_CLOCK;
-	case CODE_VERSION_CONFLICT:
-	case CODE_LOG_CHANGED:
-	case CODE_HEADS_CHANGED:
-	case CODE_READERS_CHANGED:
-	case CODE_WRAPS_MISSING:
-		return VAULTENV_ERR_CONFLICT;
 	default:
 		break;
 	}
@@ -146,7 +138,6 @@ code_error(const struct vaultenv_client *c, int code, const struct finding *why,
 	const struct sentence_about about = {
 		.log = c->team == NULL ? NULL : &c->team->log,
 		.env = env,
-		.what = code == CODE_KEY_FORM ? "VAULT_KEY" : NULL,
 		.file = file,
 		.url = c->url,
 		.age = is_age ? age : NULL,

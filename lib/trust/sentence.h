@@ -9,10 +9,8 @@
 struct sentence_about {
 	const struct members *log; /* knows devices by name */
 	const char *env;
-	const char *what; /* that is malformed: "A key", "The log" */
 	const char *file;
 	const char *url;
-	const char *urls;
 	const char *age; /* "3 days old" */
 	const char *allowed;
 	const char *fresh;

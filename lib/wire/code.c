@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * code.c: the one table of codes of protocol v2, their kinds and sentences. A
- * text and a hint each, shown as `Text. Hint`. Must not judge.
+ * text and a hint each, shown as `Text. Hint`; code.h says which have none.
+ * Must not judge.
  */
 #include "config.h"
 
@@ -30,8 +31,8 @@
 #define NOT_GENUINE                                                            \
 	"{device} asks to join with a registration that is not "               \
 	"genuine"
-#define IGNORED   "It was ignored"
-#define TRY_AGAIN "Run the command again"
+#define IGNORED        "It was ignored"
+#define TOLD_ELSEWHERE NULL, NULL /* see code.h */
 
 static const struct row {
 	const char *name;
@@ -40,19 +41,19 @@ static const struct row {
 	const char *hint;
 } rows[CODE_N] = {
 	[CODE_GOOD] = { "good", CODE_EVERYDAY, "Nothing is wrong", "" },
-	[CODE_KEY_FORM] = { "key_form", CODE_EVERYDAY, "{what} is malformed",
-	    "Copy it again" },
+	/* client/discover.c says which of the keys. */
+	[CODE_KEY_FORM] = { "key_form", CODE_EVERYDAY, TOLD_ELSEWHERE },
 	[CODE_KEY_UNKNOWN] = { "key_unknown", CODE_EVERYDAY,
 	    "VAULT_KEY is not one of project {project}", "Copy it again" },
 	[CODE_KEY_REPLACED] = { "key_replaced", CODE_EVERYDAY,
 	    "VAULT_KEY was replaced on {date} by {device}",
 	    "Ask for the new one and put it in place" },
 	[CODE_BAD_FORM] = { "bad_form", CODE_TAMPERED,
-	    "{what} from the server is malformed", TAMPERED },
+	    "An answer from the server is malformed", TAMPERED },
 	[CODE_BAD_KIND] = { "bad_kind", CODE_TAMPERED,
-	    "{what} from the server is malformed", TAMPERED },
+	    "An answer from the server is malformed", TAMPERED },
 	[CODE_BAD_SUITE] = { "bad_suite", CODE_EVERYDAY,
-	    "{what} needs a newer vault-env", "Update it" },
+	    "An answer needs a newer vault-env", "Update it" },
 	[CODE_WRONG_PROJECT] = { "wrong_project", CODE_TAMPERED,
 	    "The server gave data of another project", TAMPERED },
 	[CODE_WRONG_ENVIRONMENT] = { "wrong_environment", CODE_TAMPERED,
@@ -185,38 +186,32 @@ static const struct row {
 	    "VAULT_KEY is of a project there" },
 	[CODE_REGISTER_DEVICE_ID] = { "register_device_id", CODE_EVERYDAY,
 	    NOT_GENUINE " (register_device_id)", IGNORED },
-	[CODE_REGISTER_URL] = { "register_url", CODE_EVERYDAY,
-	    "This server is not {url}",
-	    "Set url in vault.conf, or use one of {urls}" },
+	[CODE_REGISTER_URL] = { "register_url", CODE_EVERYDAY, TOLD_ELSEWHERE },
 	[CODE_REGISTER_TIME] = { "register_time", CODE_EVERYDAY,
 	    "The registration's time is too far from the server's",
 	    "Set this machine's clock" },
 	[CODE_REGISTER_REQUEST_KEY] = { "register_request_key", CODE_EVERYDAY,
-	    NOT_GENUINE " (register_request_key)", IGNORED },
+	    TOLD_ELSEWHERE },
 	[CODE_REGISTER_SIGNATURE] = { "register_signature", CODE_EVERYDAY,
 	    NOT_GENUINE " (register_signature)", IGNORED },
 	[CODE_REGISTER_JOIN] = { "register_join", CODE_EVERYDAY,
 	    NOT_GENUINE " (register_join)", IGNORED },
-	[CODE_REQUEST_FORM] = { "request_form", CODE_EVERYDAY, "Unauthorized",
-	    "" },
+	[CODE_REQUEST_FORM] = { "request_form", CODE_EVERYDAY, TOLD_ELSEWHERE },
 	[CODE_REQUEST_KEY_UNKNOWN] = { "request_key_unknown", CODE_EVERYDAY,
-	    "Request key unknown", "" },
-	[CODE_REQUEST_MAC] = { "request_mac", CODE_EVERYDAY, "Unauthorized",
-	    "" },
-	[CODE_REQUEST_TIME] = { "request_time", CODE_EVERYDAY,
-	    "Unauthorized: clock", "" },
+	    TOLD_ELSEWHERE },
+	[CODE_REQUEST_MAC] = { "request_mac", CODE_EVERYDAY, TOLD_ELSEWHERE },
+	[CODE_REQUEST_TIME] = { "request_time", CODE_EVERYDAY, TOLD_ELSEWHERE },
 	[CODE_VAULT_KEY_REPLACED] = { "vault_key_replaced", CODE_EVERYDAY,
-	    "VAULT_KEY was replaced", "" },
+	    TOLD_ELSEWHERE },
 	[CODE_VERSION_CONFLICT] = { "version_conflict", CODE_EVERYDAY,
-	    "Environment has changed", TRY_AGAIN },
-	[CODE_LOG_CHANGED] = { "log_changed", CODE_EVERYDAY,
-	    "List of devices has changed", TRY_AGAIN },
+	    TOLD_ELSEWHERE },
+	[CODE_LOG_CHANGED] = { "log_changed", CODE_EVERYDAY, TOLD_ELSEWHERE },
 	[CODE_HEADS_CHANGED] = { "heads_changed", CODE_EVERYDAY,
-	    "Environments have changed", TRY_AGAIN },
+	    TOLD_ELSEWHERE },
 	[CODE_READERS_CHANGED] = { "readers_changed", CODE_EVERYDAY,
-	    "Readers have changed", TRY_AGAIN },
-	[CODE_WRAPS_MISSING] = { "wraps_missing", CODE_EVERYDAY, "Keys missing",
-	    TRY_AGAIN },
+	    TOLD_ELSEWHERE },
+	[CODE_WRAPS_MISSING] = { "wraps_missing", CODE_EVERYDAY,
+	    TOLD_ELSEWHERE },
 };
 
 static const struct row *
@@ -287,12 +282,17 @@ int
 code_text(
     struct blob *out, int code, const struct code_fill *fills, size_t n_fills)
 {
-	return fill(out, row_of(code)->text, fills, n_fills);
+	const struct row *row = row_of(code);
+
+	return fill(
+	    out, row->text != NULL ? row->text : row->name, fills, n_fills);
 }
 
 int
 code_hint(
     struct blob *out, int code, const struct code_fill *fills, size_t n_fills)
 {
-	return fill(out, row_of(code)->hint, fills, n_fills);
+	const char *hint = row_of(code)->hint;
+
+	return fill(out, hint != NULL ? hint : "", fills, n_fills);
 }

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * code.h: the codes of protocol v2, one for each reason to refuse, and the
- * sentence that a user reads for it. What judges returns 0 (good), a code
- * (refused), or a negative enum vaultenv_status (could not be judged: NOMEM,
- * CRYPTO).
+ * code.h: the codes of protocol v2, one for each reason to refuse. What judges
+ * returns 0 (good), a code (refused), or a negative enum vaultenv_status (could
+ * not be judged: NOMEM, CRYPTO).
+ *
+ * What a user reads of a code depends on who judged:
+ * - this machine: the code's text and hint in code.c, by code_error()
+ *   (client/v2-sentence.c);
+ * - the server, of what it was sent: its sentence (fcgi/http/refusal.c), as the
+ *   first row of client/refusal.c that fits shows it, by refuse() of
+ *   client/v2-call.c. Where this machine knows more than the server says (when
+ *   its access ended, what the log proves), refused() there says that instead.
+ * A code that only a server finds has no text in code.c.
  */
 #ifndef WIRE_CODE_H
 #define WIRE_CODE_H
@@ -123,8 +131,8 @@ struct code_fill {
 	const char *value;
 };
 
-/* Append a code's text, and its hint, which may be empty, with every {name}
- * filled in; one that fills does not have stays as it is. */
+/* Append a code's text (without one: its name), and its hint, which may be
+ * empty, with every {name} filled in; one that fills does not have stays. */
 int code_text(
     struct blob *out, int code, const struct code_fill *fills, size_t n_fills);
 int code_hint(

@@ -70,7 +70,15 @@ def late(call):
     call.mac = ""
 
 
+def always_late(call):
+    call.answer(400, {"error": "x", "code": "bad_statement", "reason": "register_time",
+                      "now": now()})
+
+
 hostile.lie("secrets/pull", unknown)
+hostile.lie("devices/register", always_late)
+Victim(picky, team).says(3, "The registration's time is too far from the server's[.] Set this "
+                         "machine's clock")
 hostile.lie("devices/register", late)
 team = EvilTeam()
 team.push(team.writer, "production", "right")

@@ -96,7 +96,7 @@ class EvilTeam(Team):
 # ---- sentences
 
 def table():
-    """lib/wire/code.c: text and hint of each code."""
+    """lib/wire/code.c: text and hint of each code that has them."""
     code = re.sub(r"/\*.*?\*/", "", read(SRC + "/lib/wire/code.c"), flags=re.S)
     code = re.sub(r"\\\n", " ", code)
     macros = {}
@@ -105,7 +105,7 @@ def table():
         return "".join(s if s[:1] != "@" else macros[s[1:]] for s in (
             a if not b else "@" + b for a, b in re.findall(r'"([^"]*)"|(\w+)', expression)))
 
-    for name, value in re.findall(r"^#define\s+(\w+)\s+(.*)$", code, re.M):
+    for name, value in re.findall(r"^#define\s+(\w+)\s+(.*\".*)$", code, re.M):
         macros[name] = text(value)
     rows = re.findall(r'\[CODE_\w+\] = \{ "(\w+)",\s*CODE_\w+,\s*((?:"[^"]*"|\w+|\s)+),'
                       r'\s*((?:"[^"]*"|\w+|\s)+)\}', code)

@@ -36,6 +36,23 @@ is_sentence(const char *s)
 	       strstr(s, "..") == NULL;
 }
 
+/* What a server alone finds, it says itself. Who approves checks a registration
+ * once more; and that a key is malformed is said of which one. */
+static bool
+has_sentence(int code)
+{
+	switch (code) {
+	case CODE_REGISTER_DEVICE_ID:
+	case CODE_REGISTER_SIGNATURE:
+	case CODE_REGISTER_JOIN:
+	case CODE_REGISTER_TIME:
+		return true;
+	case CODE_KEY_FORM:
+		return false;
+	}
+	return code < CODE_OF_SERVER;
+}
+
 static void
 test_table(void)
 {
@@ -45,7 +62,9 @@ test_table(void)
 		const char *name = code_name(code);
 
 		if (code_find(name, strlen(name)) != code ||
-		    !is_sentence(text_of(code, NULL, 0)) ||
+		    is_sentence(text_of(code, NULL, 0)) != has_sentence(code) ||
+		    (!has_sentence(code) &&
+			strcmp(text_of(code, NULL, 0), name) != 0) ||
 		    (*hint_of(code, NULL, 0) != '\0' &&
 			!is_sentence(hint_of(code, NULL, 0)))) {
 			printf("# %d %s: %s. %s\n", code, name,
@@ -62,7 +81,8 @@ test_table(void)
 			"Nothing was changed. If others see it too") == NULL)
 			wrong++;
 	}
-	is_int(wrong, 0, "every code has its name and sentence");
+	is_int(wrong, 0,
+	    "every code has its name, and one of this machine its sentence");
 	ok(tampered > 20, "%d of them tell of tampering", tampered);
 	is_int(code_find("good", 4), 0, "0 is no code");
 	is_int(code_find("log_", 4), 0, "nor is part of a name");
