@@ -79,8 +79,7 @@ take_log(struct vaultenv_client *c, const struct bundle *b,
 	err_set(err, VAULTENV_ERR_FORBIDDEN, NULL,
 	    "A mirror could be old for ever, and is read only by a device that "
 	    "accepts no old version");
-	if (err != NULL)
-		strcpy(err->reason, "record_stale");
+	strcpy(err->reason, code_name(CODE_RECORD_STALE));
 	return err_hint(err,
 	    "Ask an admin to run: vault-env scope-device --id %s --fresh 1d",
 	    c->team->keys->device.id);
@@ -106,8 +105,8 @@ take(struct vaultenv_client *c, const struct bundle *b, struct opened *o,
 	    c, c->environment, &o->records, start_over, err);
 }
 
-int
-mirror_pull(struct vaultenv_client *c, const char *mirror, struct version *v,
+static int
+pull(struct vaultenv_client *c, const char *mirror, struct version *v,
     struct vaultenv_error *err)
 {
 	struct bundle b = { .n_log = 0 };
@@ -141,6 +140,35 @@ out:
 	bundle_reset(&b);
 	blob_reset(&body);
 	return r;
+}
+
+/* Such a file is written from time to time: it may well be older than the last
+ * pull. */
+static bool
+is_behind(const struct vaultenv_error *why)
+{
+	return strcmp(why->reason, code_name(CODE_LOG_SHORT)) == 0 ||
+	       strcmp(why->reason, code_name(CODE_RECORD_ROLLBACK)) == 0;
+}
+
+int
+mirror_pull(struct vaultenv_client *c, const char *mirror, struct version *v,
+    struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r;
+
+	if ((r = pull(c, mirror, v, &why)) == 0)
+		return 0;
+	if (!is_behind(&why))
+		return err_copy(err, &why);
+	err_set(&why, VAULTENV_ERR_FORBIDDEN, NULL,
+	    "The mirror is older than what this machine has seen of %s",
+	    c->environment);
+	strcpy(why.reason, code_name(CODE_RECORD_STALE));
+	err_hint(
+	    &why, "Write it anew: vault-env bundle --env %s", c->environment);
+	return err_copy(err, &why);
 }
 
 int
