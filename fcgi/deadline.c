@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * deadline.c: one thread sets a deadline for its connection, another enforces
- * it. It keeps a duplicate: libfcgi closes its own descriptor whenever it
- * likes, and the number may by then be that of somebody else's connection.
+ * it.
  */
 #include "config.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "deadline.h"
 
@@ -19,28 +16,14 @@ deadline_init(struct deadline *d)
 	d->fd = -1;
 }
 
-static void
-replace(struct deadline *d, int fd, int how, int64_t at_ms)
+void
+deadline_set(struct deadline *d, int fd, int how, int64_t at_ms)
 {
-	int old;
-
 	pthread_mutex_lock(&d->lock);
-	old = d->fd;
 	d->fd = fd;
 	d->how = how;
 	d->at_ms = at_ms;
 	pthread_mutex_unlock(&d->lock);
-	if (old >= 0)
-		close(old);
-}
-
-int
-deadline_set(struct deadline *d, int fd, int how, int64_t at_ms)
-{
-	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-	replace(d, copy, how, at_ms);
-	return copy >= 0 ? 0 : -1;
 }
 
 void
@@ -55,7 +38,7 @@ deadline_move(struct deadline *d, int how, int64_t at_ms)
 void
 deadline_clear(struct deadline *d)
 {
-	replace(d, -1, 0, 0);
+	deadline_set(d, -1, 0, 0);
 }
 
 void

@@ -191,6 +191,7 @@ close_connection(struct worker *w)
 {
 	close(w->fd);
 	w->fd = -1;
+	fastcgi_init(&w->in, -1);
 }
 
 /* A connection that the web server keeps: until its next request. One that
@@ -254,39 +255,42 @@ take_request(struct worker *w)
 	return true;
 }
 
-/* Closes the connection unless it is to be kept, and can be. */
-static void
+/*
+ * Sends what is left of the reply. Not FCGX_Finish_r(), which closes the
+ * connection only when the web server has closed its end: nothing is to come,
+ * and the thread would sleep once more with each request. True: the connection
+ * is to be kept, and can be.
+ */
+static bool
 finish_request(struct worker *w)
 {
 	FCGX_Request *fcgi = &w->fcgi;
+	bool keep = fcgi->keepConnection && fastcgi_body_ended(&w->in);
 
-	if (!fastcgi_body_ended(&w->in))
-		fcgi->keepConnection = 0;
-	FCGX_Finish_r(fcgi);
-	w->fd = fcgi->ipcFd;
+	/* The last one that is closed ends the request. */
+	(void)FCGX_FClose(fcgi->err);
+	if (FCGX_FClose(fcgi->out) != 0)
+		keep = false;
+	FCGX_Free(fcgi, 0);
 	fcgi->ipcFd = -1;
-	if (w->fd < 0)
-		fastcgi_init(&w->in, -1);
+	return keep;
 }
 
 /* One request. None without a deadline: its peer could hold us for ever. */
 static void
 answer(struct worker *w)
 {
+	bool keep = false;
+
 	/* Reading alone ends: a reply may still be on its way. */
-	if (deadline_set(
-		&w->deadline, w->fd, SHUT_RD, clock_mono_ms() + READ_MS) != 0) {
-		log_error("cannot watch a connection: %s", strerror(errno));
-		close_connection(w);
-		return;
-	}
+	deadline_set(&w->deadline, w->fd, SHUT_RD, clock_mono_ms() + READ_MS);
 	if (take_request(w)) {
 		serve(w);
-		finish_request(w);
-	} else {
-		close_connection(w);
+		keep = finish_request(w);
 	}
 	deadline_clear(&w->deadline);
+	if (!keep)
+		close_connection(w);
 }
 
 static void *
