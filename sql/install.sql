@@ -117,7 +117,6 @@ $$;
 \ir functions/member_check.sql
 \ir functions/member_key_store.sql
 \ir functions/log_page.sql
-\ir functions/record_page.sql
 \ir functions/records_retain.sql
 
 -- Called by the server.

@@ -65,8 +65,15 @@ begin
 					log_count - 1);
 			end if;
 			if not unchanged then
-				records := vault.record_page(v.project,
-					v.environment, v_first, v_last);
+				records := array(
+					select r.record from vault.records r
+					where r.project_id = v.project
+						and r.environment
+						= v.environment
+						and r.version >= v_first
+						and r.version <= v_last
+					order by r.version
+					limit 1000);
 			end if;
 			more := v.log_have + coalesce(cardinality(log), 0)
 				< log_count

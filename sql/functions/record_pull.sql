@@ -21,7 +21,7 @@
 --            version         the one given; the others are NULL unless '00000'
 --            unchanged       true: p_record_have is still the newest
 --            log, log_count  a page of entries, or NULL; how many there are
---            records         a page of records, or NULL
+--            records         a page of records, 1,000, or NULL
 --            more            true: something did not fit; then no blob is given
 --            blob, key_id, generation, wrap  the version's, with the device's
 --                            own wrap of its data key
@@ -112,8 +112,14 @@ begin
 				then vault.log_page(a.project, a.log_have,
 				a.log_count - 1) end as log,
 			case when a.outcome = '00000' and not a.unchanged
-				then vault.record_page(a.project,
-				a.environment, a.first, a.last) end as records
+				then array(
+				select r.record from vault.records r
+				where r.project_id = a.project
+					and r.environment = a.environment
+					and r.version >= a.first
+					and r.version <= a.last
+				order by r.version
+				limit 1000) end as records
 		from asked a
 	), pull as (
 		select a.*, a.log_have + coalesce(cardinality(a.log), 0)
