@@ -35,6 +35,11 @@ export interface ConfigOptions extends Omit<ServerOptions, 'path'> {
   /** false: .vault-cache is neither read nor written. Default: true. */
   cache?: boolean;
   /**
+   * Of a project of protocol 2: the https URL of files that `vault-env bundle`
+   * made, asked before the cache while the server is away. Default: VAULT_MIRROR.
+   */
+  mirror?: string | URL;
+  /**
    * Names that are taken although programs run other code by them (LD_PRELOAD,
    * NODE_OPTIONS, PATH and the others that vault-env(1) lists). Default: they are
    * left out, whether the vault or the file has them, and standard error is told.

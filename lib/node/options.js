@@ -9,7 +9,8 @@ const { fileURLToPath } = require('node:url');
 const { isMainThread } = require('node:worker_threads');
 
 const server = ['path', 'environment', 'vaultUrl'];
-const load = [...server, 'override', 'cache', 'allow', 'processEnv', 'quiet', 'debug', 'encoding'];
+const load = [...server, 'override', 'cache', 'mirror', 'allow', 'processEnv', 'quiet', 'debug',
+  'encoding'];
 const known = {
   checkVersion: server,
   config: load,
@@ -46,6 +47,11 @@ function text(options, name) {
     throw typeError(`options.${name}`, 'a string without a NUL');
   }
   return value;
+}
+
+function urlText(options, name) {
+  const value = options[name];
+  return (value instanceof URL ? value.href : text(options, name)) || undefined;
 }
 
 function flag(options, name, otherwise) {
@@ -119,14 +125,14 @@ function filePaths(options, of) {
 // sees only the process's: so what a worker has set goes along.
 function settings(options = {}, of = 'config') {
   checkNames(options, of);
-  const url = options.vaultUrl instanceof URL ? options.vaultUrl.href : text(options, 'vaultUrl');
   const [first, ...layers] = filePaths(options, of);
   const result = {
     path: first,
     layers,
     environment: text(options, 'environment') || variable('NODE_ENV') ||
       variable('ENVIRONMENT') || 'development',
-    url: url || undefined,
+    url: urlText(options, 'vaultUrl'),
+    mirror: urlText(options, 'mirror'),
     cache: flag(options, 'cache', true),
     override: flag(options, 'override', false),
     allow: names(options, 'allow'),
@@ -137,6 +143,7 @@ function settings(options = {}, of = 'config') {
   };
   if (!isMainThread) {
     result.url = result.url || variable('VAULT_URL');
+    result.mirror = result.mirror || variable('VAULT_MIRROR');
     result.vaultKey = variable('VAULT_KEY');
     result.deviceSecret = variable('VAULT_DEVICE_SECRET');
     result.caFile = variable('VAULT_CA_FILE');
@@ -151,6 +158,7 @@ function optionsOf(s, changed) {
     environment: s.environment,
     vaultUrl: s.url,
     cache: s.cache,
+    mirror: s.mirror,
     override: s.override,
     allow: s.allow,
     processEnv: s.env,

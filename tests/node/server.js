@@ -6,7 +6,9 @@
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
+const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const tap = require('./tap.js');
@@ -206,6 +208,36 @@ test('the web server away: the cache, and a warning', async () => {
   });
   await assert.rejects(vault.pull(), { code: 'ERR_VAULT_NETWORK' });
   server('start', 'web');
+});
+
+test('vault.fcgi away: the mirror, by option or variable', async () => {
+  if (protocol === 1) return;
+  const { id } = JSON.parse(command('list-devices', '--json')).devices
+    .find((d) => d.status === 'approved');
+  command('scope-device', '--id', id, '--fresh', '1d', '--yes');
+  const bundle = command('bundle');
+  const asked = [];
+  const mirror = http.createServer((request, response) => {
+    asked.push(request.url);
+    response.end(bundle);
+  }).listen(0, '127.0.0.1');
+  await once(mirror, 'listening');
+  const url = `http://127.0.0.1:${mirror.address().port}`;
+  server('stop', 'vault');
+  for (const [env, options] of [[{}, { mirror: url }], [{}, { mirror: new URL(url) }],
+    [{ VAULT_MIRROR: url }, {}]]) {
+    await withEnv(env, async () => {
+      const lines = await said(async () => {
+        assert.strictEqual(loaded(await vault.config({ cache: false, ...options })).version, 6);
+      });
+      assert.match(lines[0], /^\[vault-env\] Remote fetch failed, using the mirror: /);
+    });
+  }
+  assert.deepStrictEqual(asked, Array(3).fill(`/${JSON.parse(bundle).project_id}/development.json`));
+  assert.throws(() => vault.configSync({ mirror: 1 }), { name: 'TypeError',
+    message: 'options.mirror must be a string without a NUL' });
+  server('start', 'vault');
+  mirror.close();
 });
 
 test('a wrong key is an error, whatever the cache holds', async () => {

@@ -404,6 +404,22 @@ if PROTOCOL == 2:
     same(load(load_vault_sync)[1:3], [{}, "[vault-env] Device not registered. "
          "Run: vault-env register-device\n"], "sync: no device, the file")
     os.rename(me.dir + "/away", key_file)
+    # a mirror is read only by a device that accepts no old version
+    server("start", "vault")
+    device, = [d["id"] for d in json.loads(me.cli("list-devices", "--json"))["devices"]
+               if d["status"] == "approved"]
+    me.cli("scope-device", "--id", device, "--fresh", "1d", "--yes")
+    me.cli("pull", "--quiet")
+    os.mkdir(me.dir + "/" + me.key[3:39])
+    me.cli("bundle", "--output", me.key[3:39] + "/development.json")
+    server("stop", "vault")
+    mirror = serve_folder(me.dir)
+    got = load(load_vault, mirror=mirror)
+    same([got[1], got[3]], [SECRETS, 3], "server away: the mirror")
+    ok(re.fullmatch(r"\[vault-env\] Remote fetch failed, using the mirror: .*\n",
+                    got[2]), "and a line that says so", got[2])
+    same(in_child(lambda: [me.enter(), vault_values(
+        cache=False, mirror=mirror).source])[1], "mirror", "vault_values, too")
 got = in_child(lambda: [me.enter(), os.environ.update(
     VAULT_CACHE_MAX_AGE="soon"), raises(VaultError, load_vault_sync).code])
 same(got[2], "INVALID", "sync: a wrong setting is an error")

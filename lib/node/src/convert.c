@@ -315,6 +315,7 @@ settings_read(napi_env env, napi_value object, struct settings *s)
 	s->client.extra_ca_variable = "NODE_EXTRA_CA_CERTS";
 	s->load.no_cache = !js_get_bool(env, object, "cache");
 	s->load.override = js_get_bool(env, object, "override");
+	s->load.mirror = js_get_text(env, object, "mirror");
 	s->allow = js_get_names(env, object, "allow");
 	s->load.allow = (const char *const *)s->allow;
 	s->layers = js_get_names(env, object, "layers");
@@ -350,6 +351,7 @@ settings_reset(struct settings *s)
 	wipe_free(s->client.vault_key);
 	wipe_free(s->client.device_secret);
 	wipe_free(s->client.ca_file);
+	wipe_free(s->load.mirror);
 	js_names_free(&s->allow);
 	js_names_free(&s->layers);
 	vaultenv_envfile_free(&s->file);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* load(place, cached, no_cache, override, allow) */
+/* load(place, cached, no_cache, override, allow, mirror) */
 static PyObject *
 load(PyObject *self, PyObject *args)
 {
@@ -21,9 +21,9 @@ load(PyObject *self, PyObject *args)
 	const char **names;
 	int cached, r;
 
-	if (!PyArg_ParseTuple(args, PLACE_FORMAT "pppO!:load",
+	if (!PyArg_ParseTuple(args, PLACE_FORMAT "pppO!z:load",
 		PLACE_ARGS(place), &cached, &how.no_cache, &how.override,
-		&PyTuple_Type, &allow))
+		&PyTuple_Type, &allow, &how.mirror))
 		return NULL;
 	if ((how.allow = names = names_borrow(allow)) == NULL) {
 		place_reset(&place);

@@ -97,7 +97,8 @@ class _Place:
                  dotenv_path: Optional[Path] = None,
                  stream: Optional[IO[str]] = None, verbose: bool = False,
                  interpolate: bool = True,
-                 encoding: Optional[str] = None) -> None:
+                 encoding: Optional[str] = None,
+                 mirror: Optional[str] = None) -> None:
         if path is not None and dotenv_path is not None:
             raise TypeError("path and dotenv_path are the same: give one")
         if environment is not None and not isinstance(environment, str):
@@ -120,6 +121,7 @@ class _Place:
         self.vault_url = vault_url or None
         self.override = override
         self.cache = cache
+        self.mirror = mirror or None
         if isinstance(allow, str):
             raise TypeError("allow must be a list of names, not a string")
         self.allow = tuple(allow)
@@ -299,7 +301,7 @@ def _load(place: _Place, cached: bool = False) -> Secrets:
 
     source, version, _, values, left_out = _native.load(
         *place.where(), cached, not place.cache, place.override,
-        place.allow)
+        place.allow, place.mirror)
     return Secrets(place.overlay(values, _SOURCES[source], os.environ), version,
                    _SOURCES[source], left_out, values)
 
@@ -339,8 +341,8 @@ def _apply(changed: Changes, override: bool) -> None:
 
 def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
                vault_url: Optional[str] = None, override: bool = False,
-               cache: bool = True, *, allow: Iterable[str] = (),
-               dotenv_path: Optional[Path] = None,
+               cache: bool = True, *, mirror: Optional[str] = None,
+               allow: Iterable[str] = (), dotenv_path: Optional[Path] = None,
                stream: Optional[IO[str]] = None, verbose: bool = False,
                interpolate: bool = True,
                encoding: Optional[str] = "utf-8") -> bool:
@@ -350,8 +352,10 @@ def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
     folder upwards. environment: default $NODE_ENV, $ENVIRONMENT,
     "development". vault_url: default $VAULT_URL. override: over variables that
     exist already. cache: write .vault-cache, and use it when the server is
-    away. allow: names that are taken although programs run other code by them
-    (LD_PRELOAD, PYTHONPATH and the others that vault-env(1) lists).
+    away. mirror: of a project of protocol 2, the https URL of files that
+    vault-env bundle made, asked before the cache; default $VAULT_MIRROR. allow:
+    names that are taken although programs run other code by them (LD_PRELOAD,
+    PYTHONPATH and the others that vault-env(1) lists).
 
     As load_dotenv() has them: dotenv_path, another name of path. stream: text
     that is read where no path is given. verbose: a file that is not there is
@@ -362,7 +366,7 @@ def load_vault(path: Optional[Path] = None, environment: Optional[str] = None,
     Raises VaultError.
     """
     place = _Place(path, environment, vault_url, override, cache, allow,
-                   dotenv_path, stream, verbose, interpolate, encoding)
+                   dotenv_path, stream, verbose, interpolate, encoding, mirror)
     return _set(place, _load(place))
 
 
@@ -392,14 +396,15 @@ def load_vault_sync(path: Optional[Path] = None, override: bool = False, *,
 def vault_values(path: Optional[Path] = None,
                  environment: Optional[str] = None,
                  vault_url: Optional[str] = None, cache: bool = True, *,
-                 allow: Iterable[str] = (),
+                 mirror: Optional[str] = None, allow: Iterable[str] = (),
                  dotenv_path: Optional[Path] = None,
                  stream: Optional[IO[str]] = None, verbose: bool = False,
                  interpolate: bool = True,
                  encoding: Optional[str] = "utf-8") -> Secrets:
     """What load_vault() would load, as a dict; os.environ stays."""
     return _load(_Place(path, environment, vault_url, False, cache, allow,
-                        dotenv_path, stream, verbose, interpolate, encoding))
+                        dotenv_path, stream, verbose, interpolate, encoding,
+                        mirror))
 
 
 def version() -> int:

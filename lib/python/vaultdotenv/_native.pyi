@@ -6,7 +6,7 @@ _Notice = Callable[[str], None]
 
 def load(path: str, environment: Optional[str], url: Optional[str],
          notice: _Notice, file: Any, cached: bool, no_cache: bool,
-         override: bool, allow: tuple[str, ...], /,
+         override: bool, allow: tuple[str, ...], mirror: Optional[str], /,
          ) -> tuple[int, int, int, dict[str, str], tuple[str, ...]]: ...
 def pull(path: str, environment: Optional[str], url: Optional[str],
          notice: _Notice, file: Any, version: int, /,
