@@ -12,6 +12,15 @@
  *   client/v2-call.c. Where this machine knows more than the server says (when
  *   its access ended, what the log proves), refused() there says that instead.
  * A code that only a server finds has no text in code.c.
+ *
+ * To add one [what complains if a step was forgotten]:
+ *  1. its enumerator here and its row in code.c [tests/lib/wire/code-t];
+ *  2. what a caller may do about it: status_of() of client/v2-sentence.c, the
+ *     three lists of what is no end, is_unusable, hides_only and is_race of
+ *     client/v2-*.c [nobody];
+ *  3. its place in lib/PROTOCOL-v2: where it is found, and its kind in 11
+ *     [tests/style/protocol.t: that it is named];
+ *  4. the attack that it catches: see tests/evil/evil.py [nobody].
  */
 #ifndef WIRE_CODE_H
 #define WIRE_CODE_H
