@@ -102,12 +102,12 @@ void device_reset(struct vaultenv_device *device);
 struct cache_use {
 	int64_t max_age_s;  /* -1: no limit */
 	const char *limit;  /* whose limit that is */
-	bool must_be_known; /* not one that another client wrote */
+	bool must_be_known; /* v1: not one that another client wrote */
 };
 
 /* For a program: the newest version, held against what was seen before. */
 struct fetch {
-	int64_t seen; /* by this program; 0: nothing */
+	int64_t seen; /* v1: by this program; 0: nothing. v2 has its pins */
 	bool no_cache;
 };
 

@@ -7,6 +7,24 @@
 
 #include "client/v2.h"
 
+/* Why it is of no use at this time: cache_s is what the log allows. */
+static void
+tell_age(const struct cached *cached, const struct cache_use *use,
+    int64_t cache_s, struct finding *why)
+{
+	why->at_ms = cached->at_ms;
+	why->other_version = cache_s;
+	why->limit = "this device's limit";
+	if (use->max_age_s >= 0 && use->max_age_s < cache_s) {
+		why->other_version = use->max_age_s;
+		why->limit = use->limit;
+	}
+	if (cached->at_ms > clock_now_ms() + AHEAD_MAX_MS) {
+		why->other_version = AHEAD_MAX_MS / 1000;
+		why->limit = NULL;
+	}
+}
+
 /* What this machine has of the log goes on from the cache's, or ends before. */
 static int
 open_cached(struct vaultenv_client *c, const struct cached *cached,
@@ -26,14 +44,8 @@ open_cached(struct vaultenv_client *c, const struct cached *cached,
 	if (r == 0 && cached->bundle.n_log > known)
 		r = logfile_add(&t->lines, cached->bundle.log + known,
 		    cached->bundle.n_log - known);
-	if (r == CODE_CACHE_AGE) {
-		why->at_ms = cached->at_ms;
-		why->other_version =
-		    use->max_age_s > 0 &&
-			    use->max_age_s < o->standing.grant->cache_s
-			? use->max_age_s
-			: o->standing.grant->cache_s;
-	}
+	if (r == CODE_CACHE_AGE)
+		tell_age(cached, use, o->standing.grant->cache_s, why);
 	return r;
 }
 
@@ -90,6 +102,7 @@ int
 v2_cached(struct vaultenv_client *c, const struct cache_use *use,
     struct version *v, int64_t *age_s, struct vaultenv_error *err)
 {
+	struct finding why = { .seq = 0 };
 	struct cached cached;
 	int r;
 
@@ -99,11 +112,11 @@ v2_cached(struct vaultenv_client *c, const struct cache_use *use,
 	if (r > 0)
 		r = code_error(c, r, NULL, c->environment, NULL, err);
 	/* Asked for one that is no older than now. */
-	else if (r == 0 && use->max_age_s == 0)
-		r = code_error(c, CODE_CACHE_AGE,
-		    &(struct finding){ .at_ms = cached.at_ms }, c->environment,
-		    NULL, err);
-	else if (r == 0)
+	else if (r == 0 && use->max_age_s == 0) {
+		tell_age(&cached, use, INT64_MAX, &why);
+		r = code_error(
+		    c, CODE_CACHE_AGE, &why, c->environment, NULL, err);
+	} else if (r == 0)
 		r = take(c, use, &cached, v, age_s, err);
 	cached_reset(&cached);
 	return r;

@@ -112,21 +112,19 @@ fresh_text(const struct vaultenv_client *c, char out[AGE_TEXT])
 }
 
 /* Of a cache that is too old, or of a time to come, as after a clock was put
- * back: how much, and the limit. */
+ * back: how much, and what is allowed. */
 #define CACHE_TEXT (AGE_TEXT + 40)
 static void
 cache_texts(
     const struct finding *why, char age[CACHE_TEXT], char allowed[AGE_TEXT])
 {
 	const int64_t age_ms = clock_now_ms() - why->at_ms;
-	const bool ahead = age_ms < -AHEAD_MAX_MS;
 	char span[AGE_TEXT];
 
 	age_text(span, llabs(age_ms) / 1000, false);
 	snprintf(age, CACHE_TEXT, "%s %s", span,
-	    ahead ? "ahead of this machine's clock" : "old");
-	age_text(
-	    allowed, ahead ? AHEAD_MAX_MS / 1000 : why->other_version, true);
+	    age_ms < -AHEAD_MAX_MS ? "ahead of this machine's clock" : "old");
+	age_text(allowed, why->other_version, true);
 }
 
 int

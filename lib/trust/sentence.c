@@ -108,6 +108,7 @@ sentence_write(struct blob *text, struct blob *hint, int code,
 		{ "url", either(about->url, "The server") },
 		{ "age", either(about->age, "too old") },
 		{ "allowed", either(about->allowed, "less") },
+		{ "limit", either(w->limit, "the limit") },
 		{ "fresh", either(about->fresh, "its limit") },
 		{ "own", either(about->own, "ID") },
 	};

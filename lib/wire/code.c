@@ -174,7 +174,7 @@ static const struct row {
 	    "The cache was not written by this device with this VAULT_KEY",
 	    PULL_AGAIN },
 	[CODE_CACHE_AGE] = { "cache_age", CODE_AWAY,
-	    "The cache is {age}, the limit is {allowed}", PULL_AGAIN },
+	    "The cache is {age}, {limit} is {allowed}", PULL_AGAIN },
 	[CODE_CACHE_ANCHOR] = { "cache_anchor", CODE_AWAY,
 	    "The cache is older than VAULT_KEY", PULL_AGAIN },
 	[CODE_CACHE_HEADS] = { "cache_heads", CODE_AWAY,

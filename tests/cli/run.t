@@ -235,9 +235,13 @@ $p->gives(['run', '--cached', 100, '--', 'true', {url => $away}], 0, '', cached(
 $p->gives(['run', '--', 'true', {url => $away, env => {VAULT_CACHE_MAX_AGE => '1d'}}],
     4, '', 'vault-env: Failed to fetch secrets and no cache available (' .
     ($CliTest::PROTOCOL == 1 ? 'it is 3 days old, older than VAULT_CACHE_MAX_AGE (1 day)' :
-    'the cache is 3 days old, the limit is 1 day. Pull again') . "): Cannot reach $away: " .
+    'the cache is 3 days old, VAULT_CACHE_MAX_AGE is 1 day. Pull again') . "): Cannot reach $away: " .
     "Connection refused. Check the URL (VAULT_URL)\n", 'VAULT_CACHE_MAX_AGE');
 if ($CliTest::PROTOCOL == 2) {
+	$p->age(8 * 86400 + 60);
+	$p->gives(['run', '--', 'true', {url => $away, env => {VAULT_CACHE_MAX_AGE => '9d'}}], 4,
+	    '', qr/\(the cache is 8 days old, this device's limit is 7 days\. Pull again\)/,
+	    'what the list of devices allows');
 	$p->age(-2 * 86400 - 60);
 	$p->gives(['run', '--', 'true', {url => $away}], 4, '', qr/\(the cache is 2 days ahead of this machine's clock, the limit is 5 minutes\. Pull again\)/,
 	    'a cache of a time to come, as after a clock was put back');

@@ -395,7 +395,7 @@ if PROTOCOL == 1:
 else:
     time.sleep(2)  # its age is in it, and signed
     got = load(load_vault_sync, preset={"VAULT_CACHE_MAX_AGE": "1"})
-    why = ("The cache is \\d+ seconds old, the limit is 1 second. Pull again")
+    why = ("The cache is \\d+ seconds old, VAULT_CACHE_MAX_AGE is 1 second. Pull again")
 same(got[1], {}, "sync: too old a cache: the file")
 ok(re.fullmatch("\\[vault-env\\] " + why + "\n", got[2]), "and why", got[2])
 if PROTOCOL == 2:
