@@ -66,6 +66,9 @@ refused(struct vaultenv_client *c, int code, const struct finding *why,
 		err_hint(err, "Pull again: newer versions exist, and of those "
 			      "before them none by a removed device is taken "
 			      "from a cache");
+	else if (code == CODE_LOG_SHORT)
+		err_hint(err, "Pull again: the list that was seen is no longer "
+			      "in ~/.vault");
 	if (code == CODE_DEVICE_REVOKED)
 		cached_forget(c);
 	/* The log in hand may be half the cache's: it is read again. */

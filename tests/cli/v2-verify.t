@@ -88,6 +88,13 @@ $eve->gives([@offline], 4, '', qr/no cache available \(the cache is older than \
     '... until the list of devices in .vault-heads is newer');
 $eve->must('pull', '--env', 'shop');
 $eve->gives([@offline], 0, "4\n", $cached, '... and from the next pull on');
+$team->person('later');
+$eve->must('pull', '--env', 'other');
+unlink "$eve->{home}/.vault/$team->{project}.log" or die;
+$eve->gives([@offline], 5, '', qr/\Avault-env: The cache's list of devices is shorter than the one seen on [^.]+\. Pull again: the list that was seen is no longer in ~\/\.vault\n\z/,
+    'a list that was lost is told, and no tampering');
+$eve->must('pull', '--env', 'shop');
+$eve->gives([@offline], 0, "4\n", $cached, '... and made up for');
 
 # ---- the database was changed: what machines have seen before is not read again
 sub changed
