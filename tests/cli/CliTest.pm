@@ -416,6 +416,28 @@ sub relay
 	return ('http://127.0.0.1:' . $listen->sockport, $file);
 }
 
+# The command succeeds, by these requests, as a relay has seen them, on so many
+# connections.
+my %asked;
+sub asks
+{
+	my ($self, $seen, $args, $n_connections, @paths) = @_;
+	my $name = join ' ', @$args;
+
+	VaultTest::spew($seen, '');
+	my $r = $self->run(@$args);
+	my @lines = split /\n/, VaultTest::slurp($seen);
+	local $Test::Builder::Level = $Test::Builder::Level + 2;
+	Test::More::is_deeply([$r->{status}, scalar(grep { $_ eq 'connection' } @lines),
+	    map { m{^POST /api/v$PROTOCOL/(.*)} ? $1 : () } @lines],
+	    [0, $n_connections, @paths], "$name: " . (join(', ', @paths) || 'nothing')) or
+	    Test::More::diag(Test::More::explain([$r, \@lines]));
+	$asked{$args->[0]} = 1;
+	return $r;
+}
+
+sub has_asked { return $asked{$_[0]} }
+
 # A server that gives one answer to everything: status, body, more headers.
 sub canned
 {

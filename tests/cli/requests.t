@@ -15,24 +15,7 @@ VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', 'nginx');
 my $s = VaultTest->server(web => 'nginx');
 my ($url, $seen) = CliTest::relay($s->{url} =~ s{/+$}{}r);
 my $p = CliTest->new(url => $url);
-my %asked;
-
-# The command succeeds, by these requests on so many connections.
-sub asks
-{
-	my ($args, $n_connections, @paths) = @_;
-	my $name = join ' ', @$args;
-
-	VaultTest::spew($seen, '');
-	my $r = $p->run(@$args);
-	my @lines = split /\n/, VaultTest::slurp($seen);
-	is_deeply([$r->{status}, scalar(grep { $_ eq 'connection' } @lines),
-	    map { m{^POST /api/v1/(.*)} ? $1 : () } @lines],
-	    [0, $n_connections, @paths], "$name: " . (join(', ', @paths) || 'nothing')) or
-	    diag(explain [$r, \@lines]);
-	$asked{$args->[0]} = 1;
-	return $r;
-}
+sub asks { return $p->asks($seen, @_) }
 
 $p->spew('one', "A=1\n");
 $p->spew('two', "A=2\nB=2\n");
@@ -89,7 +72,7 @@ asks(['trust', $p->{url}], 0);
 asks(['revoke-device', '--id', $id], 1, 'devices/list', 'devices/revoke');
 my $table = decode_json($p->must('help', '--json'));
 # What upgrade asks is as much as there are environments (v2-upgrade.t).
-is_deeply([grep { !$asked{$_} && $_ ne 'upgrade' } map { $_->{v2} ? () : $_->{name} }
+is_deeply([grep { !CliTest::has_asked($_) && $_ ne 'upgrade' } map { $_->{v2} ? () : $_->{name} }
     @{$table->{commands}}], [], 'every command of v1 was counted');
 
 done_testing();
