@@ -17,8 +17,7 @@
 #include "crypto/crypto.h"
 #include "operator/backup.h"
 
-#define FILE_MAX  (64 << 20) /* bytes */
-#define PARTS_MAX 10000      /* bundles in all files */
+#define PARTS_MAX 10000 /* bundles in all files */
 
 int
 part_fail(const struct part *part, char said[WHY_MAX], const char *fmt, ...)
@@ -151,10 +150,10 @@ read_text(struct blob *text, const char *file, char said[WHY_MAX])
 		snprintf(said, WHY_MAX, "%.500s: %s", file, strerror(errno));
 		goto out;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)BUNDLES_MAX) {
 		snprintf(said, WHY_MAX,
-		    "%.500s: not a regular file of at most %d MiB", file,
-		    FILE_MAX >> 20);
+		    "%.500s: not a regular file of at most %zu MiB", file,
+		    BUNDLES_MAX >> 20);
 		goto out;
 	}
 	do {
@@ -183,7 +182,7 @@ backup_read(struct backup *b, const char *file, char said[WHY_MAX])
 	size_t number = 0;
 	int r;
 
-	blob_init(&text, FILE_MAX + 65536);
+	blob_init(&text, BUNDLES_MAX + 65536);
 	r = read_text(&text, file, said);
 	at = (const char *)text.data;
 	end = at + text.len;

@@ -11,8 +11,6 @@
 
 #include "client/v2.h"
 
-#define BUNDLE_MAX (LOG_FILE_MAX + ((size_t)256 << 20))
-
 /* ---- one environment ---- */
 
 struct publishing {
@@ -109,7 +107,7 @@ vaultenv_bundle_write(struct vaultenv_client *client, int64_t n_records,
 	opened_reset(&o);
 	if (r != 0)
 		return r;
-	blob_init(&out, BUNDLE_MAX);
+	blob_init(&out, BUNDLES_MAX);
 	pages_init(&p.pages, client);
 	if ((r = publish(&p, &out, err)) == 0)
 		*text = blob_take(&out, len);
@@ -177,7 +175,7 @@ vaultenv_bundle_all(struct vaultenv_client *client, char **text, size_t *len,
 		return err_set(err, VAULTENV_ERR_NOT_FOUND,
 		    "Run it on a machine that has read the project before",
 		    "This machine holds nothing of project %s", t->project);
-	blob_init(&out, BUNDLE_MAX);
+	blob_init(&out, BUNDLES_MAX);
 	r = log_put(t, &out);
 	for (size_t i = 0; r == 0 && i < t->pins.n_envs; i++)
 		r = cache_put(client, t->pins.envs[i].env, &out);

@@ -14,6 +14,9 @@
 #include "base/json.h"
 #include "wire/statement.h"
 
+/* A file with a bundle a line, as a client writes it for an operator: bytes. */
+#define BUNDLES_MAX ((size_t)320 << 20)
+
 /* A data key for one device. */
 struct wrap {
 	char device[ID_LEN + 1];
