@@ -276,8 +276,10 @@ bad_statement(const struct call *call, struct vaultenv_error *err)
 
 	if (code == 0)
 		return refuse(call, NULL, err);
-	if (code == CODE_REGISTER_TIME)
+	if (code == CODE_REGISTER_TIME) {
+		(void)follow_clock(call);
 		return code_error(call->client, code, NULL, NULL, NULL, err);
+	}
 	if (code == CODE_REGISTER_JOIN)
 		return unknown_key(call->client, err);
 	err_set(err, VAULTENV_ERR_FORBIDDEN,

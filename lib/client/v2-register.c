@@ -46,8 +46,8 @@ host_name(char out[DEVICE_NAME_LEN_MAX + 1])
 	out[DEVICE_NAME_LEN_MAX] = '\0';
 }
 
-/* One try; the clock of a registration is part of its text, so a second one is
- * another body. */
+/* One try. *is_late: the server's clock was followed since it was signed, and
+ * its time is part of its text, so a second one is another body. */
 static int
 register_once(struct vaultenv_client *c, const char *name, char **status,
     bool *is_late, struct vaultenv_error *err)
@@ -55,6 +55,7 @@ register_once(struct vaultenv_client *c, const char *name, char **status,
 	static const struct wanted want[] = { WANT("status", take_text, 0),
 		WANT_END };
 	const struct team *t = c->team;
+	const int64_t offset_ms = t->clock_offset_ms;
 	uint8_t request_key[REQUEST_KEY_LEN];
 	char hex[2 * REQUEST_KEY_LEN + 1];
 	struct blob statement;
@@ -78,12 +79,8 @@ register_once(struct vaultenv_client *c, const char *name, char **status,
 		v2_put_log_have(&call);
 	}
 	r = v2_call_perform(&call, want, status, err);
-	*is_late = r != 0 && v2_call_code(&call) == CODE_REGISTER_TIME;
-	if (*is_late)
-		*is_late = json_find_int(
-		    &call.reply, "now", 1, &c->team->clock_offset_ms);
-	if (*is_late)
-		c->team->clock_offset_ms -= clock_now_ms();
+	*is_late = r != 0 && v2_call_code(&call) == CODE_REGISTER_TIME &&
+		   t->clock_offset_ms != offset_ms;
 	mem_wipe(request_key, sizeof(request_key));
 	mem_wipe(hex, sizeof(hex));
 	blob_reset(&statement);

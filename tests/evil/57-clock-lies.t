@@ -79,6 +79,13 @@ hostile.lie("secrets/pull", unknown)
 hostile.lie("devices/register", always_late)
 Victim(picky, team).says(3, "The registration's time is too far from the server's[.] Set this "
                          "machine's clock")
+
+print("# of a registration, by the server")
+hostile.lie("devices/register", lambda call: call.answer(400, {
+    "error": "x", "code": "bad_statement", "reason": "register_time",
+    "now": now() + DAY + 60000}))
+Victim(picky, team).says(3, "This machine's clock is 24 hours behind the server's[.] Going on; set "
+                         "the clock: what is pushed bears its time")
 hostile.lie("devices/register", late)
 team = EvilTeam()
 team.push(team.writer, "production", "right")
