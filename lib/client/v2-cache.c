@@ -10,7 +10,6 @@
 
 #include "client/v2.h"
 
-#define FOLDER         ".vault-cache.d"
 #define RENEW_AFTER_MS 60000
 #define RECORDS_KEPT   100
 
@@ -133,8 +132,8 @@ cached_write(struct vaultenv_client *c, const struct cached *known,
 		return;
 	blob_init(&text, CACHE_FILE_MAX);
 	if ((r = text_make(c, at_ms, &text)) != 0)
-		err_set(&err, r, NULL, "Cannot write %s/%s: %s", FOLDER, env,
-		    vaultenv_strerror(r));
+		err_set(&err, r, NULL, "Cannot write %s/%s: %s", CACHE_FOLDER,
+		    env, vaultenv_strerror(r));
 	else
 		r = cachedir_write(
 		    c->env_path, env, (const char *)text.data, text.len, &err);

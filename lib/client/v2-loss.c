@@ -140,7 +140,7 @@ look(struct vaultenv_client *c, struct found *f, struct vaultenv_loss *out,
 	out->is_lost =
 	    out->n_lines > 0 ||
 	    (f->seen.version > 0 && !pin_fits(&f->seen, &f->records));
-	return r > 0 ? code_error(c, r, NULL, NULL, ".vault-heads", err) : r;
+	return r > 0 ? code_error(c, r, NULL, NULL, SHARED_HEADS, err) : r;
 }
 
 static int

@@ -130,7 +130,7 @@ heads_renew(struct vaultenv_client *c)
 
 	r = shared_heads_renew(c->env_path, t->project, &t->pins, &other, &err);
 	if (r > 0)
-		code_error(c, r, NULL, NULL, ".vault-heads", &err);
+		code_error(c, r, NULL, NULL, SHARED_HEADS, &err);
 	if (r != 0)
 		notice_give_error(&c->notice, &err);
 }

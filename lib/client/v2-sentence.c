@@ -43,7 +43,7 @@ pin_file(const struct team *t, const char *env)
 	const struct pin *pin =
 	    env == NULL ? &t->pins.log : pins_find(&t->pins, env);
 
-	return pin != NULL && pin->shared ? ".vault-heads" : NULL;
+	return pin != NULL && pin->shared ? SHARED_HEADS : NULL;
 }
 
 /* Codes that a pin gives rise to. */

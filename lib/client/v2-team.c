@@ -13,18 +13,6 @@
 
 #define URL_TEXT_MAX 4096
 
-/* ~/.vault, of the path of the device secret; NULL: there is no home. */
-static char *
-folder_of(const struct vaultenv_client *c)
-{
-	const char *slash =
-	    c->device_path == NULL ? NULL : strrchr(c->device_path, '/');
-
-	return slash == NULL
-		   ? NULL
-		   : strndup(c->device_path, (size_t)(slash - c->device_path));
-}
-
 static int
 keys_fill(struct team *t, const struct client_keys *from)
 {
@@ -70,7 +58,6 @@ request_key_fill(struct team *t)
 static int
 team_fill(struct team *t, const struct vaultenv_client *c)
 {
-	char *folder;
 	int r;
 
 	if ((t->keys = secmem_alloc(sizeof(*t->keys))) == NULL)
@@ -85,10 +72,7 @@ team_fill(struct team *t, const struct vaultenv_client *c)
 		return r;
 	if (t->keys->has_device && (r = request_key_fill(t)) != 0)
 		return r;
-	folder = folder_of(c);
-	r = project_files_init(&t->files, folder, t->project);
-	free(folder);
-	return r;
+	return project_files_init(&t->files, c->state_path, t->project);
 }
 
 void
@@ -174,10 +158,10 @@ shared_read(struct vaultenv_client *c, struct vaultenv_error *err)
 
 	r = shared_heads_read(c->env_path, t->project, &t->pins, &other, err);
 	if (r != 0)
-		return pins_refused(c, r, &t->pins, ".vault-heads", err);
+		return pins_refused(c, r, &t->pins, SHARED_HEADS, err);
 	if (other && !t->warned_of_heads)
 		notice_give(&c->notice,
-		    ".vault-heads is of another project, and was passed over");
+		    SHARED_HEADS " is of another project, and was passed over");
 	t->warned_of_heads |= other;
 	return 0;
 }

@@ -16,7 +16,6 @@
 
 #include "disk/state-v2.h"
 
-#define FOLDER_NAME ".vault-cache.d"
 #define IGNORE_NAME ".gitignore"
 #define IGNORE_TEXT "*\n"
 
@@ -32,7 +31,7 @@ path_make(const char *env_path, const char *env, char **path,
 	if (*env == '\0' || *env == '.' || strchr(env, '/') != NULL)
 		return err_set(err, VAULTENV_ERR_INVALID, NULL,
 		    "An environment named '%s' cannot have a cache", env);
-	if (asprintf(&name, FOLDER_NAME "/%s", env) >= 0) {
+	if (asprintf(&name, CACHE_FOLDER "/%s", env) >= 0) {
 		*path = store_beside(env_path, name);
 		free(name);
 	}
@@ -107,7 +106,7 @@ paths_make(const char *env_path, const char *env, char **folder, char **path,
     struct vaultenv_error *err)
 {
 	*path = NULL;
-	if ((*folder = store_beside(env_path, FOLDER_NAME)) == NULL)
+	if ((*folder = store_beside(env_path, CACHE_FOLDER)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	return path_make(env_path, env, path, err);
 }
@@ -166,7 +165,7 @@ cachedir_wipe(const char *env_path, struct vaultenv_error *err)
 	char *folder;
 	int fd = -1, r;
 
-	if ((folder = store_beside(env_path, FOLDER_NAME)) == NULL)
+	if ((folder = store_beside(env_path, CACHE_FOLDER)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if ((r = folder_open(folder, &fd, err)) != 0) {
 		if (fd >= 0)

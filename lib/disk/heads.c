@@ -13,8 +13,7 @@
 
 #include "disk/state-v2.h"
 
-#define HEADS_MAX   ((size_t)4 << 20)
-#define SHARED_NAME ".vault-heads"
+#define HEADS_MAX ((size_t)4 << 20)
 
 /*
  * True if there is no such file, nor a home that it could be in: services have
@@ -182,7 +181,7 @@ shared_read(const char *env_path, const char *project, struct pins *pins,
 	int r;
 
 	*other = false;
-	if ((*path = store_beside(env_path, SHARED_NAME)) == NULL)
+	if ((*path = store_beside(env_path, SHARED_HEADS)) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if (is_absent(*path)) {
 		free(*path);

@@ -21,26 +21,29 @@
 #define WAIT_STEP_MS 5
 #define WAIT_S       10
 
+/* The path with another ending. NULL: no memory. */
 static char *
-path_make(const char *folder, const char *project, const char *end)
+path_make(const char *state, const char *end)
 {
+	const char *dot = strrchr(state, '.');
 	char *path;
 
-	return asprintf(&path, "%s/%s%s", folder, project, end) < 0 ? NULL
-								    : path;
+	return asprintf(&path, "%.*s%s", (int)(dot - state), state, end) < 0
+		   ? NULL
+		   : path;
 }
 
 int
 project_files_init(
-    struct project_files *files, const char *folder, const char *project)
+    struct project_files *files, const char *state, const char *project)
 {
 	*files = (struct project_files){ .log = NULL };
 	memcpy(files->project, project, sizeof(files->project));
-	if (folder == NULL)
+	if (state == NULL)
 		return 0;
-	files->log = path_make(folder, project, ".log");
-	files->heads = path_make(folder, project, ".heads");
-	files->lock = path_make(folder, project, ".lock");
+	files->log = path_make(state, ".log");
+	files->heads = path_make(state, ".heads");
+	files->lock = path_make(state, ".lock");
 	if (files->log != NULL && files->heads != NULL && files->lock != NULL)
 		return 0;
 	project_files_reset(files);
@@ -114,14 +117,13 @@ project_lock(
 int
 state_lock(const char *path, int *fd, struct vaultenv_error *err)
 {
-	const char *end = path == NULL ? NULL : strrchr(path, '.');
 	char *lock;
 	int r;
 
 	*fd = -1;
-	if (end == NULL)
+	if (path == NULL)
 		return 0;
-	if (asprintf(&lock, "%.*s.lock", (int)(end - path), path) < 0)
+	if ((lock = path_make(path, ".lock")) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	r = lock_take(lock, fd, err);
 	free(lock);

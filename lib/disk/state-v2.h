@@ -18,6 +18,10 @@
 #define LOG_FILE_MAX   ((size_t)64 << 20)
 #define CACHE_FILE_MAX (LOG_FILE_MAX + FILE_MAX)
 
+/* Beside .env. */
+#define SHARED_HEADS ".vault-heads"
+#define CACHE_FOLDER ".vault-cache.d"
+
 /* The paths of ~/.vault/<project id>.log and so on; all NULL: there is no home
  * folder, so nothing is known and nothing kept. */
 struct project_files {
@@ -27,9 +31,10 @@ struct project_files {
 	char *lock;
 };
 
-/* folder: ~/.vault, NULL without a home. NOMEM. */
+/* state: the path of the project's .state, beside which they are; NULL without
+ * a home. NOMEM. */
 int project_files_init(
-    struct project_files *files, const char *folder, const char *project);
+    struct project_files *files, const char *state, const char *project);
 void project_files_reset(struct project_files *files);
 
 /* ---- lock.c: one writer of a project's files at a time ---- */

@@ -255,16 +255,16 @@ status_of(pid_t pid)
 static void
 no_home(void)
 {
-	static const char *const folders[] = { NULL, "file/.vault",
-		"missing/.vault", "closed" };
+	static const char *const states[] = { NULL, "file/.vault/x.state",
+		"missing/.vault/x.state", "closed/x.state" };
 	struct project_files home = files;
 	pid_t pid;
 
 	put("file", "", 0600);
 	ok(mkdir("closed", 0500) == 0, "homes that cannot be written");
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		printf("# %s\n", folders[i] != NULL ? folders[i] : "none");
-		is_int(project_files_init(&files, folders[i], PROJECT), 0,
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		printf("# %s\n", states[i] != NULL ? states[i] : "none");
+		is_int(project_files_init(&files, states[i], PROJECT), 0,
 		    "a home");
 		if ((pid = fork()) == 0)
 			_exit(as_nobody());
@@ -429,7 +429,7 @@ main(void)
 	char dir[] = "/tmp/heads-XXXXXX";
 
 	if (!folder_enter(dir) || chmod(dir, 0755) != 0 ||
-	    project_files_init(&files, "home", PROJECT) != 0)
+	    project_files_init(&files, "home/" PROJECT ".state", PROJECT) != 0)
 		return 1;
 	raising();
 	starting_over();

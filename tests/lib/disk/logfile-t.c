@@ -11,6 +11,8 @@
 #include "files.h"
 #include "vectors-v2.h"
 
+#define HOME "home/6f1c9a52-3b7e-4d0a-9c41-8e2f5a7b0d13" /* and an ending */
+
 static struct project_files files;
 static struct text *entries; /* of an honest log */
 static size_t n_entries;
@@ -138,7 +140,7 @@ odd_files(void)
 	    "a symlink to a good log");
 	is_int(kept(), 0, "is absent");
 	fails(keep(n_entries), VAULTENV_ERR_IO,
-	    "Cannot write home/6f1c9a52-3b7e-4d0a-9c41-8e2f5a7b0d13.log: it "
+	    "Cannot write " HOME ".log: it "
 	    "is a symbolic link. Give the path of the file itself");
 	unlink(files.log);
 	ok(mkdir(files.log, 0700) == 0, "a folder");
@@ -158,7 +160,8 @@ no_home(void)
 	ok(project_files_init(&files, NULL, home.project) == 0 &&
 		keep(2) == 0 && kept() == 0,
 	    "without a home nothing is kept, which is no error");
-	ok(project_files_init(&files, "file/.vault", home.project) == 0 &&
+	ok(project_files_init(&files, "file/.vault/x.state", home.project) ==
+		    0 &&
 		keep(2) == 0 && kept() == 0,
 	    "nor in a home that can have no folder");
 	project_files_reset(&files);
@@ -205,7 +208,7 @@ main(void)
 	struct json_object *c = vector_case("log", "the honest log");
 
 	entries = vector_texts(c, "log", &n_entries);
-	if (!folder_enter(dir) || project_files_init(&files, "home",
+	if (!folder_enter(dir) || project_files_init(&files, HOME ".state",
 				      vector_str(c, "project_id")) != 0)
 		return 1;
 	keeping();
