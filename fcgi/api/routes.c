@@ -141,6 +141,12 @@ route_number(const struct route *route)
 	return (uint8_t)(route - routes);
 }
 
+const char *
+route_action(const struct route *route)
+{
+	return route->path + strlen(V2);
+}
+
 static const struct route *
 find(const char *path)
 {

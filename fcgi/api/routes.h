@@ -40,5 +40,7 @@ void routes_run(struct server *server, const struct request_source *source,
 /* Row i, NULL past the end. */
 const struct route *routes_at(size_t i);
 uint8_t route_number(const struct route *route);
+/* "log/read": the path of one of protocol v2 without what they begin with. */
+const char *route_action(const struct route *route);
 
 #endif

@@ -20,7 +20,7 @@ exec_log_read(struct call *c, int role, int64_t have, struct db_result *r)
 
 	v2_begin(c, &p);
 	db_text(&p, c->req.remote);
-	db_text(&p, c->route->path + strlen("/api/v2/"));
+	db_text(&p, route_action(c->route));
 	db_int(&p, role);
 	db_int(&p, have);
 	return v2_exec(c, LOG_READ, &p, "", 0, r);

@@ -89,20 +89,13 @@ v2_put_elements(struct json_writer *w, const char *name,
 	json_end(w, ']');
 }
 
-/* As the database writes it, for log_proof(). */
-static const char *
-proven(enum refusal refusal)
+/* By the log. */
+static bool
+is_proven(enum refusal refusal)
 {
-	switch (refusal) {
-	case REFUSAL_VAULT_KEY_REPLACED:
-		return "VE011";
-	case REFUSAL_DEVICE_REMOVED:
-		return "VE035";
-	case REFUSAL_LOG_CHANGED:
-		return "VE096";
-	default:
-		return NULL;
-	}
+	return refusal == REFUSAL_VAULT_KEY_REPLACED ||
+	       refusal == REFUSAL_DEVICE_REMOVED ||
+	       refusal == REFUSAL_LOG_CHANGED;
 }
 
 /*
@@ -131,7 +124,7 @@ refuse_with_log(struct call *c, const struct db_result *refused, int64_t have)
 	if ((c->in.given & FIELD_BIT(FIELD_LOG_HAVE)) != 0)
 		have = c->in.number[FIELD_LOG_HAVE];
 	db_text(&p, c->in.text[FIELD_PROJECT_ID]);
-	db_text(&p, proven(refused->refusal));
+	db_text(&p, sqlstate_of(refused->refusal));
 	if (db_is_null(refused, 0, "generation"))
 		db_text(&p, NULL);
 	else
@@ -174,7 +167,7 @@ refuse(
 
 	if (r->refusal == REFUSAL_BAD_STATEMENT && code != NULL)
 		refuse_code(c, member, code);
-	else if (proven(r->refusal) != NULL && may_see_proof(c, r))
+	else if (is_proven(r->refusal) && may_see_proof(c, r))
 		refuse_with_log(c, r, have);
 	else if (r->refusal == REFUSAL_VERSION_CONFLICT)
 		reply_refuse_int(
@@ -222,7 +215,7 @@ v2_refuse_statement(struct call *c, const char *member, int code)
 	}
 	v2_begin(c, &p);
 	db_text(&p, c->req.remote);
-	db_text(&p, c->route->path + strlen("/api/v2/"));
+	db_text(&p, route_action(c->route));
 	db_text(&p, code_name(code));
 	(void)v2_exec(c, REQUEST_REFUSE, &p, member, 0, &r);
 	db_result_free(&r);

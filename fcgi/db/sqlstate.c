@@ -76,6 +76,16 @@ sqlstate_find(const char *state)
 	return row;
 }
 
+const char *
+sqlstate_of(enum refusal refusal)
+{
+	const struct sqlstate *row = table;
+
+	while (row->refusal != refusal && row->state[0] != '\0')
+		row++;
+	return row->state;
+}
+
 const struct sqlstate *
 sqlstate_at(size_t i)
 {

@@ -26,6 +26,8 @@ struct sqlstate {
 
 /* Never NULL: the last row matches whatever no other does. */
 const struct sqlstate *sqlstate_find(const char *state);
+/* The state by which a function of ours tells this refusal. */
+const char *sqlstate_of(enum refusal refusal);
 /* Row i, NULL past the end: for tests. */
 const struct sqlstate *sqlstate_at(size_t i);
 

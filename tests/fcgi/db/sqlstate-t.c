@@ -81,9 +81,12 @@ main(void)
 	for (size_t i = 0; (row = sqlstate_at(i)) != NULL; i++, n++) {
 		ok(sqlstate_find(row->state) == row,
 		    "row %zu, \"%s\", is reached", i, row->state);
-		if (strncmp(row->state, "VE0", 3) == 0)
-			is_int(refusals[row->refusal].status,
-			    status_of(row->state), row->state);
+		if (strncmp(row->state, "VE0", 3) != 0)
+			continue;
+		is_int(refusals[row->refusal].status, status_of(row->state),
+		    row->state);
+		is_str(sqlstate_of(row->refusal), row->state,
+		    "... is how a function says so");
 	}
 	ok(n > 20, "there are %d rows", n);
 	return tap_done();
