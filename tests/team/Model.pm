@@ -7,12 +7,13 @@ use strict;
 use warnings;
 use List::Util qw(max);
 
+my $STALE = qr/this device accepts only those of the last /;
 my %RANK = (reader => 1, writer => 2, admin => 3);
 
 # log: entries {kind, name, scope, cuts => {environment => version}}; name is a
 # device's or, of a rotation, the new VAULT_KEY's. The first VAULT_KEY is "first".
-# versions: environment => [{author, secrets, is_confirm, gone}], the first being
-# version 1; gone: what it holds is no longer kept.
+# versions: environment => [{author, secrets, is_confirm, gone, at}], the first being
+# version 1; gone: what it holds is no longer kept; at: when it was made.
 sub new
 {
 	my ($class) = @_;
@@ -23,14 +24,15 @@ sub new
 
 # A machine: name, keeps (false: it starts with an empty home folder each time),
 # key and next (names of VAULT_KEYs), known (entries of the log that it has seen),
-# cache (environment => [version, VAULT_KEY]), cut (from the network).
+# cache (environment => [version, VAULT_KEY, when]), cut (from the network), later
+# (seconds that its clock is ahead of ours).
 sub machine
 {
 	my ($self, $name, %more) = @_;
 
 	return $self->{machines}{$name} = {name => $name, keeps => 1,
 	    key => $self->key, next => undef, known => 0, cache => {},
-	    cut => 0, %more};
+	    cut => 0, later => 0, %more};
 }
 
 sub machines
@@ -63,7 +65,7 @@ sub _first
 }
 
 # What a device may, by the first n entries: {role, environments, expires,
-# cache_s, revoked}. Nothing: it is not in them.
+# cache_s, fresh_s (0: no limit), revoked}. Nothing: it is not in them.
 sub member
 {
 	my ($self, $name, $n) = @_;
@@ -95,11 +97,19 @@ sub may_write
 
 sub is_admin { return $_[0] && !$_[0]{revoked} && $_[0]{role} eq 'admin' }
 
+# now: on its machine's clock.
 sub is_over
 {
-	my ($m) = @_;
+	my ($m, $now) = @_;
 
-	return $m->{expires} > 0 && $m->{expires} < time;
+	return $m->{expires} > 0 && $m->{expires} < ($now // time);
+}
+
+sub _is_stale
+{
+	my ($m, $version, $now) = @_;
+
+	return $m->{fresh_s} && $version->{at} + $m->{fresh_s} < $now;
 }
 
 # True if the new scope lacks something that the old one gave.
@@ -134,7 +144,7 @@ sub push_version
 
 	$versions->[-1]{gone} = 1 if @$versions && $versions->[-1]{is_confirm};
 	push @$versions, {author => $author, secrets => {%$secrets},
-	    is_confirm => $is_confirm};
+	    is_confirm => $is_confirm, at => time};
 	return scalar @$versions;
 }
 
@@ -158,13 +168,12 @@ sub expect
 	my $versions = $self->{versions}{$environment};
 	my $all = @{$self->{log}};
 	my $m = $self->member($x->{name});
-	my ($in_use) = grep { $_ eq $self->key } keys_of($x);
+	my $replaced = $self->_replaced_at($x);
 
 	return $self->_kept($x, $environment, $how, _refused(4,
 	    qr/Cannot reach|cannot answer now/)) if $self->{away} || $x->{cut};
-	if (!defined $in_use) {
-		my ($replaced, $revoked) = ($self->_replaced_at($x),
-		    $self->_revoked_at($x));
+	if ($replaced) {
+		my $revoked = $self->_revoked_at($x);
 		return $self->_revoked($x) if $revoked && $revoked <= $replaced;
 		$self->_saw($x, $replaced);
 		return $self->_kept($x, $environment, $how,
@@ -177,7 +186,8 @@ sub expect
 	    if !in_scope($m, $environment);
 	return _refused(1, qr/No secrets stored yet/) if !@{$versions // []};
 	$self->_saw($x, $all);
-	$x->{cache}{$environment} = [$self->newest($environment), $in_use]
+	return _refused(3, $STALE) if _is_stale($m, $versions->[-1], time);
+	$x->{cache}{$environment} = [$self->newest($environment), $self->key, time]
 	    if $x->{keeps} && $m->{cache_s} > 0;
 	return {exit => 0, secrets => $versions->[-1]{secrets}};
 }
@@ -189,19 +199,29 @@ sub _saw
 	$x->{known} = max $x->{known}, $n if $x->{keeps};
 }
 
-# How many entries there are up to the one that replaced the last VAULT_KEY that
-# the machine has.
+# How many entries there are up to the one that replaced the VAULT_KEY in use there;
+# 0: none did. VAULT_KEY_NEXT follows VAULT_KEY at its rotation: who was given it
+# but missed one before is shown the log up to that one.
 sub _replaced_at
 {
 	my ($self, $x) = @_;
-	my ($has, $at) = (1, 0);
+	my ($key, $next) = @$x{qw(key next)};
 
 	for my $n (1 .. @{$self->{log}}) {
-		my $has_now = grep { $_ eq $self->key($n) } keys_of($x);
-		$at = $n if $has && !$has_now;
-		$has = $has_now;
+		my $newest = $self->key($n);
+		next if $newest eq $key || $self->key($n - 1) ne $key;
+		return $n if $newest ne ($next // '');
+		$key = $newest;
 	}
-	return $at;
+	return 0;
+}
+
+# True if it can ask a server: the VAULT_KEY in use there is the newest.
+sub has_key
+{
+	my ($self, $x) = @_;
+
+	return !$self->_replaced_at($x);
 }
 
 # How many entries there are up to its revocation; 0: there is none.
@@ -230,15 +250,19 @@ sub _revoked
 sub _kept
 {
 	my ($self, $x, $environment, $how, $away) = @_;
-	my ($version, $key) = @{$x->{cache}{$environment} // []};
+	my ($version, $key, $when) = @{$x->{cache}{$environment} // []};
 	my $m = $self->member($x->{name}, $x->{known});
+	my $now = time + $x->{later};
 	my ($cut, $made);
 
 	return $away if $how ne 'run' || !defined $version ||
 	    !grep { $_ eq $key } keys_of($x);
 	return $self->_revoked($x) if $m->{revoked};
-	return _refused(3, qr/This device's access ended on /) if is_over($m);
+	return _refused(3, qr/This device's access ended on /)
+	    if is_over($m, $now);
 	return _refused(3, qr/may not read/) if !in_scope($m, $environment);
+	return _refused($away->{exit}, qr/cache is .* old, this device's limit is /)
+	    if $when + $m->{cache_s} < $now;
 	$made = $self->{versions}{$environment}[$version - 1];
 	for ($self->_first($x->{known})) {
 		$cut = $_->{cuts}{$environment} // $cut;
@@ -248,6 +272,7 @@ sub _kept
 	    qr/may not write there/) if defined $cut &&
 	    $version < $cut && !may_write($self->member($made->{author},
 	    $x->{known}), $environment);
+	return _refused($away->{exit}, $STALE) if _is_stale($m, $made, $now);
 	return {exit => 0, secrets => $made->{secrets}};
 }
 

@@ -60,7 +60,7 @@ sub check_short
 	my @wrong;
 
 	for my $x (grep { $_->{keeps} && !$_->{cut} && $_->{known} > $log &&
-	    grep { $key{$_} } Model::keys_of($_) } $model->machines) {
+	    ($key{$_->{key}} || $model->has_key($_)) } $model->machines) {
 		my $m = $model->member($x->{name}, $log);
 		my ($environment) = grep { $m &&
 		    !$m->{revoked} && Model::in_scope($m, $_) }

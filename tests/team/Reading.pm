@@ -82,12 +82,12 @@ sub check
 			    $model->secrets($environment)};
 			my $name = pick('S_NONE', sort keys %of);
 			my $want = $model->expect($x, $environment, $how);
+			$self->{reads}{$want->{says} // 'read'}++;
 			$want = _of_name($want, $environment, $name)
 			    if $how eq 'get';
 			push @reads, [$environment, $how, $name, $want];
 		}
 		push @jobs, [$x, @reads];
-		$self->{reads} += @reads;
 	}
 	my @got = map { @{$_ // []} } VaultTest::parallel($WORKERS, sub {
 		my ($worker) = @_;

@@ -24,8 +24,8 @@ sub new
 
 	return bless {server => $server, url => $server->{url} =~ s{/+$}{}r,
 	    fleet => VaultTest::Fleet->new($server, 3), model => Model->new,
-	    at => {}, keys => {}, ids => {}, reads => 0,
-	    nowhere => CliTest::closed_url()}, $class;
+	    at => {}, keys => {}, ids => {}, reads => {},
+	    nowhere => CliTest::closed_url(), later => _later()}, $class;
 }
 
 # ---------------------------------------------------------------- machines
@@ -60,6 +60,17 @@ sub put_keys
 	    grep { defined $text{$_} } sort keys %text), $file);
 }
 
+# A library that lets programs believe that it is later.
+sub _later
+{
+	my $file = VaultTest::tmpdir() . '/later.so';
+	my $r = VaultTest::run([qw(cc -shared -fPIC -o), $file,
+	    "$VaultTest::SRC/tests/team/later.c"]);
+
+	croak $r->{stderr} if $r->{status} != 0;
+	return $file;
+}
+
 # Runs vault-env there, as that machine can.
 sub on
 {
@@ -68,8 +79,10 @@ sub on
 	my $p = $self->{at}{$x->{name}};
 	my $fresh = $x->{keeps} ? undef : CliTest->new(url => $self->{url},
 	    env => $p->{env});
+	my %env = $x->{later} ? (LD_PRELOAD => $self->{later},
+	    TEST_LATER => $x->{later}) : ();
 
-	my $r = ($fresh // $p)->run(@args, {%$opt,
+	my $r = ($fresh // $p)->run(@args, {%$opt, env => \%env,
 	    $x->{cut} ? (url => $self->{nowhere}) : ()});
 	remove_tree($fresh->{home}, $fresh->{dir}) if $fresh;
 	return $r;
@@ -97,8 +110,7 @@ sub able
 		my $x = $_;
 		my $m = $model->member($x->{name});
 		!$x->{cut} && !$model->{away} && $m && !$m->{revoked} &&
-		    !Model::is_over($m) && $may->($m) &&
-		    grep { $_ eq $model->key } Model::keys_of($x);
+		    !Model::is_over($m) && $may->($m) && $model->has_key($x);
 	} $model->machines;
 }
 
@@ -124,7 +136,7 @@ sub begin
 	$self->{keys}{first} = $self->{at}{$name}->key;
 	$self->{project} = $self->{at}{$name}->project;
 	$self->{model}->append('admit', $name, {role => 'admin', environments =>
-	    ['*'], expires => 0, cache_s => 604800});
+	    ['*'], expires => 0, cache_s => 604800, fresh_s => 0});
 	$self->pushed($x, $_, {S_A => "first of $_"}, ['set',
 	    "S_A=first of $_"]) for @environments;
 }
@@ -134,8 +146,9 @@ sub scope_args
 	my ($self, $scope) = @_;
 
 	return ('--role', $scope->{role}, (map { ('--env', $_) }
-	    @{$scope->{environments}}), ($scope->{cache_s} // 1) ? () :
-	    ('--max-cache', 'none'));
+	    @{$scope->{environments}}), (map { defined $scope->{$_->[1]} ?
+	    ($_->[0], $scope->{$_->[1]} || 'none') : () }
+	    ['--max-cache', 'cache_s'], ['--fresh', 'fresh_s']));
 }
 
 # Devices that are no admin's and are not revoked.

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # A team of twenty plays a month of protocol v2: people, servers and containers
-# come, push, lose their network, are narrowed, expire and are removed; VAULT_KEY
-# is replaced, servers restart, a backup is restored. After each thing that
-# happens every machine reads every environment, and the Model says what it must
-# get. What happens is drawn from VAULT_SEED (1); VAULT_REPEAT plays as many
-# months, each by the next seed.
+# come, push, lose their network for days, are narrowed, expire and are removed;
+# VAULT_KEY is replaced, servers restart, a backup is restored. After each thing
+# that happens every machine reads every environment, and the Model says what it must
+# get. What happens is drawn from VAULT_SEED (1); VAULT_REPEAT plays as many months,
+# each by the next seed.
 # limit 1800
 use strict;
 use warnings;
@@ -19,7 +19,8 @@ VaultTest->needs('fcgi/vault.fcgi', 'cli/vault-env', qw(nginx python3));
 plan skip_all => 'no python3-cryptography'
     if VaultTest::run(['python3', '-c', 'import cryptography'])->{status};
 
-my @WEEK = (cache_s => 604800);
+my $DAY = 86400;
+my @USUAL = (cache_s => 7 * $DAY, fresh_s => 0, expires => 0);
 my @NAMES = map { "S_$_" } 'A' .. 'H';
 my ($t, $model, $count);
 
@@ -53,7 +54,7 @@ sub joins
 	$t->{ids}{$name} = $id;
 	$t->check("$name has registered", $x);
 	$t->must($t->admin, 'approve-device', '--id', $id, $t->scope_args($scope));
-	$model->append('admit', $name, {%$scope, @WEEK, expires => 0});
+	$model->append('admit', $name, {@USUAL, %$scope});
 	return "$name joins as $scope->{role}";
 }
 
@@ -66,8 +67,8 @@ sub enrolled
 	$t->machine($name, secret => $made->{vault_device_secret},
 	    keeps => $keeps);
 	$t->{ids}{$name} = $made->{device_id};
-	$model->append('admit', $name, {@WEEK, %$scope,
-	    expires => time + 365 * 86400});
+	$model->append('admit', $name, {@USUAL, %$scope,
+	    expires => time + 365 * $DAY});
 	return "$name is enrolled as $scope->{role}";
 }
 
@@ -161,6 +162,18 @@ my %acts;
 		VaultTest::wait_until(10, sub { Model::is_over($scope) });
 		return "the access of $name ends";
 	},
+	stale => sub {
+		my ($name) = grep { my $m = $model->member($_);
+		    !Model::is_over($m) } mixed $t->others or return;
+		my $scope = $model->member($name);
+		my $until = time + 3;
+
+		$t->scoped($name, {%$scope, fresh_s => 1});
+		VaultTest::wait_until(10, sub { time > $until });
+		$t->check("no version is new enough for $name");
+		$t->scoped($name, {%$scope, fresh_s => 2 * $DAY});
+		return "$name accepts versions of two days";
+	},
 	extend => sub {
 		my ($name) = grep { Model::is_over($model->member($_)) }
 		    $t->others;
@@ -219,7 +232,7 @@ my %acts;
 	},
 	return => sub {
 		my @x = grep { $_->{cut} } $model->machines or return;
-		$_->{cut} = 0 for @x;
+		@$_{qw(cut later)} = (0, 0) for @x;
 		return @x . ' machines have their network again';
 	},
 	away => sub {
@@ -253,7 +266,7 @@ my %acts;
 # How often each happens in a month of 31 days.
 my %deck = ((map { $_ => 1 } grep { !/^(?:backup|disaster)$/ } keys %acts),
     map { $_ => 2 } qw(set together rollback scope revoke rotate hand_out leave
-    return));
+    return stale));
 
 sub play
 {
@@ -266,12 +279,14 @@ sub play
 	$t->begin('ann', 'production', 'staging', 'development');
 	joins('bob', scope('admin'));
 	joins('cid', scope('admin'));
-	joins(newcomer('dev'), scope('writer', some())) for 1 .. 7;
-	joins(newcomer('ops'), scope('reader', some())) for 1 .. 4;
+	joins(newcomer('dev'), {%{scope('writer', some())}, fresh_s => $_ * $DAY})
+	    for 0, 0, 1, 1, 2, 2, 5;
+	joins(newcomer('ops'), {%{scope('reader', some())}, fresh_s => $_ * $DAY})
+	    for 0, 1, 2, 2;
 	enrolled(newcomer('ci'), scope(pick('reader', 'writer'), some()), 0)
 	    for 1 .. 3;
 	enrolled(newcomer('web'), {%{scope('reader', some())}, @$_}, 1)
-	    for [], [], [cache_s => 0];
+	    for [cache_s => 2 * $DAY], [fresh_s => $DAY], [cache_s => 0];
 	is scalar($model->machines), 20, 'a team of twenty';
 	$t->check('the first day');
 	my @days = mixed map { ($_) x $deck{$_} } sort keys %deck;
@@ -279,9 +294,11 @@ sub play
 	splice @days, @days * 5 / 6, 0, 'disaster';
 	my ($day, %late) = (0);
 	while (defined(my $kind = shift @days)) {
+		my @away = grep { $_->{cut} } $model->machines;
 		my $what = $acts{$kind}->();
 
 		if (defined $what) {
+			$_->{later} += 1.1 * $DAY for grep { $_->{cut} } @away;
 			$t->check("day @{[++$day]}: $what");
 		} elsif ($late{$kind}++ < 5) {
 			push @days, $kind;
@@ -294,6 +311,6 @@ sub play
 my $first = $ENV{VAULT_SEED} // 1;
 for my $seed ($first .. $first + ($ENV{VAULT_REPEAT} || 1) - 1) {
 	subtest "VAULT_SEED=$seed" => sub { play($seed) };
-	note "$t->{reads} reads were compared";
+	note "$t->{reads}{$_} times $_" for sort keys %{$t->{reads}};
 }
 done_testing;
