@@ -17,8 +17,8 @@ struct given {
 	struct wrap wrap;
 };
 
-/* One attempt. */
-struct attempt {
+/* One attempt at an entry. */
+struct appending {
 	struct vaultenv_client *client;
 	const struct act *act;
 	struct entry entry;
@@ -31,7 +31,7 @@ struct attempt {
 };
 
 static int
-cuts_make(struct attempt *a, struct vaultenv_error *err)
+cuts_make(struct appending *a, struct vaultenv_error *err)
 {
 	struct env_head heads[LIST_MAX];
 	int r;
@@ -45,7 +45,7 @@ cuts_make(struct attempt *a, struct vaultenv_error *err)
 
 /* The box key of the device that the entry is about. */
 static const uint8_t *
-box_of(const struct attempt *a)
+box_of(const struct appending *a)
 {
 	const struct member *m;
 
@@ -77,7 +77,8 @@ is_over(struct vaultenv_client *c, const struct env_head *head)
 }
 
 static int
-give(struct attempt *a, const struct head_v2 *head, struct vaultenv_error *err)
+give(
+    struct appending *a, const struct head_v2 *head, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = a->client;
 	const char *env = head->head.env;
@@ -105,7 +106,7 @@ give(struct attempt *a, const struct head_v2 *head, struct vaultenv_error *err)
 }
 
 static int
-give_all(struct attempt *a, struct vaultenv_error *err)
+give_all(struct appending *a, struct vaultenv_error *err)
 {
 	const struct members *log = &a->client->team->log;
 	int r = 0;
@@ -117,7 +118,7 @@ give_all(struct attempt *a, struct vaultenv_error *err)
 }
 
 static int
-sign(struct attempt *a, struct vaultenv_error *err)
+sign(struct appending *a, struct vaultenv_error *err)
 {
 	const struct team *t = a->client->team;
 	struct blob raw;
@@ -133,7 +134,7 @@ sign(struct attempt *a, struct vaultenv_error *err)
 }
 
 static int
-build(struct attempt *a, struct vaultenv_error *err)
+build(struct appending *a, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = a->client;
 	int r;
@@ -164,7 +165,7 @@ put_given(struct json_writer *body, const struct given *g)
 
 /* *code: that the server refused it by. */
 static int
-send_attempt(struct attempt *a, int *code, struct vaultenv_error *err)
+send_entry(struct appending *a, int *code, struct vaultenv_error *err)
 {
 	struct call call;
 	int r;
@@ -189,7 +190,7 @@ send_attempt(struct attempt *a, int *code, struct vaultenv_error *err)
 
 /* No answer came: is the entry there all the same? */
 static bool
-was_stored(const struct attempt *a)
+was_stored(const struct appending *a)
 {
 	return team_sync(a->client, NULL) == 0 &&
 	       members_have_entry(&a->client->team->log, a->hash);
@@ -203,7 +204,7 @@ is_race(int code)
 }
 
 static int
-attempt_once(struct attempt *a, bool *again, struct vaultenv_error *err)
+attempt_once(struct appending *a, bool *again, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = a->client;
 	int code = 0, r;
@@ -212,7 +213,7 @@ attempt_once(struct attempt *a, bool *again, struct vaultenv_error *err)
 	*again = a->is_late;
 	if (r != 0)
 		return r;
-	r = send_attempt(a, &code, err);
+	r = send_entry(a, &code, err);
 	if ((r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER) &&
 	    was_stored(a))
 		return 0;
@@ -228,7 +229,7 @@ int
 team_append(struct vaultenv_client *c, const struct act *act,
     struct vaultenv_error *err)
 {
-	struct attempt *a;
+	struct appending *a;
 	bool again;
 	int r, tries = 0;
 

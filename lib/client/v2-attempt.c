@@ -193,9 +193,6 @@ hold(struct attempt *a, const struct text *records, size_t n,
 	int r;
 
 	h->is_there = false;
-	for (size_t i = 0; i < a->n_wraps; i++)
-		if (strcmp(a->wraps[i].device, t->keys->device.id) == 0)
-			h->wrap = a->wraps[i];
 	if (n == 1)
 		blob_reset(&h->lines);
 	if ((r = logfile_add(&h->lines, records + n - 1, 1)) != 0)
@@ -203,10 +200,7 @@ hold(struct attempt *a, const struct text *records, size_t n,
 	blob_reset(&h->secrets);
 	if ((r = base64_encode(&h->secrets, a->blob.data, a->blob.len)) != 0)
 		return r;
-	h->record = *record;
-	h->record.raw.bytes = h->record.raw.signatures = NULL;
-	memcpy(t->keys->data_key, a->data_key, KEY_LEN);
-	h->is_there = true;
+	team_hold(t, record, a->data_key, a->wraps, a->n_wraps);
 	return 0;
 }
 

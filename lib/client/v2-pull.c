@@ -156,14 +156,7 @@ hold(struct pulling *t, const struct bundle *b, const struct opened *o)
 	if ((r = hold_records(t, b)) != 0 ||
 	    (r = blob_append(&h->secrets, b->secrets.at, b->secrets.len)) != 0)
 		return r;
-	h->record = *o->history.newest;
-	h->record.raw.bytes = h->record.raw.signatures = NULL;
-	memcpy(team->keys->data_key, o->data_key, KEY_LEN);
-	for (size_t i = 0; i < b->n_wraps; i++)
-		if (strcmp(b->wraps[i].device, team->keys->device.id) == 0 &&
-		    memcmp(b->wraps[i].key_id, h->record.key_id, HASH_LEN) == 0)
-			h->wrap = b->wraps[i];
-	h->is_there = true;
+	team_hold(team, o->history.newest, o->data_key, b->wraps, b->n_wraps);
 	return 0;
 }
 

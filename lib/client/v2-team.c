@@ -399,3 +399,19 @@ team_take_records(struct vaultenv_client *c, const char *env,
 	}
 	return r > 0 ? code_error(c, r, NULL, env, t->files.heads, err) : r;
 }
+
+void
+team_hold(struct team *t, const struct record *record,
+    const uint8_t data_key[KEY_LEN], const struct wrap *wraps, size_t n)
+{
+	struct held *h = &t->held;
+
+	h->record = *record;
+	h->record.raw.bytes = h->record.raw.signatures = NULL;
+	memcpy(t->keys->data_key, data_key, KEY_LEN);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(wraps[i].device, t->keys->device.id) == 0 &&
+		    memcmp(wraps[i].key_id, record->key_id, HASH_LEN) == 0)
+			h->wrap = wraps[i];
+	h->is_there = true;
+}

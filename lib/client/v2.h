@@ -95,6 +95,11 @@ int team_take_records(struct vaultenv_client *client, const char *env,
     const struct records *records, bool *start_over,
     struct vaultenv_error *err);
 
+/* The newest version is held from now on, whose lines and secrets are set. Its
+ * wrap is among these, or still the one that is held. */
+void team_hold(struct team *team, const struct record *record,
+    const uint8_t data_key[KEY_LEN], const struct wrap *wraps, size_t n_wraps);
+
 /* ---- v2-next.c: the secret of the next VAULT_KEY ---- */
 
 /* A rotation was begun on this machine and not finished. */
