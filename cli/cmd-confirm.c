@@ -59,7 +59,7 @@ static const struct option_row confirm_options[] = {
 	{ "--new-key", NULL, OPTION_FLAG, false, ARG(new_key),
 	    "under a new data key, also where none is due" },
 	{ "--stale", NULL, OPTION_FLAG, false, ARG(stale),
-	    "also a version too old for this device, or dated ahead" },
+	    "also a version too old for this device, or of the future" },
 	{ "--yes-i-looked", NULL, OPTION_FLAG, false, ARG(looked),
 	    "with --stale: do not ask whether somebody has looked" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },

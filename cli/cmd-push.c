@@ -271,7 +271,7 @@ static const struct option_row push_options[] = {
 	{ "--replace", NULL, OPTION_FLAG, false, ARG(replace),
 	    "the file is the whole: what it lacks is removed" },
 	{ "--stale", NULL, OPTION_FLAG, false, ARG(stale),
-	    "also over a version too old for this device, or dated ahead" },
+	    "also over one too old for this device, or dated ahead" },
 	{ "--merge", NULL, OPTION_FLAG, false, ARG(merge),
 	    "the file only adds and changes: nothing is removed" },
 	{ "--yes", NULL, OPTION_FLAG, false, ARG(yes),
