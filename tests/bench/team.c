@@ -267,8 +267,7 @@ put_wraps(struct json_writer *body, const struct env *env)
 static void
 next_record(struct env *env)
 {
-	static const char text[TEXT_LEN + 1] =
-	    "{\"secrets\":{\"A\":\"value\"}}";
+	char text[TEXT_LEN + 1];
 	const struct place place = { project, env->name };
 	const int64_t version = env->newest.version;
 	struct record *r = &env->newest;
@@ -280,8 +279,10 @@ next_record(struct env *env)
 	must(random_bytes(env->data_key, KEY_LEN));
 	must(data_key_id(r->key_id, &place, env->data_key));
 	env->box.len = env->statement.len = 0;
+	snprintf(text, sizeof(text), "{\"secrets\":{\"A\":\"%0*d\"}}",
+	    TEXT_LEN - (int)strlen("{'secrets':{'A':''}}"), 0);
 	must(content_seal(
-	    &env->box, &place, r->version, env->data_key, text, strlen(text)));
+	    &env->box, &place, r->version, env->data_key, text, TEXT_LEN));
 	must(sha256(r->blob, env->box.data, env->box.len));
 	must(record_encode(&env->statement, r));
 }
