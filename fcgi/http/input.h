@@ -62,8 +62,6 @@ enum field {
 #define FIELD_BIT(field) (UINT64_C(1) << (field))
 _Static_assert(N_FIELDS <= 64, "a bit for each");
 
-#define WRAPS_MAX 5000 /* in a request */
-
 /* A wrap, or the place of one: what it names is not empty. */
 struct wrap_input {
 	char environment[ENV_LEN_MAX + 1];

@@ -19,7 +19,7 @@ void
 attempt_reset(struct attempt *a)
 {
 	secmem_free(a->data_key, KEY_LEN);
-	free(a->wraps);
+	wraps_reset(&a->wraps);
 	blob_reset(&a->blob);
 	blob_reset(&a->signed_record);
 }
@@ -75,25 +75,6 @@ out:
 
 /* ---- for whom ---- */
 
-static int
-wrap_for_readers(struct attempt *a)
-{
-	const struct members *log = &a->client->team->log;
-	const struct member *m;
-	int r = 0;
-
-	if ((a->wraps = calloc(log->n_members, sizeof(*a->wraps))) == NULL)
-		return VAULTENV_ERR_NOMEM;
-	for (size_t i = 0; r == 0 && i < log->n_members; i++) {
-		m = &log->members[i];
-		if (grant_reads(member_now(m), a->push->env))
-			r = team_wrap(a->client, a->push->env, a->record.key_id,
-			    a->data_key, m->id, m->box,
-			    &a->wraps[a->n_wraps++]);
-	}
-	return r;
-}
-
 /* The data key of the version before, or a new one for all who can read. */
 static int
 key_choose(struct attempt *a)
@@ -113,7 +94,8 @@ key_choose(struct attempt *a)
 	if ((r = random_bytes(a->data_key, KEY_LEN)) != 0 ||
 	    (r = data_key_id(a->record.key_id, &place, a->data_key)) != 0)
 		return r;
-	return wrap_for_readers(a);
+	return wraps_for_readers(a->client, a->push->env, a->record.key_id,
+	    a->data_key, NULL, &a->wraps);
 }
 
 int
@@ -140,20 +122,6 @@ attempt_build(struct attempt *a, struct vaultenv_error *err)
 
 /* ---- sent ---- */
 
-static void
-put_wraps(struct json_writer *body, const struct attempt *a)
-{
-	json_put_name(body, "wraps");
-	json_begin(body, '[');
-	for (size_t i = 0; i < a->n_wraps; i++) {
-		json_begin(body, '{');
-		json_put_text(body, "device_id", a->wraps[i].device);
-		json_put_base64(body, "wrap", a->wraps[i].bytes, WRAP_LEN);
-		json_end(body, '}');
-	}
-	json_end(body, ']');
-}
-
 /* *code: that the server refused it by. */
 int
 attempt_send(struct attempt *a, int *code, struct vaultenv_error *err)
@@ -169,7 +137,7 @@ attempt_send(struct attempt *a, int *code, struct vaultenv_error *err)
 	json_put_text(&call.body, "record", (char *)a->signed_record.data);
 	json_put_base64(&call.body, "secrets", a->blob.data, a->blob.len);
 	if (a->is_new_key)
-		put_wraps(&call.body, a);
+		wraps_put(&call.body, &a->wraps, false);
 	v2_put_log_have(&call);
 	r = v2_call_perform(&call, want, &version, err);
 	*code = r == 0 ? 0 : v2_call_code(&call);
@@ -200,7 +168,7 @@ hold(struct attempt *a, const struct text *records, size_t n,
 	blob_reset(&h->secrets);
 	if ((r = base64_encode(&h->secrets, a->blob.data, a->blob.len)) != 0)
 		return r;
-	team_hold(t, record, a->data_key, a->wraps, a->n_wraps);
+	team_hold(t, record, a->data_key, a->wraps.at, a->wraps.n);
 	return 0;
 }
 

@@ -13,8 +13,7 @@ struct attempt {
 	struct record record;
 	uint8_t *data_key; /* secmem */
 	bool is_new_key;
-	struct wrap *wraps; /* of a new key */
-	size_t n_wraps;
+	struct wraps wraps;        /* of a new key */
 	struct blob blob;          /* encrypted */
 	struct blob signed_record; /* base64 */
 };

@@ -10,34 +10,6 @@
 
 #include "client/v2-members.h"
 
-#define WRAPS_A_REQUEST 5000
-
-static int
-wraps_add(struct vaultenv_client *c, const char *env, const struct wrap *wraps,
-    size_t n, struct vaultenv_error *err)
-{
-	char hex[2 * HASH_LEN + 1];
-	struct call call;
-	int r;
-
-	v2_call_begin_environment(&call, c, "keys/add", env);
-	json_put_name(&call.body, "wraps");
-	json_begin(&call.body, '[');
-	for (size_t i = 0; i < n; i++) {
-		hex_encode(hex, wraps[i].key_id, HASH_LEN);
-		json_begin(&call.body, '{');
-		json_put_text(&call.body, "key_id", hex);
-		json_put_text(&call.body, "device_id", wraps[i].device);
-		json_put_base64(&call.body, "wrap", wraps[i].bytes, WRAP_LEN);
-		json_end(&call.body, '}');
-	}
-	json_end(&call.body, ']');
-	v2_put_log_have(&call);
-	r = v2_call_perform(&call, v2_nothing, NULL, err);
-	call_end(&call);
-	return r;
-}
-
 /* Turns this device's wraps into the other's; one that does not open is
  * nobody's to give. */
 static int
@@ -69,7 +41,7 @@ history_of(struct vaultenv_client *c, const char *env, const char *device,
     const uint8_t *box, struct vaultenv_error *err)
 {
 	struct wraps own, given = { .n = 0 };
-	size_t n;
+	int64_t n_added;
 	int r;
 
 	if ((r = team_wraps(c, env, false, &own, err)) != 0)
@@ -77,11 +49,8 @@ history_of(struct vaultenv_client *c, const char *env, const char *device,
 	if (own.n > 1 &&
 	    (r = wraps_turn(c, env, &own, device, box, &given)) != 0)
 		err_general(err, r);
-	for (size_t i = 0; r == 0 && i < given.n; i += n) {
-		n = given.n - i < WRAPS_A_REQUEST ? given.n - i
-						  : WRAPS_A_REQUEST;
-		r = wraps_add(c, env, given.at + i, n, err);
-	}
+	if (r == 0)
+		r = wraps_send(c, env, &given, &n_added, err);
 	wraps_reset(&own);
 	wraps_reset(&given);
 	return r;

@@ -71,31 +71,17 @@ continues(struct resend *s)
 
 /* For all who may read, as the server asks of a new data key. */
 static int
-put_wraps(const struct resend *s, struct json_writer *body)
+wraps_make(const struct resend *s, struct wraps *out)
 {
-	const struct members *log = &s->client->team->log;
 	const struct wraps own = { s->cached->n_wraps, s->cached->wraps };
 	const uint8_t *key_id = s->record.key_id;
 	uint8_t data_key[KEY_LEN];
-	struct wrap w;
 	int r;
 
 	r = team_data_key(s->client, s->env, &own, key_id, data_key);
-	json_put_name(body, "wraps");
-	json_begin(body, '[');
-	for (size_t i = 0; r == 0 && i < log->n_members; i++) {
-		const struct member *m = &log->members[i];
-
-		if (!grant_reads(member_now(m), s->env))
-			continue;
-		r = team_wrap(
-		    s->client, s->env, key_id, data_key, m->id, m->box, &w);
-		json_begin(body, '{');
-		json_put_text(body, "device_id", m->id);
-		json_put_base64(body, "wrap", w.bytes, WRAP_LEN);
-		json_end(body, '}');
-	}
-	json_end(body, ']');
+	if (r == 0)
+		r = wraps_for_readers(
+		    s->client, s->env, key_id, data_key, NULL, out);
 	mem_wipe(data_key, sizeof(data_key));
 	return r;
 }
@@ -105,6 +91,7 @@ send_again(const struct resend *s)
 {
 	const struct bundle *b = s->cached;
 	const struct text *record = &b->records[b->n_records - 1];
+	struct wraps wraps = { .n = 0 };
 	struct call call;
 	int r = 0;
 
@@ -114,12 +101,13 @@ send_again(const struct resend *s)
 	json_put_string(&call.body, record->at, record->len);
 	json_put_name(&call.body, "secrets");
 	json_put_string(&call.body, b->secrets.at, b->secrets.len);
-	if (s->is_new_key)
-		r = put_wraps(s, &call.body);
+	if (s->is_new_key && (r = wraps_make(s, &wraps)) == 0)
+		wraps_put(&call.body, &wraps, false);
 	v2_put_log_have(&call);
 	if (r == 0)
 		r = v2_call_perform(&call, v2_nothing, NULL, NULL);
 	call_end(&call);
+	wraps_reset(&wraps);
 	return r;
 }
 

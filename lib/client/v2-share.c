@@ -6,12 +6,9 @@
  */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "client/v2.h"
-
-#define WRAPS_A_REQUEST 2000
 
 struct sharing {
 	struct vaultenv_client *client;
@@ -20,7 +17,6 @@ struct sharing {
 	struct wraps own;
 	struct wraps there; /* all, as far as this device may know */
 	struct wraps given;
-	size_t room;
 	int64_t n_added;
 };
 
@@ -74,54 +70,6 @@ wraps_get(struct sharing *s, struct vaultenv_error *err)
 		   : 0;
 }
 
-static bool
-is_there(
-    const struct sharing *s, const char *device, const uint8_t key_id[HASH_LEN])
-{
-	for (size_t i = 0; i < s->there.n; i++)
-		if (memcmp(s->there.at[i].key_id, key_id, HASH_LEN) == 0 &&
-		    strcmp(s->there.at[i].device, device) == 0)
-			return true;
-	return false;
-}
-
-static int
-given_room(struct sharing *s)
-{
-	const size_t room = s->room == 0 ? 64 : 2 * s->room;
-	struct wrap *grown;
-
-	if (s->given.n < s->room)
-		return 0;
-	grown = reallocarray(s->given.at, room, sizeof(*grown));
-	if (grown == NULL)
-		return VAULTENV_ERR_NOMEM;
-	s->given.at = grown;
-	s->room = room;
-	return 0;
-}
-
-static int
-give_to_all(struct sharing *s, const uint8_t key_id[HASH_LEN],
-    const uint8_t data_key[KEY_LEN])
-{
-	const struct members *log = &s->client->team->log;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < log->n_members; i++) {
-		const struct member *m = &log->members[i];
-
-		if (!grant_reads(member_now(m), s->env) ||
-		    is_there(s, m->id, key_id))
-			continue;
-		if ((r = given_room(s)) == 0 &&
-		    (r = team_wrap(s->client, s->env, key_id, data_key, m->id,
-			 m->box, &s->given.at[s->given.n])) == 0)
-			s->given.n++;
-	}
-	return r;
-}
-
 /* So the newest record is looked at for its key, whoever else had it. */
 static bool
 is_last_with_key(const struct records *records, size_t i)
@@ -148,44 +96,12 @@ make(struct sharing *s)
 			continue;
 		r = team_data_key(s->client, s->env, &s->own, key_id, data_key);
 		if (r == 0)
-			r = give_to_all(s, key_id, data_key);
+			r = wraps_for_readers(s->client, s->env, key_id,
+			    data_key, &s->there, &s->given);
 		else if (r > 0 && i + 1 < s->records.n)
 			r = 0;
 	}
 	mem_wipe(data_key, sizeof(data_key));
-	return r;
-}
-
-static int
-send_some(struct sharing *s, size_t from, struct vaultenv_error *err)
-{
-	static const struct wanted want[] = {
-		WANT("added", take_version_or_0, 0), WANT_END
-	};
-	char hex[2 * HASH_LEN + 1];
-	int64_t added = 0;
-	struct call call;
-	int r;
-
-	v2_call_begin_environment(&call, s->client, "keys/add", s->env);
-	json_put_name(&call.body, "wraps");
-	json_begin(&call.body, '[');
-	for (size_t i = from; i < s->given.n && i < from + WRAPS_A_REQUEST;
-	     i++) {
-		const struct wrap *w = &s->given.at[i];
-
-		hex_encode(hex, w->key_id, HASH_LEN);
-		json_begin(&call.body, '{');
-		json_put_text(&call.body, "key_id", hex);
-		json_put_text(&call.body, "device_id", w->device);
-		json_put_base64(&call.body, "wrap", w->bytes, WRAP_LEN);
-		json_end(&call.body, '}');
-	}
-	json_end(&call.body, ']');
-	v2_put_log_have(&call);
-	r = v2_call_perform(&call, want, &added, err);
-	call_end(&call);
-	s->n_added += added;
 	return r;
 }
 
@@ -198,9 +114,7 @@ share(struct sharing *s, struct vaultenv_error *err)
 		return r;
 	if ((r = make(s)) != 0)
 		return code_error(s->client, r, NULL, s->env, NULL, err);
-	for (size_t i = 0; r == 0 && i < s->given.n; i += WRAPS_A_REQUEST)
-		r = send_some(s, i, err);
-	return r;
+	return wraps_send(s->client, s->env, &s->given, &s->n_added, err);
 }
 
 int

@@ -11,7 +11,7 @@
 
 #include "client/v2.h"
 
-#define WRAPS_MAX ((size_t)4 << 20)
+#define ALL_MAX ((size_t)4 << 20) /* of one environment */
 
 void
 wraps_reset(struct wraps *w)
@@ -57,7 +57,7 @@ goes_on(const struct wraps *w, const struct bundle *b)
 	const struct wrap *last = w->at + w->n - 1;
 	int order;
 
-	if (b->n_wraps == 0 || w->n + b->n_wraps > WRAPS_MAX)
+	if (b->n_wraps == 0 || w->n + b->n_wraps > ALL_MAX)
 		return false;
 	if (w->n == 0)
 		return true;
@@ -156,5 +156,95 @@ team_wrap(const struct vaultenv_client *c, const char *env,
 	mem_wipe(&psk, sizeof(psk));
 	memcpy(out->key_id, key_id, HASH_LEN);
 	out->generation = (int64_t)t->log.n_generations - 1;
+	return r;
+}
+
+static bool
+has(const struct wraps *w, const char *device, const uint8_t key_id[HASH_LEN])
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (memcmp(w->at[i].key_id, key_id, HASH_LEN) == 0 &&
+		    strcmp(w->at[i].device, device) == 0)
+			return true;
+	return false;
+}
+
+int
+wraps_for_readers(const struct vaultenv_client *c, const char *env,
+    const uint8_t key_id[HASH_LEN], const uint8_t data_key[KEY_LEN],
+    const struct wraps *there, struct wraps *out)
+{
+	const struct members *log = &c->team->log;
+	const struct member *m;
+	struct wrap *grown;
+	int r = 0;
+
+	grown = reallocarray(out->at, out->n + log->n_members, sizeof(*grown));
+	if (grown == NULL)
+		return VAULTENV_ERR_NOMEM;
+	out->at = grown;
+	for (size_t i = 0; r == 0 && i < log->n_members; i++) {
+		m = &log->members[i];
+		if (!grant_reads(member_now(m), env) ||
+		    (there != NULL && has(there, m->id, key_id)))
+			continue;
+		r = team_wrap(c, env, key_id, data_key, m->id, m->box,
+		    &out->at[out->n++]);
+	}
+	return r;
+}
+
+void
+wraps_put(struct json_writer *body, const struct wraps *w, bool key_ids)
+{
+	char hex[2 * HASH_LEN + 1];
+
+	json_put_name(body, "wraps");
+	json_begin(body, '[');
+	for (size_t i = 0; i < w->n; i++) {
+		hex_encode(hex, w->at[i].key_id, HASH_LEN);
+		json_begin(body, '{');
+		if (key_ids)
+			json_put_text(body, "key_id", hex);
+		json_put_text(body, "device_id", w->at[i].device);
+		json_put_base64(body, "wrap", w->at[i].bytes, WRAP_LEN);
+		json_end(body, '}');
+	}
+	json_end(body, ']');
+}
+
+static int
+send_some(struct vaultenv_client *c, const char *env, const struct wraps *some,
+    int64_t *n_added, struct vaultenv_error *err)
+{
+	static const struct wanted want[] = {
+		WANT("added", take_version_or_0, 0), WANT_END
+	};
+	int64_t added = 0;
+	struct call call;
+	int r;
+
+	v2_call_begin_environment(&call, c, "keys/add", env);
+	wraps_put(&call.body, some, true);
+	v2_put_log_have(&call);
+	r = v2_call_perform(&call, want, &added, err);
+	call_end(&call);
+	*n_added += added;
+	return r;
+}
+
+int
+wraps_send(struct vaultenv_client *c, const char *env, const struct wraps *w,
+    int64_t *n_added, struct vaultenv_error *err)
+{
+	struct wraps some;
+	int r = 0;
+
+	*n_added = 0;
+	for (size_t i = 0; r == 0 && i < w->n; i += some.n) {
+		some.at = w->at + i;
+		some.n = w->n - i < WRAPS_MAX ? w->n - i : WRAPS_MAX;
+		r = send_some(c, env, &some, n_added, err);
+	}
 	return r;
 }

@@ -322,6 +322,17 @@ struct wraps {
 int team_wraps(struct vaultenv_client *client, const char *env, bool all,
     struct wraps *out, struct vaultenv_error *err);
 void wraps_reset(struct wraps *wraps);
+/* Adds one of this data key for each device that can read env now, but for
+ * those that have one there. there NULL: nobody has. NOMEM, CRYPTO. */
+int wraps_for_readers(const struct vaultenv_client *client, const char *env,
+    const uint8_t key_id[HASH_LEN], const uint8_t data_key[KEY_LEN],
+    const struct wraps *there, struct wraps *out);
+/* As a member of a request; key_ids: it does not name the one data key. */
+void
+wraps_put(struct json_writer *body, const struct wraps *wraps, bool key_ids);
+/* keys/add, as often as it takes. *n_added: that the server did not have. */
+int wraps_send(struct vaultenv_client *client, const char *env,
+    const struct wraps *wraps, int64_t *n_added, struct vaultenv_error *err);
 /* The data key of a key id that a record names, for this device. A code. */
 int team_data_key(const struct vaultenv_client *client, const char *env,
     const struct wraps *wraps, const uint8_t key_id[HASH_LEN],

@@ -32,6 +32,7 @@
 #define OLD_PSK_LEN    60    /* iv, tag, and 32 bytes */
 #define WRAP_LEN       80    /* of a data key: enc 32, ciphertext 32, tag 16 */
 #define LIST_MAX       100   /* environments of a scope; cuts */
+#define WRAPS_MAX      5000  /* in a request */
 #define ENTRY_SIZE_MAX 65536 /* bytes, signatures included */
 #define SMALL_SIZE_MAX 1024  /* of any other statement */
 
