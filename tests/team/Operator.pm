@@ -62,8 +62,8 @@ sub check_short
 	for my $x (grep { $_->{keeps} && !$_->{cut} && $_->{known} > $log &&
 	    ($key{$_->{key}} || $model->has_key($_)) } $model->machines) {
 		my $m = $model->member($x->{name}, $log);
-		my ($environment) = grep { $m &&
-		    !$m->{revoked} && Model::in_scope($m, $_) }
+		my ($environment) = grep { $m && !$m->{revoked} &&
+		    !Model::is_over($m) && Model::in_scope($m, $_) }
 		    sort keys %{$self->{backup}{newest}} or next;
 		my $r = $self->on($x, 'run', '--env', $environment, '--', 'env');
 
