@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,23 +244,24 @@ static int
 refuse_missing(uint64_t required, struct reply *reply)
 {
 	const int n = __builtin_popcountll(required);
-	char sentence[256];
-	size_t len = 0;
-	int i = 0;
+	struct blob sentence;
+	int i = 0, r;
 
+	blob_init(&sentence, SIZE_MAX);
 	for (int f = 0; f < N_FIELDS; f++) {
 		if ((required & FIELD_BIT(f)) == 0)
 			continue;
 		i++;
-		len += (size_t)snprintf(sentence + len, sizeof(sentence) - len,
-		    "%s%s%s",
+		blob_printf(&sentence, "%s%s%s",
 		    i == 1           ? ""
 		    : i < n || n > 2 ? ", "
 				     : " ",
 		    i == n && n > 1 ? "and " : "", rules[f].name);
 	}
-	snprintf(sentence + len, sizeof(sentence) - len, " required");
-	reply_refuse_as(reply, REFUSAL_INPUT_MISSING, sentence);
+	r = blob_append(&sentence, " required", sizeof(" required"));
+	reply_refuse_as(reply, REFUSAL_INPUT_MISSING,
+	    r == 0 ? (char *)sentence.data : "Not all members are there");
+	blob_reset(&sentence);
 	return -1;
 }
 
