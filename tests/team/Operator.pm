@@ -56,11 +56,13 @@ sub check_short
 	my ($self) = @_;
 	my $model = $self->{model};
 	my $log = $self->{backup}{log};
-	my %key = map { $_ => 1 } $model->key($log), $model->key;
 	my @wrong;
 
+	# Of a VAULT_KEY that neither the server nor the machine's list has, nothing
+	# can be said.
 	for my $x (grep { $_->{keeps} && !$_->{cut} && $_->{known} > $log &&
-	    ($key{$_->{key}} || $model->has_key($_)) } $model->machines) {
+	    ($_->{key} eq $model->key($log) || $model->has_key($_) &&
+	    $model->key($_->{known}) eq $model->key) } $model->machines) {
 		my $m = $model->member($x->{name}, $log);
 		my ($environment) = grep { $m && !$m->{revoked} &&
 		    !Model::is_over($m) && Model::in_scope($m, $_) }
