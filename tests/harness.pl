@@ -6,13 +6,14 @@
 #
 # TEST is a *.t file or a folder with such in TOP_SRCDIR/tests, or a unit test
 # program in TOP_BUILDDIR/tests: cli/run.t, fcgi, lib/base/json-t, with or without
-# tests/ before it; or an absolute path. Two run at once, except those with a line
-# `# serial` near their top. A test may take 300 seconds, or those that its line
+# tests/ before it; or an absolute path. One more than there are processors run at
+# once, since most wait half of their time, except those with a line `# serial`
+# near their top. A test may take 300 seconds, or those that its line
 # `# limit N` near the top says. One with a line `# protocol 1 2` is run once for
 # each number, with projects of that protocol (see VaultTest::init_options). The
 # last line printed, and the file tests/summary, say `N passed, N failed, N skipped`;
 # the exit status is 0 if nothing failed and there was a test to run. Environment:
-#   TEST_JOBS      how many at once (2)
+#   TEST_JOBS      how many at once
 #   TEST_WRAPPER   a command line before each unit test program (valgrind)
 #   TEST_PATIENCE  multiplies the limits (1), for a slow machine or checker
 # What a sanitizer or valgrind reports, in a test or in a server that a test
@@ -75,6 +76,9 @@ for my $arg (@ARGV) {
 }
 die "harness.pl: no test was named\n" if !@ARGV;
 
+# What may take long begins first, so that nothing waits for it at the end.
+@parallel = sort { $run{$b}{limit} <=> $run{$a}{limit} } @parallel;
+
 remove_tree($reports);
 make_path($reports);
 $ENV{ASAN_OPTIONS} //= "log_path=$reports/asan:detect_stack_use_after_return=1:" .
@@ -96,7 +100,7 @@ my %options = (
 );
 my $all = TAP::Parser::Aggregator->new;
 $all->start;
-Harness->new({%options, jobs => $ENV{TEST_JOBS} // 2})
+Harness->new({%options, jobs => $ENV{TEST_JOBS} // `nproc` + 1})
     ->aggregate_tests($all, @parallel) if @parallel;
 Harness->new({%options, jobs => 1})->aggregate_tests($all, @serial)
     if @serial;
