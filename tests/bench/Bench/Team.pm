@@ -114,7 +114,7 @@ sub plan
 	} @$projects]};
 }
 
-# How far the pushes have come, for the next plan.
+# How far the pushes have come, for the next plan: a pull asks from there on.
 sub refresh
 {
 	my ($site, $projects) = @_;

@@ -20,8 +20,7 @@ sub through
 	my ($opt, $connections, $path, $site, $projects, %plan) = @_;
 
 	return sub {
-		Bench::Team::refresh($site->(), $projects->())
-		    if $path eq 'secrets/push';
+		Bench::Team::refresh($site->(), $projects->());
 		return Bench::Load::http(url => $site->()->{url},
 		    connections => $connections, seconds => $opt->{seconds},
 		    server => $site->()->{server},
