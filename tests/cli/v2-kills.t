@@ -82,7 +82,7 @@ sub projects { return $s->psql('select count(*) from vault.projects where protoc
 
 	$p->must('init', '--protocol', 1);
 	$p->spew('values', "A=1\n");
-	$p->must('push', '--file', 'values');
+	$p->must('push', '--file', 'values', '--env', $_) for qw(development staging);
 	my ($env, $id, $key) = ($p->slurp('.env'), $p->project, $p->key);
 	my $state = "$p->{home}/.vault/$id.upgrade";
 	# As if it had never been begun.
@@ -106,9 +106,9 @@ sub projects { return $s->psql('select count(*) from vault.projects where protoc
 				next;
 			}
 		}
-		is_deeply([$p->must('get', 'A'), projects() - $n, scalar($p->slurp('.env') =~
+		is_deeply([(map { $p->must('get', 'A', '--env', $_) } qw(development staging)), projects() - $n, scalar($p->slurp('.env') =~
 		    /^VAULT_KEY_V1=\Q$key\E$/m), $s->psql("select moved_to from vault.projects where id = '$id'")],
-		    ["1\n", 1, 1, $p->project],
+		    ["1\n", "1\n", 1, 1, $p->project],
 		    "$name: one project more, whole, and both keys");
 	}
 }
