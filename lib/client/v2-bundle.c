@@ -29,6 +29,9 @@ records_take(struct publishing *p, struct vaultenv_error *err)
 {
 	const struct held *h = &p->client->team->held;
 	struct pin pin = { .version = h->record.version };
+	const struct history_query query = {
+		.env = p->env, .pin = &pin, .own = &pin
+	};
 	struct finding why = { .seq = 0 };
 	struct records records = { .n = 0 };
 	struct bundle *b = &p->bundle;
@@ -48,7 +51,7 @@ records_take(struct publishing *p, struct vaultenv_error *err)
 	if (r == 0 &&
 	    (r = records_read(&records, b->records, b->n_records)) == 0)
 		r = history_head(
-		    &p->client->team->log, &records, p->env, &pin, &head, &why);
+		    &p->client->team->log, &records, &query, &head, &why);
 	records_reset(&records);
 	return r == 0 ? 0 : code_error(p->client, r, &why, p->env, NULL, err);
 }

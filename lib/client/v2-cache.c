@@ -125,7 +125,8 @@ cached_write(struct vaultenv_client *c, const struct cached *known,
 		return;
 	/* Without leave to keep one, none is left lying about either. */
 	if (member_now(self)->cache_s == 0) {
-		cached_forget(c);
+		if (cachedir_remove(c->env_path, env, &err) != 0)
+			notice_give_error(&c->notice, &err);
 		return;
 	}
 	if (known != NULL && is_young(c, known, at_ms))

@@ -12,14 +12,19 @@
 
 #include "client/v2.h"
 
-/* The version from which on the records of env are wanted. */
+/* The version from which on the records of env are wanted: a link, and what
+ * .vault-heads names. */
 static int64_t
 first_wanted(const struct team *t, const char *env)
 {
+	const struct pin *own = pins_own(&t->pins, env);
 	const struct pin *pin = pins_find(&t->pins, env);
 	const struct mark *cut = members_cut(&t->log, env);
+	const int64_t link = cut != NULL ? cut->version : 1;
 
-	return pin != NULL ? pin->version : cut != NULL ? cut->version : 1;
+	if (own != NULL)
+		return own->version;
+	return pin != NULL && pin->version < link ? pin->version : link;
 }
 
 static int
@@ -27,6 +32,9 @@ judge(struct vaultenv_client *c, const char *env, const struct pages *p,
     struct head_v2 *out, struct vaultenv_error *err)
 {
 	const struct team *t = c->team;
+	const struct history_query query = { .env = env,
+		.pin = pins_find(&t->pins, env),
+		.own = pins_own(&t->pins, env) };
 	struct finding why = { .seq = 0 };
 	struct records records;
 	struct head head;
@@ -34,8 +42,7 @@ judge(struct vaultenv_client *c, const char *env, const struct pages *p,
 
 	if ((r = pages_read(p, &records)) != 0)
 		goto out;
-	r = history_head(
-	    &t->log, &records, env, pins_find(&t->pins, env), &head, &why);
+	r = history_head(&t->log, &records, &query, &head, &why);
 	if (r != 0)
 		goto out;
 	memcpy(out->head.env, head.record->env, sizeof(out->head.env));

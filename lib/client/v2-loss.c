@@ -72,6 +72,7 @@ fetch_once(
 {
 	const char *env = c->environment;
 	const struct mark *cut = members_cut(&c->team->log, env);
+	const struct history_query query = { .env = env };
 	struct vaultenv_error why;
 	struct finding finding = { .seq = 0 };
 	struct head head;
@@ -93,8 +94,7 @@ fetch_once(
 		return code_error(c, r, NULL, env, NULL, err);
 	if (f->records.n == 0)
 		return cut == NULL ? 0 : below_cut(c, err);
-	r = history_head(
-	    &c->team->log, &f->records, env, NULL, &head, &finding);
+	r = history_head(&c->team->log, &f->records, &query, &head, &finding);
 	if (r == CODE_RECORD_ROLLBACK)
 		return below_cut(c, err);
 	return r == 0 ? 0 : code_error(c, r, &finding, env, NULL, err);

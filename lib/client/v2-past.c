@@ -54,6 +54,9 @@ judge(struct vaultenv_client *c, const char *env, const struct head_v2 *newest,
     struct past *past, struct vaultenv_error *err)
 {
 	struct pin pin = { .version = newest->head.version };
+	const struct history_query query = {
+		.env = env, .pin = &pin, .own = &pin
+	};
 	struct finding why = { .seq = 0 };
 	struct head head;
 	size_t n;
@@ -64,7 +67,7 @@ judge(struct vaultenv_client *c, const char *env, const struct head_v2 *newest,
 		0 &&
 	    (r = pages_read(&past->pages, &past->records)) == 0)
 		r = history_head(
-		    &c->team->log, &past->records, env, &pin, &head, &why);
+		    &c->team->log, &past->records, &query, &head, &why);
 	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
 }
 

@@ -28,6 +28,8 @@
 struct pulling {
 	struct vaultenv_client *client;
 	const struct pull *how;
+	/* What the records have to begin with: the own pin, or .vault-heads'.
+	 */
 	const struct pin *pin; /* NULL: nothing was seen */
 	struct cached cached;
 	bool has_cached; /* it may stand for what the server has */
@@ -246,7 +248,9 @@ try_once(struct pulling *t, struct opened *o, bool *start_over,
 
 	if ((r = team_begin(c, err)) != 0)
 		return r;
-	t->pin = pins_find(&c->team->pins, t->how->env);
+	t->pin = pins_own(&c->team->pins, t->how->env);
+	if (t->pin == NULL)
+		t->pin = pins_find(&c->team->pins, t->how->env);
 	cache_look(t);
 	pages_init(&t->pages, c);
 	if ((r = ask(t, err)) != 0 ||

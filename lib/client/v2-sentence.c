@@ -86,13 +86,13 @@ name_file(struct blob *text, int code, const char *file)
 /* Who gave what was tampered with, and where it says what was seen. */
 static int
 name_source(struct blob *text, const struct vaultenv_client *c, int code,
-    const char *file)
+    const struct finding *why, const char *file)
 {
 	int r = 0;
 
 	if (c->team != NULL && c->team->is_mirror)
 		r = name_file(text, code, "The mirror");
-	if (r == 0 && file != NULL)
+	if (r == 0 && file != NULL && (why == NULL || !why->is_own))
 		r = name_file(text, code, file);
 	return r;
 }
@@ -158,7 +158,7 @@ code_error(const struct vaultenv_client *c, int code, const struct finding *why,
 	blob_init(&hint, SENTENCE_MAX);
 	r = sentence_write(&text, &hint, code, why, &about);
 	if (r == 0 && code_kind(code) == CODE_TAMPERED)
-		r = name_source(&text, c, code, file);
+		r = name_source(&text, c, code, why, file);
 	if (r != 0) {
 		err_general(err, r);
 		goto out;

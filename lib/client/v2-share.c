@@ -25,6 +25,9 @@ records_get_once(struct sharing *s, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = s->client;
 	const struct team *t = c->team;
+	const struct history_query query = { .env = s->env,
+		.pin = pins_find(&t->pins, s->env),
+		.own = pins_own(&t->pins, s->env) };
 	struct finding why = { .seq = 0 };
 	struct head head;
 	struct pages p;
@@ -35,8 +38,7 @@ records_get_once(struct sharing *s, struct vaultenv_error *err)
 		goto out;
 	records_reset(&s->records);
 	if ((r = pages_read(&p, &s->records)) != 0 ||
-	    (r = history_head(&t->log, &s->records, s->env,
-		 pins_find(&t->pins, s->env), &head, &why)) != 0)
+	    (r = history_head(&t->log, &s->records, &query, &head, &why)) != 0)
 		r = code_error(c, r, &why, s->env, NULL, err);
 out:
 	pages_reset(&p);

@@ -371,9 +371,9 @@ team_take_log(struct vaultenv_client *c, size_t from,
 static bool
 is_pinned(const struct team *t, const struct record *newest)
 {
-	const struct pin *pin = pins_find(&t->pins, newest->env);
+	const struct pin *pin = pins_own(&t->pins, newest->env);
 
-	return pin != NULL && !pin->shared && pin->version == newest->version &&
+	return pin != NULL && pin->version == newest->version &&
 	       memcmp(pin->hash, newest->raw.hash, HASH_LEN) == 0;
 }
 

@@ -172,7 +172,8 @@ check_all(struct walk *w, const char *env, const struct records *records,
 {
 	const struct team *t = w->client->team;
 	const struct history_query query = { .env = env,
-		.pin = pins_find(&t->pins, env) };
+		.pin = pins_find(&t->pins, env),
+		.own = pins_own(&t->pins, env) };
 	struct history history;
 	int refused, r;
 

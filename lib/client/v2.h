@@ -245,8 +245,8 @@ int cached_read(const struct vaultenv_client *client, const char *env,
     struct cached *out, struct vaultenv_error *err);
 void cached_reset(struct cached *cached);
 /* What is held, as of at_ms, unless what is known to be there says so already;
- * a device that may keep none loses those that are there. known: NULL: nothing.
- * tells: what cannot be written is a notice. */
+ * a device that may keep none loses the one that is there. known: NULL:
+ * nothing. tells: what cannot be written is a notice. */
 void cached_write(struct vaultenv_client *client, const struct cached *known,
     int64_t at_ms, bool tells);
 /* All of them, of every environment. */

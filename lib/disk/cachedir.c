@@ -143,6 +143,24 @@ cachedir_write(const char *env_path, const char *env, const char *text,
 	return r;
 }
 
+int
+cachedir_remove(
+    const char *env_path, const char *env, struct vaultenv_error *err)
+{
+	char *folder, *path;
+	int fd = -1, r;
+
+	if ((r = paths_make(env_path, env, &folder, &path, err)) == 0 &&
+	    (r = folder_open(folder, &fd, err)) == 0 && fd >= 0 &&
+	    unlinkat(fd, env, 0) != 0 && errno != ENOENT)
+		r = err_errno(err, NULL, "Cannot remove %s", path);
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	free(path);
+	return r;
+}
+
 /* All but folders, which are none of ours. Closes fd. */
 static void
 files_remove(int fd)

@@ -134,6 +134,9 @@ int cachedir_read(const char *env_path, const char *env, struct blob *out,
 /* Makes the folder, for its owner alone and ignored by git. Codes likewise. */
 int cachedir_write(const char *env_path, const char *env, const char *text,
     size_t len, struct vaultenv_error *err);
+/* Removes that one, if it is there. Codes likewise. */
+int cachedir_remove(
+    const char *env_path, const char *env, struct vaultenv_error *err);
 /* Removes the caches of all environments, and the folder. IO: something is
  * left. */
 int cachedir_wipe(const char *env_path, struct vaultenv_error *err);

@@ -185,17 +185,15 @@ refuse(struct finding *why, const struct record *r, int64_t other, int code)
 	return code;
 }
 
-/* Not below the last cut, nor below the pin, which must be among them. */
+/* Not below the pin, which must be among them. */
 static int
-check_pin(const struct records *records, int64_t cut, const struct pin *pin,
-    struct finding *why)
+check_pin(
+    const struct records *records, const struct pin *pin, struct finding *why)
 {
 	const struct record *first = &records->at[0];
 	const struct record *last = &records->at[records->n - 1];
 	const struct record *pinned;
 
-	if (last->version < cut)
-		return refuse(why, last, cut, CODE_RECORD_ROLLBACK);
 	if (pin == NULL)
 		return 0;
 	if (last->version < pin->version)
@@ -230,7 +228,16 @@ check_links(const struct members *m, const struct records *records,
 		if (r != 0)
 			return refuse(why, at, i == 0 ? 0 : at[-1].version, r);
 	}
-	return q->cached ? 0 : check_pin(records, *cut, q->pin, why);
+	if (q->cached)
+		return 0;
+	if (records->at[records->n - 1].version < *cut)
+		return refuse(why, &records->at[records->n - 1], *cut,
+		    CODE_RECORD_ROLLBACK);
+	if ((r = check_pin(records, q->pin, why)) != 0)
+		return r;
+	if ((r = check_pin(records, q->own, why)) != 0)
+		why->is_own = true;
+	return r;
 }
 
 /* Above the last cut with a data key from below it: removed devices have it. */
@@ -293,21 +300,20 @@ history_check(const struct members *m, const struct records *records,
 
 int
 history_head(const struct members *m, const struct records *records,
-    const char *env, const struct pin *pin, struct head *out,
-    struct finding *why)
+    const struct history_query *q, struct head *out, struct finding *why)
 {
-	const struct history_query q = { .env = env, .pin = pin };
 	const struct record *last;
 	int64_t cut;
 	int r;
 
-	if ((r = check_links(m, records, &q, &cut, why)) != 0)
+	if ((r = check_links(m, records, q, &cut, why)) != 0)
 		return r;
-	if (pin == NULL && records->at[0].version > (cut > 0 ? cut : 1))
-		return refuse(why, &records->at[0], cut, CODE_RECORD_LINK);
+	if (q->own == NULL && records->at[0].version > (cut > 0 ? cut : 1))
+		return refuse(
+		    why, &records->at[0], cut > 0 ? cut : 1, CODE_RECORD_LINK);
 	last = &records->at[records->n - 1];
 	out->record = last;
-	if ((r = record_check_past(m, last, env, &out->refused)) != 0)
+	if ((r = record_check_past(m, last, q->env, &out->refused)) != 0)
 		return refuse(why, last, cut, r);
 	if (key_is_old(records, cut))
 		out->refused = CODE_RECORD_KEY;

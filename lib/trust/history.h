@@ -42,7 +42,8 @@ int record_check(
 /* What is asked of a history. */
 struct history_query {
 	const char *env;
-	const struct pin *pin; /* NULL: nothing was seen yet */
+	const struct pin *pin; /* the newest seen by anybody; NULL: none */
+	const struct pin *own; /* seen by this machine itself; NULL: none */
 	int64_t version;       /* of the record that is wanted; 0: the newest */
 	/* A cache is bound by its MAC and age, not by pins nor by the last cut:
 	 * it may be older than both. */
@@ -80,9 +81,9 @@ struct head {
 	int refused; /* by readers: 0, RECORD_KEY or RECORD_AUTHOR */
 };
 
-/* The records begin at the pin, or without one at the last cut or version 1. */
+/* The records begin at the own pin, or without one at the last cut or version
+ * 1: what somebody else says to have seen links nothing. */
 int history_head(const struct members *m, const struct records *records,
-    const char *env, const struct pin *pin, struct head *out,
-    struct finding *why);
+    const struct history_query *query, struct head *out, struct finding *why);
 
 #endif

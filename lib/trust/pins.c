@@ -36,20 +36,30 @@ place_of(const struct pins *pins, const char *env)
 	return low;
 }
 
-static struct pin *
+static struct env_pin *
 find(const struct pins *pins, const char *env)
 {
 	const size_t i = place_of(pins, env);
 
 	if (i == pins->n_envs || strcmp(pins->envs[i].env, env) != 0)
 		return NULL;
-	return &pins->envs[i].pin;
+	return &pins->envs[i];
 }
 
 const struct pin *
 pins_find(const struct pins *pins, const char *env)
 {
-	return find(pins, env);
+	const struct env_pin *e = find(pins, env);
+
+	return e == NULL ? NULL : &e->pin;
+}
+
+const struct pin *
+pins_own(const struct pins *pins, const char *env)
+{
+	const struct env_pin *e = find(pins, env);
+
+	return e == NULL || e->own.version == 0 ? NULL : &e->own;
 }
 
 static int
@@ -67,6 +77,8 @@ insert(struct pins *pins, const char *env, const struct pin *pin)
 	memmove(envs + place + 1, envs + place,
 	    (pins->n_envs - place) * sizeof(*envs));
 	envs[place] = (struct env_pin){ .pin = *pin };
+	if (!pin->shared)
+		envs[place].own = *pin;
 	memcpy(envs[place].env, env, strlen(env));
 	pins->envs = envs;
 	pins->n_envs++;
@@ -90,12 +102,15 @@ raise_to(struct pins *pins, struct pin *old, const struct pin *pin)
 int
 pins_raise(struct pins *pins, const char *env, const struct pin *pin)
 {
-	struct pin *old = find(pins, env);
+	struct env_pin *old = find(pins, env);
 
 	if (old == NULL)
 		return insert(pins, env, pin);
-	if (raise_to(pins, old, pin))
+	if (raise_to(pins, &old->pin, pin)) {
+		if (!pin->shared && pin->version > old->own.version)
+			old->own = *pin;
 		return 0;
+	}
 	memcpy(pins->fork.env, env, strlen(env));
 	return CODE_RECORD_FORK;
 }
@@ -113,12 +128,12 @@ pins_raise_log(struct pins *pins, const struct pin *pin)
 int
 pins_set(struct pins *pins, const char *env, const struct pin *pin)
 {
-	struct pin *old = find(pins, env);
+	struct env_pin *old = find(pins, env);
 	size_t place;
 
 	if (old == NULL)
 		return pin->version == 0 ? 0 : insert(pins, env, pin);
-	*old = *pin;
+	old->pin = old->own = *pin;
 	if (pin->version > 0)
 		return 0;
 	place = place_of(pins, env);

@@ -15,7 +15,8 @@
 
 struct env_pin {
 	char env[ENV_LEN_MAX + 1];
-	struct pin pin;
+	struct pin pin; /* the newest that anybody has seen */
+	struct pin own; /* that this machine has; version 0: none */
 };
 
 struct pins {
@@ -41,8 +42,12 @@ int pins_read(struct pins *pins, const char *project, const char *text,
 /* Appends the file; INVALID without a pin of the log. */
 int pins_write(struct blob *out, const char *project, const struct pins *pins);
 
-/* NULL: nothing was seen. */
+/* The newest that was seen, by this machine or by who wrote .vault-heads. NULL:
+ * nothing. */
 const struct pin *pins_find(const struct pins *pins, const char *env);
+/* The newest that this machine has verified itself, which alone says that what
+ * follows on it hangs together. NULL: nothing. */
+const struct pin *pins_own(const struct pins *pins, const char *env);
 /* Never lowers. RECORD_FORK, LOG_FORK; HEADS_FORM: one environment too many. */
 int pins_raise(struct pins *pins, const char *env, const struct pin *pin);
 int pins_raise_log(struct pins *pins, const struct pin *pin);

@@ -226,6 +226,7 @@ open_records(const struct opening *in, const struct members *log,
 {
 	const struct history_query query = { .env = in->env,
 		.pin = in->pins == NULL ? NULL : pins_find(in->pins, in->env),
+		.own = in->pins == NULL ? NULL : pins_own(in->pins, in->env),
 		.version = in->version,
 		.cached = in->source == FROM_CACHE };
 	int r;

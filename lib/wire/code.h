@@ -126,7 +126,8 @@ struct finding {
 	int64_t at_ms;         /* when it was done */
 	char device[36 + 1];   /* the id of who did it */
 	char env[64 + 1];      /* that was given; "": not known */
-	const char *limit;     /* what sets an age in other_version; NULL */
+	bool is_own; /* what this machine has seen itself, whoever else did */
+	const char *limit; /* what sets an age in other_version; NULL */
 };
 
 /* All live for ever. A code's name is its enumerator's, in lower case. */

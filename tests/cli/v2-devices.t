@@ -143,7 +143,7 @@ $q->must('run', '--', 'true');
 ok(-e $q->path('.vault-cache.d/development'), 'a device that may keep a cache has one');
 $p->must('scope-device', '--id', $id, '--max-cache', 'none');
 $q->must('run', '--', 'true');
-ok(!-e $q->path('.vault-cache.d'), '... and none from when it may not');
+ok(!-e $q->path('.vault-cache.d/development'), '... and none from when it may not');
 
 # ---- registrations that are not genuine
 my (undef, $false) = machine('false');

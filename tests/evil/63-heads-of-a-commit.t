@@ -6,6 +6,9 @@
 from evil import *
 
 team = EvilTeam()
+fork = team.fork()
+for value in "WRONG", "WRONG2":
+    fork.push(team.writer, "production", value)
 team.push(team.writer, "production", "right")
 victim = Victim(team.reader, team)
 victim.reads("right")
@@ -23,6 +26,16 @@ for text, code, status, where in (
     victim.refuses(code, status, file=".vault-heads", pins=".vault-heads" if where else None)
     same(read(victim.path("heads")), pins, "... and the machine's own pins stay")
 os.unlink(victim.dir + "/.vault-heads")
+write(victim.dir + "/.vault-heads", good)
+victim.reads("right")
+
+# heads of a fork that a server shows: they do not stand in for what was seen
+hostile.show(fork)
+write(victim.dir + "/.vault-heads", good + "env production %d %s\n" % (
+    fork.heads["production"][0], fork.heads["production"][1].hex()))
+for args in (), ("verify",):
+    victim.refuses("record_fork", 5, *args)
+hostile.honest()
 write(victim.dir + "/.vault-heads", good)
 victim.reads("right")
 

@@ -42,8 +42,11 @@ judge(struct json_object *c, struct json_object *result)
 		    &pins, project, heads.at, heads.len, false, &other);
 	if (r == 0 && (r = pins_check_log(&pins, &m)) == 0 &&
 	    (r = records_read(&records, texts, n_texts)) == 0) {
-		r = history_head(
-		    &m, &records, env, pins_find(&pins, env), &head, &why);
+		const struct history_query q = { .env = env,
+			.pin = pins_find(&pins, env),
+			.own = pins_own(&pins, env) };
+
+		r = history_head(&m, &records, &q, &head, &why);
 		if (r == 0)
 			show(result, &head);
 		records_reset(&records);

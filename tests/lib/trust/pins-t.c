@@ -49,6 +49,7 @@ test_raising(void)
 {
 	const struct pin one = pin(1, 1), two = pin(2, 2), fork = pin(2, 3);
 	const struct pin none = pin(0, 0);
+	struct pin shared = two;
 	struct pins pins = { .n_envs = 0 }, back = { .n_envs = 0 };
 	struct blob text;
 	bool other;
@@ -69,6 +70,14 @@ test_raising(void)
 	    "nor is one of an environment");
 	is_int(pins_raise(&pins, "b", &fork), CODE_RECORD_FORK, "likewise");
 	ok(pins_find(&pins, "d") == NULL, "an environment never seen has none");
+	shared.shared = true;
+	ok(pins_raise(&pins, "a", &shared) == 0 &&
+		pins_find(&pins, "a")->version == 2 &&
+		pins_own(&pins, "a")->version == 1,
+	    "what another has seen does not take the place of the own one");
+	ok(pins_raise(&pins, "a", &two) == 0 &&
+		pins_own(&pins, "a")->version == 2,
+	    "... until it was seen here, too");
 	is_int(pins_write(&text, PROJECT, &pins), 0, "they are written");
 	is_int(pins_read(
 		   &back, PROJECT, (char *)text.data, text.len, false, &other),
