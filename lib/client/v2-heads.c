@@ -32,9 +32,7 @@ judge(struct vaultenv_client *c, const char *env, const struct pages *p,
     struct head_v2 *out, struct vaultenv_error *err)
 {
 	const struct team *t = c->team;
-	const struct history_query query = { .env = env,
-		.pin = pins_find(&t->pins, env),
-		.own = pins_own(&t->pins, env) };
+	const struct history_query query = pins_query(&t->pins, env);
 	struct finding why = { .seq = 0 };
 	struct records records;
 	struct head head;

@@ -25,9 +25,7 @@ records_get_once(struct sharing *s, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = s->client;
 	const struct team *t = c->team;
-	const struct history_query query = { .env = s->env,
-		.pin = pins_find(&t->pins, s->env),
-		.own = pins_own(&t->pins, s->env) };
+	const struct history_query query = pins_query(&t->pins, s->env);
 	struct finding why = { .seq = 0 };
 	struct head head;
 	struct pages p;

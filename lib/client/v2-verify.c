@@ -171,9 +171,7 @@ check_all(struct walk *w, const char *env, const struct records *records,
     struct finding *why)
 {
 	const struct team *t = w->client->team;
-	const struct history_query query = { .env = env,
-		.pin = pins_find(&t->pins, env),
-		.own = pins_own(&t->pins, env) };
+	const struct history_query query = pins_query(&t->pins, env);
 	struct history history;
 	int refused, r;
 

@@ -62,6 +62,14 @@ pins_own(const struct pins *pins, const char *env)
 	return e == NULL || e->own.version == 0 ? NULL : &e->own;
 }
 
+struct history_query
+pins_query(const struct pins *pins, const char *env)
+{
+	return (struct history_query){ .env = env,
+		.pin = pins_find(pins, env),
+		.own = pins_own(pins, env) };
+}
+
 static int
 insert(struct pins *pins, const char *env, const struct pin *pin)
 {

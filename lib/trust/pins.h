@@ -48,6 +48,8 @@ const struct pin *pins_find(const struct pins *pins, const char *env);
 /* The newest that this machine has verified itself, which alone says that what
  * follows on it hangs together. NULL: nothing. */
 const struct pin *pins_own(const struct pins *pins, const char *env);
+/* What is asked of a history of env, of which that was seen: the newest. */
+struct history_query pins_query(const struct pins *pins, const char *env);
 /* Never lowers. RECORD_FORK, LOG_FORK; HEADS_FORM: one environment too many. */
 int pins_raise(struct pins *pins, const char *env, const struct pin *pin);
 int pins_raise_log(struct pins *pins, const struct pin *pin);

@@ -224,13 +224,13 @@ open_records(const struct opening *in, const struct members *log,
     const struct text *records, size_t n, struct opened *out,
     struct finding *why)
 {
-	const struct history_query query = { .env = in->env,
-		.pin = in->pins == NULL ? NULL : pins_find(in->pins, in->env),
-		.own = in->pins == NULL ? NULL : pins_own(in->pins, in->env),
-		.version = in->version,
-		.cached = in->source == FROM_CACHE };
+	struct history_query query = { .env = in->env };
 	int r;
 
+	if (in->pins != NULL)
+		query = pins_query(in->pins, in->env);
+	query.version = in->version;
+	query.cached = in->source == FROM_CACHE;
 	if ((r = records_read(&out->records, records, n)) != 0 ||
 	    (r = history_check(
 		 log, &out->records, &query, &out->history, why)) != 0)

@@ -42,9 +42,7 @@ judge(struct json_object *c, struct json_object *result)
 		    &pins, project, heads.at, heads.len, false, &other);
 	if (r == 0 && (r = pins_check_log(&pins, &m)) == 0 &&
 	    (r = records_read(&records, texts, n_texts)) == 0) {
-		const struct history_query q = { .env = env,
-			.pin = pins_find(&pins, env),
-			.own = pins_own(&pins, env) };
+		const struct history_query q = pins_query(&pins, env);
 
 		r = history_head(&m, &records, &q, &head, &why);
 		if (r == 0)
