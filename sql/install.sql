@@ -111,9 +111,11 @@ $$;
 \ir functions/request_take.sql
 \ir functions/request_change.sql
 \ir functions/request_settle.sql
+\ir functions/device_seen.sql
 \ir functions/device_check.sql
 \ir functions/versions_retain.sql
 \ir functions/member_look.sql
+\ir functions/member_seen.sql
 \ir functions/member_check.sql
 \ir functions/member_key_store.sql
 \ir functions/log_page.sql

@@ -36,17 +36,8 @@ begin
 		when v_status = 'pending' then 'VE030'
 		else 'VE031' end;
 
-	-- Nobody waits for this: whoever holds the row is writing the same.
 	if outcome = '00000' and v_stale then
-		perform from vault.devices d
-		where d.project_id = p_project and d.id = device_id
-			and coalesce(d.last_seen_at
-				< now() - interval '1 minute', true)
-		for no key update skip locked;
-		if found then
-			update vault.devices d set last_seen_at = now()
-			where d.project_id = p_project and d.id = device_id;
-		end if;
+		perform vault.device_seen(p_project, device_id);
 	end if;
 end
 $$;

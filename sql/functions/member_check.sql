@@ -19,24 +19,8 @@ begin
 	into outcome, member_id, v_seen, v_used
 	from vault.member_look(p_project, p_key, p_role, p_environment) l;
 
-	-- Nobody waits for these: whoever holds the row is writing the same.
-	if not v_seen then
-		perform from vault.members m
-		where m.project_id = p_project and m.id = member_id
-		for no key update skip locked;
-		if found then
-			update vault.members m set last_seen_at = now()
-			where m.project_id = p_project and m.id = member_id;
-		end if;
-	end if;
-	if not v_used then
-		perform from vault.member_keys k
-		where k.project_id = p_project and k.key_id = p_key
-		for no key update skip locked;
-		if found then
-			update vault.member_keys k set used_at = now()
-			where k.project_id = p_project and k.key_id = p_key;
-		end if;
+	if not v_seen or not v_used then
+		perform vault.member_seen(p_project, member_id, p_key);
 	end if;
 end
 $$;

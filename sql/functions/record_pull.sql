@@ -47,7 +47,7 @@ begin
 	with asked as (
 		select q.n, q.project, q.key, q.remote, q.environment,
 			q.log_have, q.records_from, m.id as member,
-			m.stale, k.stale as key_stale,
+			m.stale or k.stale as stale,
 			case
 			when p.protocol is null then 'VE040'
 			when p.protocol = 1 then 'VE09C'
@@ -69,7 +69,8 @@ begin
 				as unchanged,
 			least(coalesce(q.records_from, h.version),
 				coalesce(q.version, h.version)) as first,
-			h.version as last, p.log_count
+			h.version as last, p.log_count, r.record, r.key_id,
+			r.blob
 		from unnest(p_project, p_key, p_remote, p_environment,
 			p_log_have, p_record_have, p_records_from, p_version)
 			with ordinality q (project, key, remote, environment,
@@ -98,21 +99,34 @@ begin
 				and h.environment = q.environment
 			limit 1) h on true
 		left join lateral (
-			select r.blob is null as gone from vault.records r
+			select r.record, r.key_id, r.blob,
+				r.blob is null as gone
+			from vault.records r
 			where r.project_id = q.project
 				and r.environment = q.environment
 				and r.version = coalesce(q.version, h.version)
 				and (q.version is not null
 				or h.hash is distinct from q.record_have)
 			limit 1) r on true
-	), paged as materialized (
-		select a.*,
-			case when a.outcome = '00000'
+	), pull as (
+		select a.*, page.log, page.records,
+			case when a.stale then vault.member_seen(a.project,
+				a.member, a.key) end as seen,
+			a.log_have + coalesce(cardinality(page.log), 0)
+				< a.log_count
+			or not a.unchanged
+				and a.first + cardinality(page.records) <= a.last
+				as more
+		from asked a
+		-- Without `offset` it is made anew wherever it is named.
+		left join lateral (
+			select case when a.outcome = '00000'
 				and a.log_have < a.log_count
 				then vault.log_page(a.project, a.log_have,
 				a.log_count - 1) end as log,
-			case when a.outcome = '00000' and not a.unchanged
-				then array(
+			case when a.outcome <> '00000' or a.unchanged then null
+				when a.first = a.last then array[a.record]
+				else array(
 				select r.record from vault.records r
 				where r.project_id = a.project
 					and r.environment = a.environment
@@ -120,45 +134,7 @@ begin
 					and r.version <= a.last
 				order by r.version
 				limit 1000) end as records
-		from asked a
-	), pull as (
-		select a.*, a.log_have + coalesce(cardinality(a.log), 0)
-				< a.log_count
-			or not a.unchanged
-				and a.first + cardinality(a.records) <= a.last
-				as more
-		from paged a
-	), seen as (
-		-- Nobody waits for these: who holds the row writes the same.
-		update vault.members m set last_seen_at = now()
-		from (
-			select m.project_id, m.id
-			from pull x
-			join lateral (
-				select m.project_id, m.id from vault.members m
-				where m.project_id = x.project
-					and m.id = x.member
-				limit 1
-				for no key update skip locked) m on true
-			where x.stale
-		) free
-		where m.project_id = free.project_id and m.id = free.id
-	), used as (
-		update vault.member_keys k set used_at = now()
-		from (
-			select k.project_id, k.key_id
-			from pull x
-			join lateral (
-				select k.project_id, k.key_id
-				from vault.member_keys k
-				where k.project_id = x.project
-					and k.key_id = x.key
-				limit 1
-				for no key update skip locked) k on true
-			where x.key_stale
-		) free
-		where k.project_id = free.project_id
-			and k.key_id = free.key_id
+			offset 0) page on true
 	), audited as (
 		insert into vault.audit_log (project_id, at, action, outcome,
 			device_id, environment, version, remote)
@@ -175,20 +151,16 @@ begin
 		case when x.outcome = '00000' then x.unchanged end,
 		x.log, case when x.outcome = '00000' then x.log_count end,
 		x.records, case when x.outcome = '00000' then x.more end,
-		r.blob, w.key_id, w.generation, w.wrap
+		given.blob, w.key_id, w.generation, w.wrap
 	from pull x
 	left join lateral (
-		select r.blob, r.key_id from vault.records r
-		where r.project_id = x.project
-			and r.environment = x.environment
-			and r.version = x.version and x.outcome = '00000'
-			and not x.unchanged and not x.more
-		limit 1) r on true
+		select x.blob, x.key_id
+		where x.outcome = '00000' and not x.more) given on true
 	left join lateral (
 		select w.key_id, w.generation, w.wrap from vault.wraps w
 		where w.project_id = x.project
 			and w.environment = x.environment
-			and w.key_id = r.key_id and w.member_id = x.member
+			and w.key_id = given.key_id and w.member_id = x.member
 		limit 1) w on true
 	order by x.n;
 end

@@ -56,7 +56,9 @@ begin
 	), push as (
 		select q.n, q.project, q.key, q.digest, q.remote,
 			q.environment, q.version, q.data_key, q.op, q.author,
-			q.log_seq, q.bytes, m.stale, k.stale as key_stale,
+			q.log_seq, q.bytes,
+			case when m.stale or k.stale then vault.member_seen(
+				q.project, q.author, q.key) end as seen,
 			h.blobs + (q.op <> 2)::int as blobs,
 			greatest(v_now, h.updated_at) as at
 		from room q
@@ -108,37 +110,6 @@ begin
 			and (h.cut_version = 0 or q.log_seq >= h.cut_seq)
 			and (q.max_bytes < 1 or vault.project_room(q.project,
 				q.project_bytes, q.max_bytes))
-	), seen as (
-		-- Nobody waits for these: who holds the row writes the same.
-		update vault.members m set last_seen_at = now()
-		from (
-			select m.project_id, m.id
-			from push x
-			join lateral (
-				select m.project_id, m.id from vault.members m
-				where m.project_id = x.project
-					and m.id = x.author
-				limit 1
-				for no key update skip locked) m on true
-			where x.stale
-		) free
-		where m.project_id = free.project_id and m.id = free.id
-	), used as (
-		update vault.member_keys k set used_at = now()
-		from (
-			select k.project_id, k.key_id
-			from push x
-			join lateral (
-				select k.project_id, k.key_id
-				from vault.member_keys k
-				where k.project_id = x.project
-					and k.key_id = x.key
-				limit 1
-				for no key update skip locked) k on true
-			where x.key_stale
-		) free
-		where k.project_id = free.project_id
-			and k.key_id = free.key_id
 	), bound as (
 		insert into vault.requests (project_id, digest, path, version,
 			at)

@@ -37,8 +37,9 @@ begin
 	return query
 	with pull as (
 		select q.n, q.project, q.remote, q.environment, d.id as device,
-			coalesce(d.last_seen_at < now() - interval '1 minute',
-				true) as stale,
+			case when d.status = 'approved' and d.stale
+				then vault.device_seen(q.project, d.id) end
+				as seen,
 			case
 			when p.current is null then 'VE040'
 			when not p.current then 'VE054'
@@ -64,7 +65,8 @@ begin
 			where r.project_id = q.project and r.digest = q.digest
 			limit 1) r on true
 		left join lateral (
-			select d.id, d.status, d.last_seen_at
+			select d.id, d.status, coalesce(d.last_seen_at
+				< now() - interval '1 minute', true) as stale
 			from vault.devices d
 			where d.project_id = q.project
 				and d.hash = q.device_hash
@@ -79,24 +81,6 @@ begin
 			where e.project_id = q.project
 				and e.name = q.environment
 			limit 1) e on true
-	), seen as (
-		-- Nobody waits for this: who holds the row writes the same.
-		update vault.devices d set last_seen_at = now()
-		from (
-			select d.project_id, d.id
-			from pull x
-			join lateral (
-				select d.project_id, d.id from vault.devices d
-				where d.project_id = x.project
-					and d.id = x.device
-					and coalesce(d.last_seen_at < now()
-						- interval '1 minute', true)
-				limit 1
-				for no key update skip locked) d on true
-			where x.stale and x.outcome in
-				('00000', 'VE041', 'VE042')
-		) free
-		where d.project_id = free.project_id and d.id = free.id
 	), audited as (
 		insert into vault.audit_log (project_id, at, action, outcome,
 			device_id, environment, version, remote)

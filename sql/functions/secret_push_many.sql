@@ -54,9 +54,7 @@ begin
 	), found as (
 		select q.n, q.project, q.digest, q.remote, q.environment,
 			p.moved_to, d.id as device,
-			coalesce(d.last_seen_at < now() - interval '1 minute',
-				true) as stale,
-			e.version, greatest(v_now, e.updated_at) as at,
+			d.stale, e.version, greatest(v_now, e.updated_at) as at,
 			row_number() over (partition by q.project,
 				q.environment order by q.n) as step,
 			sum(q.bytes) over (partition by q.project,
@@ -74,7 +72,8 @@ begin
 			where r.project_id = q.project and r.digest = q.digest
 			limit 1) r on true
 		left join lateral (
-			select d.id, d.status, d.last_seen_at
+			select d.id, d.status, coalesce(d.last_seen_at
+				< now() - interval '1 minute', true) as stale
 			from vault.devices d
 			where d.project_id = q.project
 				and d.hash = q.device_hash
@@ -98,27 +97,15 @@ begin
 				q.project_bytes, q.max_bytes))
 	), push as (
 		select f.n, f.project, f.digest, f.remote, f.environment,
-			f.moved_to, f.device, f.stale, f.at, f.bytes,
+			f.moved_to, f.device, f.at, f.bytes,
+			case when f.stale
+				then vault.device_seen(f.project, f.device) end
+				as seen,
 			f.version + f.step as version,
 			count(*) over (partition by f.project, f.environment)
 				= f.step as last
 		from found f
 		where f.step = 1 or not f.based
-	), seen as (
-		-- Nobody waits for this: who holds the row writes the same.
-		update vault.devices d set last_seen_at = now()
-		from (
-			select d.project_id, d.id
-			from push x
-			join lateral (
-				select d.project_id, d.id from vault.devices d
-				where d.project_id = x.project
-					and d.id = x.device
-				limit 1
-				for no key update skip locked) d on true
-			where x.stale
-		) free
-		where d.project_id = free.project_id and d.id = free.id
 	), bound as (
 		insert into vault.requests (project_id, digest, path, version,
 			at)
