@@ -91,7 +91,7 @@ dbconn_exec(struct dbconn *c, enum stmt stmt, bool prepare,
 	struct db_item item = { .stmt = stmt, .params = p };
 	struct db_item *items = &item;
 
-	if (stmts[stmt].way == STMT_MERGED)
+	if (stmts[stmt].way >= STMT_MERGED)
 		return exec_merged(
 		    c, stmt, prepare, &items, 1, deadline_ms, out);
 	return exec_one(c, stmt, prepare, p, deadline_ms, out);
@@ -218,7 +218,7 @@ dbconn_exec_group(struct dbconn *c, bool prepare, struct db_item *const *items,
 	c->warned = false;
 	for (int i = 0; i < n; i++)
 		items[i]->result = NULL;
-	if (stmts[stmt].way == STMT_MERGED) {
+	if (stmts[stmt].way >= STMT_MERGED) {
 		r = merged_group(c, stmt, prepare, items, n, deadline_ms);
 	} else {
 		r = send_group(c, prepare, items, n, deadline_ms);

@@ -27,9 +27,11 @@
 /* A member that is refused leaves; how often the others begin anew. */
 #define TRIES_MAX 3
 /*
- * Merged statements wait for no disk, during which others could come: a leader
- * that takes over gives them this time, like PostgreSQL's commit_delay. Who
- * comes when nobody leads is not held up.
+ * What is only read waits for no disk, during which others could come: a leader
+ * that takes over gives them this time, like PostgreSQL's commit_delay. Else
+ * groups are small, and we never sleep under load: where processors are scarce
+ * the web server then gets its turns late. Who comes when nobody leads is not
+ * held up.
  */
 #define GATHER_NS 150000
 
@@ -238,7 +240,7 @@ dbgroup_exec(struct dbgroup *g, struct db_item *item, int64_t deadline_ms)
 		while (sem_wait(&job.changed) != 0 && errno == EINTR)
 			;
 		if (job.state == NEXT_LEADER &&
-		    stmts[item->stmt].way == STMT_MERGED)
+		    stmts[item->stmt].way == STMT_GATHERED)
 			nanosleep(&gather, NULL);
 		if (job.state == FIRST_LEADER || job.state == NEXT_LEADER)
 			lead(g);

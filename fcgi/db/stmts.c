@@ -97,7 +97,7 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select outcome, version, updated_at "
 	    "from vault.secret_current_version("
 	    "$1::text[]::uuid[], $2::bytea[], $3::bytea[], $4::text[])",
-	    4, true, STMT_MERGED },
+	    4, true, STMT_GATHERED },
 	[SECRET_VERSIONS] = { "secret_versions",
 	    "select version, changed_keys, created_at "
 	    "from vault.secret_versions($1::uuid, $2::bytea, $3::bytea, "
@@ -202,7 +202,7 @@ const struct stmt_row stmts[N_STMTS] = {
 	    "select outcome, device_id, version, record_hash, log_count, "
 	    "updated_at from vault.record_poll($1::text[]::uuid[], "
 	    "$2::bytea[], $3::text[])",
-	    3, true, STMT_MERGED },
+	    3, true, STMT_GATHERED },
 	[RECORD_HEADS] = { "record_heads",
 	    "select outcome, device_id, records, log_count from "
 	    "vault.record_heads($1::uuid, $2::bytea, $3::text)",

@@ -89,7 +89,8 @@ enum stmt_way {
 	 * one request's; db/merge.h makes the arrays. Its function raises
 	 * nothing, so that an error is never one member's.
 	 */
-	STMT_MERGED
+	STMT_MERGED,
+	STMT_GATHERED /* and it writes nothing: no commit makes it wait */
 };
 
 struct stmt_row {
