@@ -111,13 +111,12 @@ report(enum stmt stmt, const char *state, const PGresult *res)
 
 /* Sorts a result that came back. */
 static const struct sqlstate *
-judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
+judge(enum stmt stmt, const struct db_result *r, bool warned, bool connected)
 {
 	const struct sqlstate *row;
 	const char *state;
-	int column;
 
-	switch (PQresultStatus(res)) {
+	switch (PQresultStatus(r->pg)) {
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
 		/* Committed here, perhaps not where it was to be as well. */
@@ -127,20 +126,20 @@ judge(enum stmt stmt, const PGresult *res, bool warned, bool connected)
 			    stmts[stmt].name);
 			return &unconfirmed;
 		}
-		column = PQfnumber(res, "outcome");
-		return PQntuples(res) == 0 || column < 0
-			   ? &done
-			   : sqlstate_find(PQgetvalue(res, 0, column));
+		if (db_rows(r) == 0 || PQfnumber(r->pg, "outcome") < 0)
+			return &done;
+		state = db_get_text(r, 0, "outcome");
+		return sqlstate_find(state != NULL ? state : "");
 	default:
 		break;
 	}
-	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	state = PQresultErrorField(r->pg, PG_DIAG_SQLSTATE);
 	/* libpq's own errors have none: the connection broke. */
 	if (state == NULL || state[0] == '\0' || !connected)
 		return &lost_connection;
 	row = sqlstate_find(state);
 	if (row->action == SQLSTATE_INPUT || row->action == SQLSTATE_FAULT)
-		report(stmt, state, res);
+		report(stmt, state, r->pg);
 	return row;
 }
 
@@ -169,7 +168,7 @@ log_no_answer(enum stmt stmt)
 
 static enum refusal
 run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
-    int64_t deadline_ms, PGresult **res)
+    int64_t deadline_ms, struct db_result *out)
 {
 	const struct sqlstate *row;
 	char why[WHY_MAX];
@@ -187,29 +186,28 @@ run(struct db *db, struct dbconn *c, enum stmt stmt, const struct db_params *p,
 		}
 		tries++;
 		if (dbconn_exec(c, stmt, db->settings->db_prepare, p,
-			deadline_ms, res) == 0)
-			row = judge(stmt, *res, c->warned,
+			deadline_ms, &out->pg) == 0)
+			row = judge(stmt, out, c->warned,
 			    PQstatus(c->pg) == CONNECTION_OK);
 		else
 			row = &lost_connection;
 		if (row->refusal == REFUSAL_NONE)
 			return REFUSAL_NONE;
-		if (clock_mono_ms() >= deadline_ms && *res == NULL) {
+		if (clock_mono_ms() >= deadline_ms && out->pg == NULL) {
 			log_no_answer(stmt);
 			dbconn_close(c);
 			return row->refusal;
 		}
 		if (!try_again(c, stmt, row, tries, &lost))
 			return row->refusal;
-		PQclear(*res);
-		*res = NULL;
+		db_result_free(out);
 	}
 }
 
 /* On a connection of its own. */
 static enum refusal
 run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
-    int64_t deadline_ms, PGresult **res)
+    int64_t deadline_ms, struct db_result *out)
 {
 	struct dbconn *c = dbpool_take(db->pool, deadline_ms);
 	enum refusal refusal;
@@ -219,7 +217,7 @@ run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
 		    stmts[stmt].name);
 		return REFUSAL_UNAVAILABLE;
 	}
-	refusal = run(db, c, stmt, p, deadline_ms, res);
+	refusal = run(db, c, stmt, p, deadline_ms, out);
 	dbpool_give(db->pool, c);
 	return refusal;
 }
@@ -232,16 +230,15 @@ db_exec_within(struct db *db, enum stmt stmt, const struct db_params *p,
 	struct dbgroup *group = db->groups[stmt];
 	struct db_item item = { .stmt = stmt, .params = p };
 
-	out->pg = NULL;
+	*out = (struct db_result){ .pg = NULL };
 	if (group != NULL && dbgroup_exec(group, &item, deadline)) {
-		out->pg = item.result;
-		out->refusal =
-		    judge(stmt, item.result, item.warned, true)->refusal;
+		*out = item.result;
+		out->refusal = judge(stmt, out, item.warned, true)->refusal;
 	} else if (clock_mono_ms() >= deadline) {
 		log_no_answer(stmt);
 		out->refusal = REFUSAL_UNAVAILABLE;
 	} else {
-		out->refusal = run_singly(db, stmt, p, deadline, &out->pg);
+		out->refusal = run_singly(db, stmt, p, deadline, out);
 	}
 	if (out->refusal == REFUSAL_NONE)
 		return 0;

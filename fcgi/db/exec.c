@@ -143,13 +143,13 @@ collect_group(struct dbconn *c, struct db_item *const *items, int n,
 	if (status != PGRES_TUPLES_OK)
 		return -1;
 	for (int i = 0; i < n; i++) {
-		if (collect_one(c, deadline_ms, &items[i]->result) != 0)
+		if (collect_one(c, deadline_ms, &items[i]->result.pg) != 0)
 			return -1;
-		status = PQresultStatus(items[i]->result);
+		status = PQresultStatus(items[i]->result.pg);
 		if (status == PGRES_TUPLES_OK ||
 		    (*offender >= 0 && status == PGRES_PIPELINE_ABORTED))
 			continue;
-		if (!is_refusal(items[i]->result))
+		if (!is_refusal(items[i]->result.pg))
 			return -1;
 		*offender = i;
 	}
@@ -217,7 +217,7 @@ dbconn_exec_group(struct dbconn *c, bool prepare, struct db_item *const *items,
 		stmt = stmts[stmt].many;
 	c->warned = false;
 	for (int i = 0; i < n; i++)
-		items[i]->result = NULL;
+		items[i]->result = (struct db_result){ .pg = NULL };
 	if (stmts[stmt].way >= STMT_MERGED) {
 		r = merged_group(c, stmt, prepare, items, n, deadline_ms);
 	} else {
@@ -227,10 +227,8 @@ dbconn_exec_group(struct dbconn *c, bool prepare, struct db_item *const *items,
 	}
 	for (int i = 0; i < n; i++) {
 		items[i]->warned = c->warned;
-		if (r == 0)
-			continue;
-		PQclear(items[i]->result);
-		items[i]->result = NULL;
+		if (r != 0)
+			db_result_free(&items[i]->result);
 	}
 	return r;
 }

@@ -143,8 +143,9 @@ run_batch(struct dbgroup *g, int n)
 	     tries < TRIES_MAX && n > 0 && g->conn.pg != NULL && !done; tries++)
 		done = try_batch(g, &n);
 	for (int i = 0; i < n; i++)
-		change(g->batch[i],
-		    done && g->items[i]->result != NULL ? COMMITTED : RETURNED);
+		change(g->batch[i], done && g->items[i]->result.pg != NULL
+					? COMMITTED
+					: RETURNED);
 }
 
 /* Runs the head of the queue, whose first is the leader's own, and hands over.

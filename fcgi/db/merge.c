@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/merge.h"
@@ -47,35 +48,29 @@ dbmerge_reset(struct db_array *arrays, int n)
 		db_array_reset(&arrays[k]);
 }
 
-static PGresult *
-row_of(const PGresult *res, int row)
-{
-	PGresult *one = PQcopyResult(res, PG_COPYRES_ATTRS);
-	bool null;
-
-	for (int f = 0; one != NULL && f < PQnfields(res); f++) {
-		null = PQgetisnull(res, row, f) == 1;
-		if (PQsetvalue(one, 0, f, PQgetvalue(res, row, f),
-			null ? -1 : PQgetlength(res, row, f)) == 0) {
-			PQclear(one);
-			one = NULL;
-		}
-	}
-	return one;
-}
-
 int
 dbmerge_split(PGresult *res, struct db_item *const *items, int n)
 {
 	const int outcome = PQfnumber(res, "outcome");
-	bool done = PQntuples(res) == n;
+	atomic_int *holders =
+	    PQntuples(res) == n ? malloc(sizeof(*holders)) : NULL;
+	int answered = 0;
 
-	for (int i = 0; i < n && done; i++) {
+	for (int i = 0; i < n && holders != NULL; i++) {
 		if (PQgetisnull(res, i, outcome) == 1)
 			continue;
-		items[i]->result = row_of(res, i);
-		done = items[i]->result != NULL;
+		items[i]->result = (struct db_result){
+			.pg = res, .first = i, .holders = holders
+		};
+		answered++;
+	}
+	if (answered > 0) {
+		atomic_init(holders, answered);
+		return 0;
 	}
 	PQclear(res);
-	return done ? 0 : -1;
+	if (holders == NULL)
+		return -1;
+	free(holders);
+	return 0;
 }

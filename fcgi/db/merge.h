@@ -18,8 +18,8 @@ int dbmerge_params(struct db_item *const *items, int n, struct db_params *out,
 void dbmerge_reset(struct db_array *arrays, int n);
 
 /* Gives each of the items its row of res, which has as many, in their order,
- * unless its outcome is null; res is used up. 0; -1: not so, or no memory; some
- * may have a result by then, for PQclear(). */
+ * unless its outcome is null; they share res. 0; -1: not so, or no memory, and
+ * none has a result. */
 int dbmerge_split(PGresult *res, struct db_item *const *items, int n);
 
 #endif

@@ -10,8 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <libpq-fe.h>
-
+#include "db/result.h"
 #include "db/stmts.h"
 
 #define DB_PARAMS_MAX 30
@@ -34,7 +33,7 @@ void db_int(struct db_params *p, int64_t value);
 struct db_item {
 	enum stmt stmt;
 	const struct db_params *params; /* or NULL */
-	PGresult *result;               /* rows, for PQclear() */
+	struct db_result result;        /* its refusal is not set here */
 	bool warned;                    /* as in struct dbconn */
 };
 

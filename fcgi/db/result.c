@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -13,14 +14,17 @@
 void
 db_result_free(struct db_result *r)
 {
-	PQclear(r->pg);
+	if (r->holders == NULL || atomic_fetch_sub(r->holders, 1) == 1) {
+		PQclear(r->pg);
+		free(r->holders);
+	}
 	*r = (struct db_result){ .pg = NULL };
 }
 
 int
 db_rows(const struct db_result *r)
 {
-	return PQntuples(r->pg);
+	return r->holders != NULL ? 1 : PQntuples(r->pg);
 }
 
 const uint8_t *
@@ -30,10 +34,10 @@ db_get_bytes(const struct db_result *r, int row, const char *name, size_t *len)
 
 	*len = 0;
 	if (column < 0 || row >= db_rows(r) ||
-	    PQgetisnull(r->pg, row, column) == 1)
+	    PQgetisnull(r->pg, r->first + row, column) == 1)
 		return NULL;
-	*len = (size_t)PQgetlength(r->pg, row, column);
-	return (const uint8_t *)PQgetvalue(r->pg, row, column);
+	*len = (size_t)PQgetlength(r->pg, r->first + row, column);
+	return (const uint8_t *)PQgetvalue(r->pg, r->first + row, column);
 }
 
 bool

@@ -5,6 +5,8 @@
 #ifndef VAULT_FCGI_DB_RESULT_H
 #define VAULT_FCGI_DB_RESULT_H
 
+#include <stdatomic.h>
+
 #include <libpq-fe.h>
 
 #include "base/base.h"
@@ -13,6 +15,13 @@
 struct db_result {
 	PGresult *pg; /* NULL unless rows came */
 	enum refusal refusal;
+	/*
+	 * Of a merged statement: the row of pg that alone is this one's, and
+	 * how many there are with a row each; who frees the last frees pg. Else
+	 * 0 and NULL.
+	 */
+	int first;
+	atomic_int *holders;
 };
 
 void db_result_free(struct db_result *r);

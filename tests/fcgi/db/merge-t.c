@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * merge-t: arrays as PostgreSQL's array_send() writes them, and each request
- * its own row.
+ * its own row and no other.
  */
 #include "config.h"
 
@@ -84,35 +84,52 @@ rows(int n)
 	return res;
 }
 
+/* The items' results, freed as their requests would. */
+static void
+reset(struct db_item *const *items, int n)
+{
+	for (int i = 0; i < n; i++)
+		db_result_free(&items[i]->result);
+}
+
 static void
 test_split(void)
 {
-	struct db_item a = { .result = NULL }, b = { .result = NULL };
+	struct db_item a = { .params = NULL }, b = { .params = NULL };
 	struct db_item *items[] = { &a, &b };
 	PGresult *res;
 
 	is_int(dbmerge_split(rows(2), items, 2), 0, "two rows for two");
-	ok(PQntuples(a.result) == 1 && PQntuples(b.result) == 1, "one each");
-	is_str(PQgetvalue(a.result, 0, 0), "0", "the first has the first");
-	is_str(PQgetvalue(b.result, 0, 0), "1", "the second the second");
-	ok(PQgetisnull(a.result, 0, 1) == 1, "a null stays one");
-	ok(PQgetisnull(b.result, 0, 1) == 0, "for whom it was");
-	is_str(PQfname(b.result, 0), "outcome", "columns keep their names");
-	ok(PQresultStatus(b.result) == PGRES_TUPLES_OK, "and it is a result");
-	PQclear(a.result);
-	PQclear(b.result);
-	a.result = b.result = NULL;
+	ok(db_rows(&a.result) == 1 && db_rows(&b.result) == 1, "one each");
+	is_str(db_get_text(&a.result, 0, "outcome"), "0",
+	    "the first has the first");
+	is_str(
+	    db_get_text(&b.result, 0, "outcome"), "1", "the second the second");
+	is_str(db_get_text(&a.result, 1, "outcome"), NULL,
+	    "and nobody that of the next");
+	ok(db_is_null(&a.result, 0, "updated_at"), "a null stays one");
+	ok(!db_is_null(&b.result, 0, "updated_at"), "for whom it was");
+	db_result_free(&a.result);
+	is_str(db_get_text(&b.result, 0, "outcome"), "1",
+	    "one that is freed takes nothing from the other");
+	reset(items, 2);
 	is_int(dbmerge_split(rows(1), items, 1), 0, "one row for one");
-	PQclear(a.result);
-	a.result = NULL;
+	reset(items, 1);
 	res = rows(2);
 	PQsetvalue(res, 0, 0, NULL, -1);
 	is_int(dbmerge_split(res, items, 2), 0, "two rows, one of no outcome");
-	ok(a.result == NULL && b.result != NULL, "which is nobody's");
-	PQclear(b.result);
-	b.result = NULL;
+	ok(a.result.pg == NULL && b.result.pg != NULL, "which is nobody's");
+	is_str(
+	    db_get_text(&b.result, 0, "outcome"), "1", "and moves nobody up");
+	reset(items, 2);
+	res = rows(1);
+	PQsetvalue(res, 0, 0, NULL, -1);
+	is_int(dbmerge_split(res, items, 1), 0, "one row of no outcome");
+	ok(a.result.pg == NULL, "is nobody's");
 	is_int(dbmerge_split(rows(1), items, 2), -1, "one row for two is none");
 	is_int(dbmerge_split(rows(2), items, 1), -1, "nor two for one");
+	ok(a.result.pg == NULL && b.result.pg == NULL,
+	    "and neither gives anything");
 }
 
 int
