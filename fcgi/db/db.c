@@ -83,7 +83,7 @@ int
 db_check(struct db *db, char why[WHY_MAX])
 {
 	const int64_t deadline = clock_mono_ms() + db->settings->db_timeout_ms;
-	struct dbconn *c = dbpool_take(db->pool, deadline);
+	struct dbconn *c = dbpool_take(db->pool, NULL, deadline);
 	int r;
 
 	if (c == NULL) {
@@ -209,7 +209,9 @@ static enum refusal
 run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
     int64_t deadline_ms, struct db_result *out)
 {
-	struct dbconn *c = dbpool_take(db->pool, deadline_ms);
+	/* The first parameter, of a project that is yet to be its name. */
+	const char *project = p != NULL && p->n > 0 ? p->values[0] : NULL;
+	struct dbconn *c = dbpool_take(db->pool, project, deadline_ms);
 	enum refusal refusal;
 
 	if (c == NULL) {

@@ -29,6 +29,7 @@ struct dbpool {
 	pthread_mutex_t lock;
 	pthread_cond_t idle_came;
 	struct dbconn *conns;
+	const char **holders; /* of each, by its project; NULL */
 	struct dbconn **idle; /* a stack: the warmest on top */
 	int n_idle;
 	bool away, probing;
@@ -50,9 +51,11 @@ dbpool_new(const struct settings *settings, const uint8_t key_id[DB_KEY_ID_LEN],
 	p->key_id = key_id;
 	p->read_only = read_only;
 	p->conns = calloc(n, sizeof(*p->conns));
+	p->holders = calloc(n, sizeof(*p->holders));
 	p->idle = calloc(n, sizeof(*p->idle));
-	if (p->conns == NULL || p->idle == NULL) {
+	if (p->conns == NULL || p->holders == NULL || p->idle == NULL) {
 		free(p->conns);
+		free(p->holders);
 		free(p->idle);
 		free(p);
 		return NULL;
@@ -77,6 +80,7 @@ dbpool_free(struct dbpool **p)
 	pthread_cond_destroy(&(*p)->idle_came);
 	pthread_mutex_destroy(&(*p)->lock);
 	free((*p)->conns);
+	free((*p)->holders);
 	free((*p)->idle);
 	free(*p);
 	*p = NULL;
@@ -88,19 +92,35 @@ dbpool_settings(const struct dbpool *p)
 	return p->settings;
 }
 
+/* With p->lock held. */
+static bool
+may_take(const struct dbpool *p, const char *project)
+{
+	int held = 0;
+
+	for (int i = 0; i < p->settings->db_connections; i++)
+		held += project != NULL && p->holders[i] != NULL &&
+			strcmp(p->holders[i], project) == 0;
+	return p->n_idle > held || (p->n_idle > 0 && held == 0);
+}
+
 struct dbconn *
-dbpool_take(struct dbpool *p, int64_t deadline_ms)
+dbpool_take(struct dbpool *p, const char *project, int64_t deadline_ms)
 {
 	const struct timespec until = { .tv_sec = deadline_ms / 1000,
 		.tv_nsec = deadline_ms % 1000 * 1000000 };
 	struct dbconn *c = NULL;
+	bool may;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->n_idle == 0 && pthread_cond_timedwait(&p->idle_came, &p->lock,
-				     &until) != ETIMEDOUT)
+	while (!(may = may_take(p, project)) &&
+	       pthread_cond_timedwait(&p->idle_came, &p->lock, &until) !=
+		   ETIMEDOUT)
 		;
-	if (p->n_idle > 0)
+	if (may) {
 		c = p->idle[--p->n_idle];
+		p->holders[c - p->conns] = project;
+	}
 	pthread_mutex_unlock(&p->lock);
 	return c;
 }
@@ -118,7 +138,9 @@ dbpool_give(struct dbpool *p, struct dbconn *c)
 		p->idle[p->n_idle] = c;
 	}
 	p->n_idle++;
-	pthread_cond_signal(&p->idle_came);
+	p->holders[c - p->conns] = NULL;
+	/* Who is woken may hold too many itself: hence all of them. */
+	pthread_cond_broadcast(&p->idle_came);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -20,8 +20,14 @@ struct dbpool *dbpool_new(const struct settings *settings,
 void dbpool_free(struct dbpool **p);
 const struct settings *dbpool_settings(const struct dbpool *p);
 
-/* A connection of the pool, to be given back; NULL at the deadline. */
-struct dbconn *dbpool_take(struct dbpool *p, int64_t deadline_ms);
+/*
+ * A connection of the pool, to be given back; NULL at the deadline. project:
+ * whose request it is for, text that outlives that, or NULL. None holds more
+ * than are left to others, so that one that sends much, or whose requests wait
+ * for each other's locks, holds up itself.
+ */
+struct dbconn *
+dbpool_take(struct dbpool *p, const char *project, int64_t deadline_ms);
 void dbpool_give(struct dbpool *p, struct dbconn *c);
 
 /*
