@@ -52,14 +52,21 @@ before_read(struct vaultenv_client *c, const struct push *push,
 		.take_stale = push->take_stale };
 	struct vaultenv_error why;
 	struct opened o;
-	int r;
+	int r = VAULTENV_ERR_NO_SECRETS;
 
 	c->team->held.is_there = false;
-	r = team_pull(c, &how, &o, &why);
-	opened_reset(&o);
-	if (r == VAULTENV_ERR_NO_SECRETS)
-		return team_sync(c, err);
-	return r == 0 ? 0 : err_copy(err, &why);
+	/* Who says that there is none has looked; and the server compares. */
+	if (push->base != 0) {
+		r = team_pull(c, &how, &o, &why);
+		opened_reset(&o);
+	}
+	if (r != VAULTENV_ERR_NO_SECRETS)
+		return r == 0 ? 0 : err_copy(err, &why);
+	/* Nothing brings the log of who may read it. */
+	if ((r = team_begin(c, err)) != 0 || (r = team_sync(c, err)) != 0)
+		return r;
+	r = team_nothing_there(c, push->env, err);
+	return r == VAULTENV_ERR_NO_SECRETS ? 0 : r;
 }
 
 /* Fills a->before. */

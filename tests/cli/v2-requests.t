@@ -34,8 +34,8 @@ asks(['init'], 1, 'project/create', 'devices/register');
 asks(['init'], 1, 'log/read');
 asks(['push', '--dry-run', '--file', 'one'], 1, 'secrets/pull');
 # of an environment that is not there, and its readers
-asks(['push', '--file', 'one'], 1, 'secrets/pull', 'secrets/pull', 'log/read', 'secrets/push');
-asks(['push', '--file', 'two', '--env', 'prod'], 1, 'secrets/pull', 'secrets/pull', 'log/read', 'secrets/push');
+asks(['push', '--file', 'one'], 1, 'secrets/pull', 'log/read', 'secrets/push');
+asks(['push', '--file', 'two', '--env', 'prod'], 1, 'secrets/pull', 'log/read', 'secrets/push');
 asks(['push', '--file', 'two', '--replace'], 1, @push);
 asks(['push', '--file', 'two'], 1, 'secrets/pull');
 asks(['pull'], 1, 'secrets/pull');
