@@ -11,7 +11,7 @@
 #include "session.h"
 
 static void
-approved_say(const struct args *args, const struct vaultenv_device *d)
+approved_print(const struct args *args, const struct vaultenv_device *d)
 {
 	char scope[SCOPE_TEXT_MAX];
 
@@ -27,35 +27,13 @@ approved_say(const struct args *args, const struct vaultenv_device *d)
 	puts("}");
 }
 
-/* was_said: by options, or by who was asked. Otherwise it may write all, and
- * how to narrow that is told. */
-static int
-approved_print(
-    const struct args *args, struct vaultenv_client *client, bool was_said)
-{
-	struct vaultenv_devices *list = NULL;
-	const struct vaultenv_device *d;
-	struct vaultenv_error err;
-
-	if (vaultenv_device_list(client, &list, &err) != 0)
-		return session_fail(&err);
-	d = device_find(list, args->id);
-	if (d != NULL && d->role != NULL) {
-		approved_say(args, d);
-		if (!was_said && strcmp(d->environments, "*") == 0)
-			note_print(args,
-			    "To narrow that, run: vault-env scope-device --id "
-			    "%s --role reader --env NAME",
-			    d->id);
-	}
-	vaultenv_devices_free(&list);
-	return EXIT_DONE;
-}
-
-/* The id is the hash of the device's keys: who types it has compared. */
+/* The id is the hash of the device's keys: who types it has compared. Without a
+ * word, by options or by who is asked, it may write all, and how to narrow that
+ * is told. */
 static int
 approve_v2(const struct args *args, struct vaultenv_client *client)
 {
+	struct vaultenv_device *device = NULL;
 	struct vaultenv_scope scope;
 	struct vaultenv_error err;
 	struct typed typed;
@@ -66,18 +44,21 @@ approve_v2(const struct args *args, struct vaultenv_client *client)
 	    (code = members_tend(args, client, NULL)) != EXIT_DONE ||
 	    (code = scope_ask(args, &scope, &typed, "writer", &was_asked)) !=
 		EXIT_DONE)
-		goto out;
+		return code;
 	wait_begin(args, "approving the device");
-	r = vaultenv_device_approve_as(client, args->id, &scope, &err);
+	r = vaultenv_device_approve_as(client, args->id, &scope, &device, &err);
 	wait_end();
-	if (r != 0) {
-		code = session_fail(&err);
-		goto out;
-	}
-	code = approved_print(args, client,
-	    was_asked || scope.role != NULL || scope.environments != NULL);
-out:
-	return code;
+	if (r != 0)
+		return session_fail(&err);
+	approved_print(args, device);
+	if (!was_asked && scope.role == NULL && scope.environments == NULL &&
+	    strcmp(device->environments, "*") == 0)
+		note_print(args,
+		    "To narrow that, run: vault-env scope-device --id %s "
+		    "--role reader --env NAME",
+		    device->id);
+	vaultenv_device_free(&device);
+	return EXIT_DONE;
 }
 
 static bool

@@ -26,22 +26,18 @@ static int
 scope_change(const struct args *args, struct vaultenv_client *client,
     const struct vaultenv_scope *scope)
 {
-	struct vaultenv_devices *list = NULL;
-	const struct vaultenv_device *d;
+	struct vaultenv_device *device = NULL;
 	struct vaultenv_error err;
-	int code = EXIT_DONE, r;
+	int r;
 
 	wait_begin(args, "changing what the device may");
-	r = vaultenv_device_scope(client, args->id, scope, &err);
-	if (r == 0)
-		r = vaultenv_device_list(client, &list, &err);
+	r = vaultenv_device_scope(client, args->id, scope, &device, &err);
 	wait_end();
 	if (r != 0)
-		code = session_fail(&err);
-	else if ((d = device_find(list, args->id)) != NULL && d->role != NULL)
-		changed_print(args, d);
-	vaultenv_devices_free(&list);
-	return code;
+		return session_fail(&err);
+	changed_print(args, device);
+	vaultenv_device_free(&device);
+	return EXIT_DONE;
 }
 
 static int

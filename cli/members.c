@@ -86,7 +86,8 @@ members_tend(const struct args *args, struct vaultenv_client *client,
 	if (vaultenv_client_require_v2(client, &err) != 0)
 		return session_fail(&err);
 	wait_begin(args, "reading the devices");
-	r = vaultenv_device_list(client, &list, &err);
+	r = out != NULL ? vaultenv_device_list(client, &list, &err)
+			: vaultenv_device_members(client, &list, &err);
 	wait_end();
 	if (r != 0)
 		return session_fail(&err);

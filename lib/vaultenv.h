@@ -690,7 +690,7 @@ struct vaultenv_device {
 struct vaultenv_devices {
 	size_t n;
 	struct vaultenv_device *at;	/* newest first */
-	/* v2: not 0 where this device is no admin's: the list is that of the
+	/* v2: not 0 where this device is no admin's: its list is that of the
 	 * log, without who waits, and without last_seen_at. */
 	int is_from_log;
 };
@@ -740,11 +740,14 @@ int vaultenv_device_approve(struct vaultenv_client *client, const char *id,
 int vaultenv_device_revoke(struct vaultenv_client *client, const char *id,
     struct vaultenv_error *err);
 /* v2: approves with a scope: as above where it says nothing, a cache serves for
- * 7 days. And changes the scope of an approved device. */
+ * 7 days. And changes the scope of an approved device. *device, for
+ * vaultenv_device_free(), is what the log says of it then; NULL: not wanted. */
 int vaultenv_device_approve_as(struct vaultenv_client *client, const char *id,
-    const struct vaultenv_scope *scope, struct vaultenv_error *err);
+    const struct vaultenv_scope *scope, struct vaultenv_device **device,
+    struct vaultenv_error *err);
 int vaultenv_device_scope(struct vaultenv_client *client, const char *id,
-    const struct vaultenv_scope *scope, struct vaultenv_error *err);
+    const struct vaultenv_scope *scope, struct vaultenv_device **device,
+    struct vaultenv_error *err);
 
 /*
  * v2: revokes several, then gives each environment concerned a new data key, once:
@@ -828,6 +831,9 @@ int vaultenv_device_self(struct vaultenv_client *client,
 /* v2, of an admin's device: pending registrations that are not genuine are left
  * out, with a notice. */
 int vaultenv_device_list(struct vaultenv_client *client,
+    struct vaultenv_devices **out, struct vaultenv_error *err);
+/* v2: those of the log alone: without who waits, and without last_seen_at. */
+int vaultenv_device_members(struct vaultenv_client *client,
     struct vaultenv_devices **out, struct vaultenv_error *err);
 void vaultenv_devices_free(struct vaultenv_devices **devices);
 

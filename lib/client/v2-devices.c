@@ -319,8 +319,9 @@ list_fill(struct vaultenv_client *c, const struct seen_devices *seen,
 	return r;
 }
 
-int
-v2_device_list(struct vaultenv_client *c, struct vaultenv_devices **out,
+/* Of the log; and what the server knows beside it, for an admin who asks. */
+static int
+list_read(struct vaultenv_client *c, bool asks, struct vaultenv_devices **out,
     struct vaultenv_error *err)
 {
 	struct seen_devices seen = { .n = 0 };
@@ -334,7 +335,7 @@ v2_device_list(struct vaultenv_client *c, struct vaultenv_devices **out,
 	    (r = team_standing(c, NULL, &standing, err)) != 0)
 		goto out;
 	list->is_from_log = standing.grant->role != ROLE_ADMIN;
-	if (!list->is_from_log && (r = seen_read(c, &seen, err)) != 0)
+	if (asks && !list->is_from_log && (r = seen_read(c, &seen, err)) != 0)
 		goto out;
 	if ((r = list_fill(c, &seen, list)) != 0) {
 		err_general(err, r);
@@ -346,6 +347,41 @@ out:
 	seen_reset(&seen);
 	vaultenv_devices_free(&list);
 	return r;
+}
+
+int
+v2_device_list(struct vaultenv_client *c, struct vaultenv_devices **out,
+    struct vaultenv_error *err)
+{
+	return list_read(c, true, out, err);
+}
+
+int
+vaultenv_device_members(struct vaultenv_client *c,
+    struct vaultenv_devices **out, struct vaultenv_error *err)
+{
+	return list_read(c, false, out, err);
+}
+
+int
+device_known(struct vaultenv_client *c, const char *id,
+    struct vaultenv_device **device, struct vaultenv_error *err)
+{
+	const struct member *m = members_find(&c->team->log, id);
+	struct vaultenv_device *d;
+	int r;
+
+	if (m == NULL)
+		return code_error(
+		    c, CODE_DEVICE_UNKNOWN, NULL, NULL, NULL, err);
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if ((r = device_from_log(d, &c->team->log, m, NULL)) == 0) {
+		*device = d;
+		return 0;
+	}
+	vaultenv_device_free(&d);
+	return err_general(err, r);
 }
 
 int
@@ -363,24 +399,9 @@ int
 vaultenv_device_self(struct vaultenv_client *c, struct vaultenv_device **device,
     struct vaultenv_error *err)
 {
-	struct vaultenv_device *d = NULL;
-	const struct member *m;
 	int r;
 
 	if ((r = team_begin(c, err)) != 0)
 		return r;
-	m = members_find(&c->team->log, c->team->keys->device.id);
-	if (m == NULL)
-		return code_error(
-		    c, CODE_DEVICE_UNKNOWN, NULL, NULL, NULL, err);
-	if ((d = calloc(1, sizeof(*d))) == NULL)
-		r = VAULTENV_ERR_NOMEM;
-	else
-		r = device_from_log(d, &c->team->log, m, NULL);
-	if (r == 0) {
-		*device = d;
-		return 0;
-	}
-	vaultenv_device_free(&d);
-	return err_general(err, r);
+	return device_known(c, c->team->keys->device.id, device, err);
 }

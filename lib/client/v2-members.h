@@ -39,6 +39,10 @@ int seen_judge(const struct vaultenv_client *client,
 /* As the log has it; seen NULL: not known. A status. */
 int device_from_log(struct vaultenv_device *device, const struct members *log,
     const struct member *member, const struct seen_device *seen);
+/* *device is for vaultenv_device_free(). DEVICE: the log that is known has none
+ * of this id. */
+int device_known(struct vaultenv_client *client, const char *id,
+    struct vaultenv_device **device, struct vaultenv_error *err);
 /* "reader"; NULL: it is none. */
 const char *role_name(int64_t role);
 

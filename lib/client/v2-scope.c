@@ -177,24 +177,10 @@ member_check(struct vaultenv_client *c, const char *id,
 struct approval {
 	const char *id;
 	const struct vaultenv_scope *said;
+	bool is_done; /* by somebody else */
 	struct registration g;
 	struct blob bytes; /* that g borrows */
 };
-
-static int
-approve_fill(struct vaultenv_client *c, void *arg, struct entry *e,
-    struct vaultenv_error *err)
-{
-	const struct approval *a = arg;
-
-	(void)c;
-	memcpy(e->device, a->g.device, sizeof(e->device));
-	memcpy(e->name, a->g.name, sizeof(e->name));
-	memcpy(e->sign, a->g.sign, PUBLIC_KEY_LEN);
-	memcpy(e->box, a->g.box, PUBLIC_KEY_LEN);
-	e->scope = scope_of_new();
-	return scope_apply(a->said, &e->scope, err);
-}
 
 /* The registration that waits, and is genuine. */
 static int
@@ -216,6 +202,7 @@ pending_find(
 		    "No device with this id waits for approval");
 		goto out;
 	}
+	blob_reset(&a->bytes);
 	if ((r = seen_judge(c, waits, &a->g, &a->bytes)) != 0) {
 		memcpy(why.device, a->id, sizeof(why.device));
 		r = code_error(c, r, &why, NULL, NULL, err);
@@ -226,19 +213,23 @@ out:
 }
 
 static int
-admit(struct vaultenv_client *c, struct approval *a, struct vaultenv_error *err)
+approve_fill(struct vaultenv_client *c, void *arg, struct entry *e,
+    struct vaultenv_error *err)
 {
-	const struct act act = {
-		.kind = ENTRY_ADMIT, .fill = approve_fill, .arg = a
-	};
+	struct approval *a = arg;
 	int r;
 
-	if ((r = pending_find(c, a, err)) != 0 ||
-	    (r = team_append(c, &act, err)) != 0)
+	a->is_done = members_find(&c->team->log, a->id) != NULL;
+	if (a->is_done)
+		return err_general(err, VAULTENV_ERR_EXISTS);
+	if ((r = pending_find(c, a, err)) != 0)
 		return r;
-	if (!a->said->no_history)
-		history_give(c, a->g.device, a->g.box);
-	return 0;
+	memcpy(e->device, a->g.device, sizeof(e->device));
+	memcpy(e->name, a->g.name, sizeof(e->name));
+	memcpy(e->sign, a->g.sign, PUBLIC_KEY_LEN);
+	memcpy(e->box, a->g.box, PUBLIC_KEY_LEN);
+	e->scope = scope_of_new();
+	return scope_apply(a->said, &e->scope, err);
 }
 
 /* Somebody has approved it already: what was asked for is so, unless it was
@@ -261,22 +252,26 @@ approved_again(const struct member *m, const struct vaultenv_scope *said,
 
 int
 vaultenv_device_approve_as(struct vaultenv_client *c, const char *id,
-    const struct vaultenv_scope *said, struct vaultenv_error *err)
+    const struct vaultenv_scope *said, struct vaultenv_device **device,
+    struct vaultenv_error *err)
 {
 	struct approval a = { .id = id, .said = said };
-	const struct member *m;
+	const struct act act = {
+		.kind = ENTRY_ADMIT, .fill = approve_fill, .arg = &a
+	};
 	int r;
 
 	if ((r = vaultenv_scope_check(said, err)) != 0 ||
-	    (r = device_id_check(id, err)) != 0 ||
-	    (r = team_begin(c, err)) != 0 || (r = team_sync(c, err)) != 0)
+	    (r = device_id_check(id, err)) != 0)
 		return r;
-	if ((m = members_find(&c->team->log, id)) != NULL)
-		return approved_again(m, said, err);
 	blob_init(&a.bytes, SMALL_SIZE_MAX);
-	r = admit(c, &a, err);
+	r = team_append(c, &act, err);
+	if (a.is_done)
+		r = approved_again(members_find(&c->team->log, id), said, err);
+	else if (r == 0 && !said->no_history)
+		history_give(c, a.g.device, a.g.box);
 	blob_reset(&a.bytes);
-	return r;
+	return r != 0 || device == NULL ? r : device_known(c, id, device, err);
 }
 
 int
@@ -285,7 +280,7 @@ v2_device_approve(
 {
 	static const struct vaultenv_scope nothing;
 
-	return vaultenv_device_approve_as(c, id, &nothing, err);
+	return vaultenv_device_approve_as(c, id, &nothing, NULL, err);
 }
 
 /* ---- change ---- */
@@ -319,7 +314,8 @@ change_fill(struct vaultenv_client *c, void *arg, struct entry *e,
 
 int
 vaultenv_device_scope(struct vaultenv_client *c, const char *id,
-    const struct vaultenv_scope *said, struct vaultenv_error *err)
+    const struct vaultenv_scope *said, struct vaultenv_device **device,
+    struct vaultenv_error *err)
 {
 	struct change change = { id, said };
 	const struct act act = {
@@ -334,5 +330,5 @@ vaultenv_device_scope(struct vaultenv_client *c, const char *id,
 	m = members_find(&c->team->log, id);
 	if (m != NULL && !said->no_history)
 		history_give(c, m->id, m->box);
-	return 0;
+	return device == NULL ? 0 : device_known(c, id, device, err);
 }

@@ -57,13 +57,13 @@ asks(['confirm'], 1, 'secrets/pull');
 asks(['list-devices'], 1, @named);
 $bob->spew('.env', 'VAULT_KEY=' . $p->key . "\n");
 my ($id) = $bob->asks($seen, ['register-device'], 1, 'devices/register')->{stdout} =~ /--id (\S+)$/m;
-asks(['approve-device', '--id', $id, '--role', 'reader'], 1, @named, @named, @heads, ('keys/read') x 2,
-    'log/append', @heads[1 .. 3], @given, 'keys/read', @named);
+asks(['approve-device', '--id', $id, '--role', 'reader'], 1, 'log/read', @named, @heads[1 .. 3],
+    ('keys/read') x 2, 'log/append', @heads[1 .. 3], @given, 'keys/read');
 $bob->asks($seen, ['pull'], 1, 'secrets/pull');
 asks(['pull'], 1, 'secrets/pull');
-asks(['scope-device', '--id', $id, '--env', 'development', '--yes'], 1, @named, @append, @named);
+asks(['scope-device', '--id', $id, '--env', 'development', '--yes'], 1, 'log/read', @append);
 asks(['share'], 1, 'log/read', 'secrets/records', 'keys/read', 'keys/read');
-asks(['enroll', '--env', 'prod'], 1, @named, 'log/read', @heads, 'keys/read', 'log/append',
+asks(['enroll', '--env', 'prod'], 1, 'log/read', 'log/read', @heads, 'keys/read', 'log/append',
     @heads[1 .. 3], 'keys/read');
 asks(['audit'], 1, 'log/read', 'audit/list');
 
@@ -89,7 +89,7 @@ asks(['help'], 0);
 asks(['rotate-key', '--prepare'], 1, 'log/read');
 asks(['rotate-key', '--yes'], 1, 'log/read', @append, 'log/read', 'devices/register', @heads, @push, @push);
 asks(['pull'], 1, 'secrets/pull');
-asks(['recovery', 'create'], 1, @named, 'log/read', @heads, ('keys/read') x 2, 'log/append',
+asks(['recovery', 'create'], 1, 'log/read', 'log/read', @heads, ('keys/read') x 2, 'log/append',
     @heads[1 .. 3], @given, @given);
 
 # ---- and taken away: what it could read is told, environment by environment
