@@ -20,7 +20,8 @@
  *     client/v2-*.c [nobody];
  *  3. its place in lib/PROTOCOL-v2: where it is found, and its kind in 11
  *     [tests/style/protocol.t: that it is named];
- *  4. the attack that it catches: see tests/evil/evil.py [nobody].
+ *  4. the attack that it catches: see tests/evil/evil.py; if it has a text, a
+ *     test of cli/, evil/ or team/ [tests/style/protocol.t].
  */
 #ifndef WIRE_CODE_H
 #define WIRE_CODE_H

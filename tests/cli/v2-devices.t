@@ -18,13 +18,19 @@ my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 $p->must('init');
 my $first = $p->json('list-devices')->{devices}[0]{id};
 
-# Another machine with the same key.
-sub machine
+# Another machine with the same key, which is nobody's yet.
+sub stranger
 {
-	my ($name) = @_;
 	my $q = CliTest->new(url => $url);
 
 	$q->spew('.env', $p->slurp('.env'));
+	return $q;
+}
+
+sub machine
+{
+	my ($name) = @_;
+	my $q = stranger();
 	my ($id) = $q->must('register-device', '--name', $name) =~ /--id ($uuid)$/;
 	return ($q, $id);
 }
@@ -35,6 +41,8 @@ sub versions { $p->spew('x', "A=$_\n"), $p->must('push', '--replace', '--file', 
 # ---- who waits
 $p->gives(['list-devices'], 0, qr/\AID\ +NAME\ +STATUS\ +ROLE\ +ENVIRONMENTS\ +EXPIRES\ +LAST\ SEEN\n
     $first\ \ \S+\ +approved\ +admin\ +\*\ +never\ +[^\n]+\n\z/x, '', 'the first device is an admin');
+stranger()->gives([$_], 3, '', "vault-env: Device not registered. Run: vault-env register-device\n",
+    "$_ of one that did not ask (device_missing)") for qw(pull list-devices);
 my ($q, $id) = machine('laptop');
 my $short = substr $id, 0, 8;
 my $waits = "vault-env: Device not yet approved. Ask the project owner to run: vault-env " .

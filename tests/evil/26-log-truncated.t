@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: MIT
 # Attack 26: the list of devices is cut short: for a client that had seen more of it,
-# and, before VAULT_KEY's anchor, for a fresh one.
+# and for fresh ones, before VAULT_KEY's anchor and before their own entry.
 from evil import *
 
 team = EvilTeam()
@@ -19,4 +19,9 @@ fresh = Victim(team.reader, team, key=team.key_text(seq=len(team.texts) - 1))
 fresh.refuses("log_anchor", 5)
 hostile.honest()
 fresh.reads("right")
+late = Victim(team.admit("late", READER, ["*"]), team)
+hostile.show(short)
+late.refuses("device_unknown", 3)
+hostile.honest()
+late.reads("right")
 done()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: MIT
-# Attack 33: a whole project invented with a VAULT_KEY that leaked. The key's anchor is
-# not in its list of devices.
+# Attack 33: a whole project invented with a VAULT_KEY that leaked: the key's anchor is
+# not in its list of devices. And a second root behind the first.
 from evil import *
 
 team = EvilTeam()
@@ -23,4 +23,8 @@ thief.admit("mate", READER, ["*"])
 fresh.refuses("record_fork", 5, n=1)
 thief.admit("mate 2", READER, ["*"])
 fresh.refuses("log_fork", 5, seq=2)
+roots = team.fork()
+roots.force(team.admin, ROOT, join=team.vk.join, **team.block(team.machine("x"), ADMIN, ["*"]))
+hostile.show(roots)
+fresh.refuses("log_root", 5, seq=len(team.texts))
 done()

@@ -41,6 +41,17 @@ for what, raw in entries.items():
     hostile.show(lie)
     print("# an entry with " + what)
     victim.refuses("bad_form", 5)
+# A kind that there is none of; and a suite that there may be one day.
+for what, raw, code, status in (
+        ("a kind of its own", entry.replace(lp(team.admin.id) + num(ADMIT),
+                                            lp(team.admin.id) + num(9)), "bad_kind", 5),
+        ("a suite to come", entry.replace(num(1), num(2), 1), "bad_suite", 3)):
+    assert raw != entry, what
+    lie = team.fork()
+    lie.texts.append(signed(raw, team.admin))
+    hostile.show(lie)
+    print("# an entry of " + what)
+    victim.refuses(code, status)
 records = {
     "a length of 2^32-1": HUGE + record[4:], "trailing bytes": record + b"x", "cut off": record[:-1],
     "version 2^53": record.replace(num(2), lp((2**53).to_bytes(8, "big"))),

@@ -38,6 +38,25 @@ for my $n (sort { $a <=> $b } keys %attack) {
 }
 is_deeply \@untried, [], '... and each is tried';
 
+# each code that has a sentence is met by a real client in a test: by its name, or
+# by the sentence's first words, where no other begins with them
+my $tests = join '', map { VaultTest::slurp($_) =~ s/\\//gr }
+    map { glob "$VaultTest::SRC/tests/$_" } qw(cli/*.t evil/*.t team/*.t team/*.pm);
+my ($unmet, %begins) = '';
+my @said = source('lib/wire/code.c') =~
+    /\[CODE_\w+\] = (\{\s*"\w+",\s*CODE_\w+,\s*(?!TOLD_ELSEWHERE)(?:"[^"{]+|\w+))/g;
+cmp_ok scalar @said, '>', 50, 'the sentences were read';
+$begins{$_ // ''}++ for map { /"([^"]+)\z/ } @said;
+for (@said) {
+	my ($name) = /"(\w+)"/;
+	my ($words) = /CODE_\w+,\s*"([^"]+)\z/;
+
+	next if $name eq 'good' || $tests =~ /\b$name\b/;
+	$unmet .= " $name" if !defined $words || $begins{$words} > 1 ||
+	    $tests !~ /\Q$words\E/i;
+}
+is $unmet, '', 'each code with a sentence is met in a test';
+
 my @labels = grep { /-v2\z/ } source('lib/wire/labels.h') =~ /"(vault-[\w-]+)"/g;
 cmp_ok scalar @labels, '>', 15, 'the labels were read';
 is_deeply [grep { index($paper, $_) < 0 } @labels], [],
