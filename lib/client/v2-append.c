@@ -9,18 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/v2.h"
-
-/* A wrap for the entry's device. */
-struct given {
-	char env[ENV_LEN_MAX + 1];
-	struct wrap wrap;
-};
+#include "client/v2-members.h"
 
 /* One attempt at an entry. */
 struct appending {
 	struct vaultenv_client *client;
 	const struct act *act;
+	struct vaultenv_list *names; /* of the environments */
 	struct entry entry;
 	struct heads_v2 heads;
 	struct given given[LIST_MAX];
@@ -84,25 +79,21 @@ give(
 	const char *env = head->head.env;
 	struct given *g = &a->given[a->n_given];
 	uint8_t data_key[KEY_LEN];
-	struct wraps wraps;
 	int r;
 
 	if (head->refused != 0)
 		return unusable(head, err);
-	if ((r = team_wraps(c, env, false, &wraps, err)) != 0)
+	if ((r = team_wraps(c, env, false, &g->own, err)) != 0)
 		return r;
-	r = team_data_key(c, env, &wraps, head->head.key_id, data_key);
+	memcpy(g->env, env, sizeof(g->env));
+	a->n_given++;
+	r = team_data_key(c, env, &g->own, head->head.key_id, data_key);
 	if (r == 0)
 		r = team_wrap(c, env, head->head.key_id, data_key,
 		    a->entry.device, box_of(a), &g->wrap);
 	mem_wipe(data_key, sizeof(data_key));
-	wraps_reset(&wraps);
 	a->is_late = r == CODE_WRAP_MISSING && is_over(c, &head->head);
-	if (r != 0)
-		return code_error(c, r, NULL, env, NULL, err);
-	memcpy(g->env, env, sizeof(g->env));
-	a->n_given++;
-	return 0;
+	return r == 0 ? 0 : code_error(c, r, NULL, env, NULL, err);
 }
 
 static int
@@ -139,12 +130,13 @@ build(struct appending *a, struct vaultenv_error *err)
 	struct vaultenv_client *c = a->client;
 	int r;
 
-	if ((r = team_sync(c, err)) != 0 || (r = team_admin(c, err)) != 0)
+	if ((r = team_environments(c, a->names, err)) != 0 ||
+	    (r = team_admin(c, err)) != 0)
 		return r;
 	entry_begin(&a->entry, &c->team->log, a->act->kind,
 	    c->team->keys->device.id, clock_now_ms());
 	if ((r = a->act->fill(c, a->act->arg, &a->entry, err)) != 0 ||
-	    (r = team_heads(c, &a->heads, err)) != 0 ||
+	    (r = team_heads(c, a->names, &a->heads, err)) != 0 ||
 	    (r = cuts_make(a, err)) != 0 || (r = give_all(a, err)) != 0)
 		return r;
 	return sign(a, err);
@@ -225,6 +217,31 @@ attempt_once(struct appending *a, bool *again, struct vaultenv_error *err)
 	    1, err);
 }
 
+static struct appending *
+appending_new(struct vaultenv_client *c, const struct act *act)
+{
+	struct appending *a = calloc(1, sizeof(*a));
+
+	if (a == NULL || vaultenv_list_new(&a->names) != 0) {
+		free(a);
+		return NULL;
+	}
+	a->client = c;
+	a->act = act;
+	blob_init(&a->signed_entry, BASE64_LEN(ENTRY_SIZE_MAX) + 1);
+	return a;
+}
+
+static void
+appending_free(struct appending *a)
+{
+	for (size_t i = 0; i < a->n_given; i++)
+		wraps_reset(&a->given[i].own);
+	vaultenv_list_free(&a->names);
+	blob_reset(&a->signed_entry);
+	free(a);
+}
+
 int
 team_append(struct vaultenv_client *c, const struct act *act,
     struct vaultenv_error *err)
@@ -236,14 +253,12 @@ team_append(struct vaultenv_client *c, const struct act *act,
 	if ((r = team_begin(c, err)) != 0)
 		return r;
 	do {
-		if ((a = calloc(1, sizeof(*a))) == NULL)
+		if ((a = appending_new(c, act)) == NULL)
 			return err_general(err, VAULTENV_ERR_NOMEM);
-		a->client = c;
-		a->act = act;
-		blob_init(&a->signed_entry, BASE64_LEN(ENTRY_SIZE_MAX) + 1);
 		r = attempt_once(a, &again, err);
-		blob_reset(&a->signed_entry);
-		free(a);
+		if (r == 0 && act->has_history)
+			history_give(c, a->entry.device, a->given, a->n_given);
+		appending_free(a);
 	} while (again && ++tries < TRIES_MAX);
 	if (again)
 		return err_set(err, VAULTENV_ERR_CONFLICT, "Try again",

@@ -49,7 +49,10 @@ admit(
 	char hex[2 * REQUEST_KEY_LEN + 1];
 	uint8_t request_key[REQUEST_KEY_LEN];
 	struct blob registration;
-	struct act act = { .kind = ENTRY_ADMIT, .fill = enroll_fill, .arg = e };
+	struct act act = { .kind = ENTRY_ADMIT,
+		.fill = enroll_fill,
+		.arg = e,
+		.has_history = !e->no_history };
 	int r;
 
 	blob_init(&registration, BASE64_LEN(SMALL_SIZE_MAX) + 1);
@@ -134,11 +137,12 @@ enroll(struct vaultenv_client *c, struct enrolment *e,
 
 	if ((r = begin(c, e, &out->lock, err)) != 0)
 		return r;
-	if (members_find(&c->team->log, e->device.id) == NULL &&
-	    (r = admit(c, e, err)) != 0)
+	if (members_find(&c->team->log, e->device.id) == NULL)
+		r = admit(c, e, err);
+	else if (!e->no_history)
+		history_resume(c, e->device.id);
+	if (r != 0)
 		return r;
-	if (!e->no_history)
-		history_give(c, e->device.id, e->device.box);
 	return (r = result_fill(c, e, out)) == 0 ? 0 : err_general(err, r);
 }
 

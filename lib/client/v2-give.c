@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/v2-members.h"
 
@@ -14,8 +15,7 @@
  * nobody's to give. */
 static int
 wraps_turn(const struct vaultenv_client *c, const char *env,
-    const struct wraps *own, const char *device, const uint8_t *box,
-    struct wraps *out)
+    const struct wraps *own, const struct member *m, struct wraps *out)
 {
 	uint8_t data_key[KEY_LEN];
 	int r = 0;
@@ -29,70 +29,92 @@ wraps_turn(const struct vaultenv_client *c, const char *env,
 
 		if (team_data_key(c, env, own, key_id, data_key) != 0)
 			continue;
-		r = team_wrap(
-		    c, env, key_id, data_key, device, box, &out->at[out->n++]);
+		r = team_wrap(c, env, key_id, data_key, m->id, m->box,
+		    &out->at[out->n++]);
 	}
 	mem_wipe(data_key, sizeof(data_key));
 	return r;
 }
 
 static int
-history_of(struct vaultenv_client *c, const char *env, const char *device,
-    const uint8_t *box, struct vaultenv_error *err)
+give(struct vaultenv_client *c, const struct given *g, const char *device,
+    struct vaultenv_error *err)
 {
-	struct wraps own, given = { .n = 0 };
+	const struct member *m = members_find(&c->team->log, device);
+	struct wraps older = { .n = 0 };
 	int64_t n_added;
 	int r;
 
-	if ((r = team_wraps(c, env, false, &own, err)) != 0)
-		return r;
-	if (own.n > 1 &&
-	    (r = wraps_turn(c, env, &own, device, box, &given)) != 0)
+	if (m == NULL || g->own.n <= 1)
+		return 0;
+	if ((r = wraps_turn(c, g->env, &g->own, m, &older)) != 0)
 		err_general(err, r);
-	if (r == 0)
-		r = wraps_send(c, env, &given, &n_added, err);
-	wraps_reset(&own);
-	wraps_reset(&given);
+	else
+		r = wraps_send(c, g->env, &older, &n_added, err);
+	wraps_reset(&older);
 	return r;
 }
 
-/* True if the newest scope has an environment that the one before had not. */
-static bool
-gives(const struct grant *before, const struct grant *now)
+static void
+failure_tell(const struct vaultenv_client *c, struct vaultenv_error *err)
 {
-	for (size_t i = 0; i < now->n_envs; i++)
-		if (!grant_reads(before, now->envs[i]))
-			return true;
-	return false;
+	err_hint(err, "The device cannot read older versions until "
+		      "somebody runs: vault-env share");
+	notice_give_error(&c->notice, err);
 }
 
 void
-history_give(struct vaultenv_client *c, const char *device, const uint8_t *box)
+history_give(struct vaultenv_client *c, const char *device,
+    const struct given *given, size_t n)
 {
-	const struct member *m = members_find(&c->team->log, device);
-	const struct grant *now = m == NULL ? NULL : member_now(m);
-	const struct grant *before =
-	    m == NULL || m->n_grants == 1 ? NULL : now - 1;
-	struct heads_v2 *heads = NULL;
 	struct vaultenv_error err;
 	int r = 0;
 
-	if (m == NULL || !gives(before, now))
-		return;
-	if ((heads = calloc(1, sizeof(*heads))) == NULL)
-		r = err_general(&err, VAULTENV_ERR_NOMEM);
-	else
-		r = team_heads(c, heads, &err);
-	for (size_t i = 0; r == 0 && i < heads->n; i++) {
-		const char *env = heads->at[i].head.env;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = give(c, &given[i], device, &err);
+	if (r != 0)
+		failure_tell(c, &err);
+}
 
-		if (grant_reads(now, env) && !grant_reads(before, env))
-			r = history_of(c, env, device, box, &err);
-	}
-	if (r != 0) {
-		err_hint(&err, "The device cannot read older versions until "
-			       "somebody runs: vault-env share");
-		notice_give_error(&c->notice, &err);
-	}
-	free(heads);
+static bool
+reads(const struct vaultenv_client *c, const char *device, const char *env)
+{
+	const struct member *m = members_find(&c->team->log, device);
+
+	return m != NULL && grant_reads(member_now(m), env);
+}
+
+static int
+give_anew(struct vaultenv_client *c, const char *device, const char *env,
+    struct vaultenv_error *err)
+{
+	struct given g = { .own.n = 0 };
+	int r;
+
+	memcpy(g.env, env, strlen(env) + 1);
+	if ((r = team_wraps(c, env, false, &g.own, err)) == 0)
+		r = give(c, &g, device, err);
+	wraps_reset(&g.own);
+	return r;
+}
+
+void
+history_resume(struct vaultenv_client *c, const char *device)
+{
+	const struct vaultenv_pair *name;
+	struct vaultenv_list *names = NULL;
+	struct vaultenv_error err;
+	int r;
+
+	if ((r = vaultenv_list_new(&names)) != 0)
+		err_general(&err, r);
+	else
+		r = team_environments(c, names, &err);
+	for (size_t i = 0;
+	     r == 0 && (name = vaultenv_list_at(names, i)) != NULL; i++)
+		if (reads(c, device, name->name))
+			r = give_anew(c, device, name->name, &err);
+	if (r != 0)
+		failure_tell(c, &err);
+	vaultenv_list_free(&names);
 }

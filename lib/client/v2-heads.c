@@ -111,10 +111,22 @@ names_add(struct vaultenv_list *names, const struct bundle *b)
 	return r;
 }
 
+/* By how many entries the server has: where it has no more than are known, it
+ * is judged as if log/read had brought none. */
+static int
+log_follow(struct vaultenv_client *c, int64_t count, struct vaultenv_error *err)
+{
+	const size_t known = c->team->log.n_steps;
+
+	return count == (int64_t)known ? team_take_log(c, known, NULL, 0, err)
+				       : team_sync(c, err);
+}
+
 int
 team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
     struct vaultenv_error *err)
 {
+	int64_t log_count = -1;
 	struct call call;
 	struct bundle b;
 	int r;
@@ -123,6 +135,7 @@ team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
 	v2_put_log_have(&call);
 	if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) != 0)
 		goto out;
+	(void)json_find_int(&call.reply, "log_count", 0, &log_count);
 	if ((r = bundle_read_reply(&b, &call.reply)) == 0) {
 		r = names_add(names, &b);
 		bundle_reset(&b);
@@ -131,28 +144,23 @@ team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
 		r = code_error(c, r, NULL, NULL, NULL, err);
 out:
 	call_end(&call);
-	return r;
+	return r == 0 ? log_follow(c, log_count, err) : r;
 }
 
 /* The names are the server's: one that it hides is not cut, and its author not
  * believed any more. */
 int
-team_heads(
-    struct vaultenv_client *c, struct heads_v2 *out, struct vaultenv_error *err)
+team_heads(struct vaultenv_client *c, const struct vaultenv_list *names,
+    struct heads_v2 *out, struct vaultenv_error *err)
 {
 	const struct vaultenv_pair *name;
-	struct vaultenv_list *names = NULL;
-	int r;
+	int r = 0;
 
 	out->n = 0;
-	if ((r = vaultenv_list_new(&names)) != 0)
-		return err_general(err, r);
-	r = team_environments(c, names, err);
 	while (r == 0 && (name = vaultenv_list_at(names, out->n)) != NULL) {
 		r = team_head(c, name->name, &out->at[out->n], NULL, err);
 		out->n += r == 0;
 	}
 	qsort(out->at, out->n, sizeof(out->at[0]), head_compare);
-	vaultenv_list_free(&names);
 	return r;
 }

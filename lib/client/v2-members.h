@@ -48,10 +48,19 @@ const char *role_name(int64_t role);
 
 /* ---- v2-give.c ---- */
 
-/* The keys of the older versions that are kept, for a device that was given
- * these environments. What cannot be given is a notice. */
-void history_give(
-    struct vaultenv_client *client, const char *device, const uint8_t *box);
+/* An environment that an entry of the log gives a device. */
+struct given {
+	char env[ENV_LEN_MAX + 1];
+	struct wrap wrap; /* of the newest version, for that device */
+	struct wraps own; /* of all versions that are kept, for this one */
+};
+
+/* The keys of older versions, for a device that was given these. What cannot be
+ * given is a notice. */
+void history_give(struct vaultenv_client *client, const char *device,
+    const struct given *given, size_t n);
+/* The same of all that it may read, where the run that gave it was cut off. */
+void history_resume(struct vaultenv_client *client, const char *device);
 
 /* ---- v2-scope.c ---- */
 

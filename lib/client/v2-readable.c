@@ -39,14 +39,14 @@ cut_by(const struct members *log, const char *env, int64_t seq)
 
 /* Up to which version the device could read, at any time; 0: none. */
 static int64_t
-last_readable(const struct members *log, const struct member *m,
-    const char *env, int64_t newest)
+last_readable(
+    const struct members *log, const struct member *m, const char *env)
 {
 	for (size_t i = m->n_grants; i-- > 0;) {
 		if (!grant_reads(&m->grants[i], env))
 			continue;
 		return i + 1 == m->n_grants
-			   ? newest
+			   ? JSON_INT_MAX
 			   : cut_by(log, env, m->grants[i + 1].seq);
 	}
 	return 0;
@@ -149,14 +149,15 @@ versions_take(struct reach *reach, const struct past *past)
 }
 
 static int
-reach_fill(struct vaultenv_client *c, const struct member *m, const char *env,
-    int64_t newest, struct vaultenv_exposed *out, struct vaultenv_error *err)
+reach_fill(struct vaultenv_client *c, const char *id, const char *env,
+    struct vaultenv_exposed *out, struct vaultenv_error *err)
 {
+	const struct members *log = &c->team->log;
 	struct reach reach = { .client = c, .env = env, .out = out };
 	struct past past;
 	int r;
 
-	reach.last = last_readable(&c->team->log, m, env, newest);
+	reach.last = last_readable(log, members_find(log, id), env);
 	if (reach.last == 0)
 		return 0;
 	if ((r = team_past(c, env, ALL_VERSIONS, &past, err)) == 0 &&
@@ -182,25 +183,28 @@ vaultenv_device_exposed(struct vaultenv_client *c, const char *id,
     struct vaultenv_exposed **out, struct vaultenv_error *err)
 {
 	struct vaultenv_exposed *exposed = NULL;
-	struct heads_v2 *heads = NULL;
-	const struct member *m;
+	const struct vaultenv_pair *name;
+	struct vaultenv_list *names = NULL;
 	int r;
 
 	if ((r = device_id_check(id, err)) != 0 ||
-	    (r = team_begin(c, err)) != 0 || (r = team_sync(c, err)) != 0)
+	    (r = team_begin(c, err)) != 0)
 		return r;
-	if ((m = members_find(&c->team->log, id)) == NULL)
-		return err_set(err, VAULTENV_ERR_NOT_FOUND,
-		    "Run: vault-env list-devices", "Device not found");
 	if ((exposed = calloc(1, sizeof(*exposed))) == NULL ||
-	    (heads = calloc(1, sizeof(*heads))) == NULL) {
+	    vaultenv_list_new(&names) != 0) {
 		r = err_general(err, VAULTENV_ERR_NOMEM);
 		goto out;
 	}
-	r = team_heads(c, heads, err);
-	for (size_t i = 0; r == 0 && i < heads->n; i++)
-		r = reach_fill(c, m, heads->at[i].head.env,
-		    heads->at[i].head.version, exposed, err);
+	if ((r = team_environments(c, names, err)) != 0)
+		goto out;
+	if (members_find(&c->team->log, id) == NULL) {
+		r = err_set(err, VAULTENV_ERR_NOT_FOUND,
+		    "Run: vault-env list-devices", "Device not found");
+		goto out;
+	}
+	for (size_t i = 0;
+	     r == 0 && (name = vaultenv_list_at(names, i)) != NULL; i++)
+		r = reach_fill(c, id, name->name, exposed, err);
 	if (r == 0) {
 		if (exposed->n > 1)
 			qsort(exposed->at, exposed->n, sizeof(*exposed->at),
@@ -209,7 +213,7 @@ vaultenv_device_exposed(struct vaultenv_client *c, const char *id,
 		exposed = NULL;
 	}
 out:
-	free(heads);
+	vaultenv_list_free(&names);
 	vaultenv_exposed_free(&exposed);
 	return r;
 }

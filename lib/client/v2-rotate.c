@@ -284,19 +284,21 @@ vaultenv_rotation_confirm(struct vaultenv_client *c,
     struct vaultenv_environments **out, struct vaultenv_error *err)
 {
 	struct vaultenv_environments *done = NULL;
+	struct vaultenv_list *names = NULL;
 	struct heads_v2 *heads;
 	int r;
 
 	if ((r = team_begin(c, err)) != 0)
 		return r;
 	if ((heads = calloc(1, sizeof(*heads))) == NULL ||
+	    vaultenv_list_new(&names) != 0 ||
 	    (done = calloc(1, sizeof(*done))) == NULL ||
 	    (done->at = calloc(LIST_MAX, sizeof(*done->at))) == NULL) {
 		r = err_general(err, VAULTENV_ERR_NOMEM);
 		goto out;
 	}
-	if ((r = team_sync(c, err)) != 0 ||
-	    (r = team_heads(c, heads, err)) != 0)
+	if ((r = team_environments(c, names, err)) != 0 ||
+	    (r = team_heads(c, names, heads, err)) != 0)
 		goto out;
 	if ((r = confirm_all(c, heads, done)) != 0) {
 		err_general(err, r);
@@ -306,6 +308,7 @@ vaultenv_rotation_confirm(struct vaultenv_client *c,
 	done = NULL;
 out:
 	vaultenv_environments_free(&done);
+	vaultenv_list_free(&names);
 	free(heads);
 	return r;
 }

@@ -256,9 +256,10 @@ vaultenv_device_approve_as(struct vaultenv_client *c, const char *id,
     struct vaultenv_error *err)
 {
 	struct approval a = { .id = id, .said = said };
-	const struct act act = {
-		.kind = ENTRY_ADMIT, .fill = approve_fill, .arg = &a
-	};
+	const struct act act = { .kind = ENTRY_ADMIT,
+		.fill = approve_fill,
+		.arg = &a,
+		.has_history = !said->no_history };
 	int r;
 
 	if ((r = vaultenv_scope_check(said, err)) != 0 ||
@@ -268,8 +269,6 @@ vaultenv_device_approve_as(struct vaultenv_client *c, const char *id,
 	r = team_append(c, &act, err);
 	if (a.is_done)
 		r = approved_again(members_find(&c->team->log, id), said, err);
-	else if (r == 0 && !said->no_history)
-		history_give(c, a.g.device, a.g.box);
 	blob_reset(&a.bytes);
 	return r != 0 || device == NULL ? r : device_known(c, id, device, err);
 }
@@ -318,17 +317,14 @@ vaultenv_device_scope(struct vaultenv_client *c, const char *id,
     struct vaultenv_error *err)
 {
 	struct change change = { id, said };
-	const struct act act = {
-		.kind = ENTRY_CHANGE, .fill = change_fill, .arg = &change
-	};
-	const struct member *m;
+	const struct act act = { .kind = ENTRY_CHANGE,
+		.fill = change_fill,
+		.arg = &change,
+		.has_history = !said->no_history };
 	int r;
 
 	if ((r = device_id_check(id, err)) != 0 ||
 	    (r = team_append(c, &act, err)) != 0)
 		return r;
-	m = members_find(&c->team->log, id);
-	if (m != NULL && !said->no_history)
-		history_give(c, m->id, m->box);
 	return device == NULL ? 0 : device_known(c, id, device, err);
 }

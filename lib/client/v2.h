@@ -303,13 +303,14 @@ struct heads_v2 {
 /* Of one environment. lines, if not NULL, get its records from the pin on. */
 int team_head(struct vaultenv_client *client, const char *env,
     struct head_v2 *out, struct blob *lines, struct vaultenv_error *err);
-/* The names of those in this device's scope, as the server has them. */
+/* The names of those in this device's scope, as the server has them. The log is
+ * the newest then: it is read if it has grown. */
 int team_environments(struct vaultenv_client *client,
     struct vaultenv_list *names, struct vaultenv_error *err);
-/* Of every environment in this device's scope, each verified down to its pin,
- * the last cut or version 1. */
-int team_heads(struct vaultenv_client *client, struct heads_v2 *out,
-    struct vaultenv_error *err);
+/* Of these, each verified down to its pin, the last cut or version 1. */
+int
+team_heads(struct vaultenv_client *client, const struct vaultenv_list *names,
+    struct heads_v2 *out, struct vaultenv_error *err);
 
 /* ---- v2-wraps.c: data keys as the server keeps them ---- */
 
@@ -375,6 +376,8 @@ struct act {
 	 * and hex. NULL: none. */
 	const char *registration;
 	const char *request_key;
+	/* The keys of older versions come along with what it gives. */
+	bool has_history;
 };
 
 /* Appends it, with the cuts and wraps that belong to it. DEVICE: this device is
