@@ -111,8 +111,8 @@ names_add(struct vaultenv_list *names, const struct bundle *b)
 	return r;
 }
 
-/* By how many entries the server has: where it has no more than are known, it
- * is judged as if log/read had brought none. */
+/* count: of the server's entries. Where these are known, all is judged as if
+ * log/read had brought none. */
 static int
 log_follow(struct vaultenv_client *c, int64_t count, struct vaultenv_error *err)
 {

@@ -14,8 +14,7 @@ struct sharing {
 	struct vaultenv_client *client;
 	const char *env;
 	struct records records; /* verified, up to the newest */
-	struct wraps own;
-	struct wraps there; /* all, as far as this device may know */
+	struct wraps there;     /* all, as far as this device may know */
 	struct wraps given;
 	int64_t n_added;
 };
@@ -62,12 +61,10 @@ wraps_get(struct sharing *s, struct vaultenv_error *err)
 	struct standing standing;
 	int r;
 
-	if ((r = team_standing(c, s->env, &standing, err)) != 0 ||
-	    (r = team_wraps(c, s->env, false, &s->own, err)) != 0)
+	if ((r = team_standing(c, s->env, &standing, err)) != 0)
 		return r;
-	return standing.grant->role == ROLE_ADMIN
-		   ? team_wraps(c, s->env, true, &s->there, err)
-		   : 0;
+	return team_wraps(
+	    c, s->env, standing.grant->role == ROLE_ADMIN, &s->there, err);
 }
 
 /* So the newest record is looked at for its key, whoever else had it. */
@@ -94,7 +91,8 @@ make(struct sharing *s)
 
 		if (!is_last_with_key(&s->records, i))
 			continue;
-		r = team_data_key(s->client, s->env, &s->own, key_id, data_key);
+		r = team_data_key(
+		    s->client, s->env, &s->there, key_id, data_key);
 		if (r == 0)
 			r = wraps_for_readers(s->client, s->env, key_id,
 			    data_key, &s->there, &s->given);
@@ -131,7 +129,6 @@ vaultenv_secrets_share(struct vaultenv_client *client, int64_t *out_added,
 	if ((r = share(&s, err)) == 0 && out_added != NULL)
 		*out_added = s.n_added;
 	records_reset(&s.records);
-	wraps_reset(&s.own);
 	wraps_reset(&s.there);
 	wraps_reset(&s.given);
 	return r;

@@ -61,7 +61,7 @@ asks(['approve-device', '--id', $id, '--role', 'reader'], 1, 'log/read', 'secret
 $bob->asks($seen, ['pull'], 1, 'secrets/pull');
 asks(['pull'], 1, 'secrets/pull');
 asks(['scope-device', '--id', $id, '--env', 'development', '--yes'], 1, 'log/read', @append);
-asks(['share'], 1, 'log/read', 'secrets/records', 'keys/read', 'keys/read');
+asks(['share'], 1, 'log/read', 'secrets/records', 'keys/read');
 asks(['enroll', '--env', 'prod'], 1, 'log/read', 'log/read', @heads, 'keys/read', 'log/append');
 asks(['audit'], 1, 'log/read', 'audit/list');
 
