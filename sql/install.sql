@@ -119,6 +119,7 @@ $$;
 \ir functions/member_check.sql
 \ir functions/member_key_store.sql
 \ir functions/log_page.sql
+\ir functions/confirm_is_spare.sql
 \ir functions/records_retain.sql
 
 -- Called by the server.

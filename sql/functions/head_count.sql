@@ -15,11 +15,14 @@ create or replace function vault.head_count(
 language plpgsql stable
 security definer set search_path = vault, pg_temp
 as $$
+declare
+	v_last bigint;
 begin
-	select h.blobs, h.bytes into blobs, bytes
+	select h.version, h.blobs, h.bytes into v_last, blobs, bytes
 	from vault.heads h
 	where h.project_id = p_project and h.environment = p_environment;
-	select count(*) filter (where r.op <> 2 and r.blob is not null),
+	select count(*) filter (where r.blob is not null
+			and (r.op <> 2 or r.version < v_last)),
 		coalesce(sum(octet_length(r.record)
 			+ coalesce(octet_length(r.blob), 0)), 0)
 	into has_blobs, has_bytes

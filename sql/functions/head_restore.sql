@@ -9,6 +9,8 @@
 -- result:    none
 -- raises:    nothing
 -- writes:    heads, records, wraps
+-- A confirm before the newest keeps its content only where no older version has
+-- it: of what was pushed, nobody may have brought more.
 create or replace function vault.head_restore(
 	p_project uuid, p_environment text, p_first bigint, p_last bigint,
 	p_cut_seq bigint, p_cut_version bigint)
@@ -18,6 +20,7 @@ security definer set search_path = vault, pg_temp
 as $$
 declare
 	v_now timestamptz := clock_timestamp();
+	v_version bigint;
 	v_newest record;
 	v_blobs bigint;
 	v_bytes bigint;
@@ -38,13 +41,25 @@ begin
 		return;
 	end if;
 
-	update vault.records r set blob = null
-	where r.project_id = p_project and r.environment = p_environment
-		and r.version < p_last and r.op = 2 and r.blob is not null;
+	for v_version in select r.version from vault.records r
+		where r.project_id = p_project
+			and r.environment = p_environment
+			and r.version < p_last and r.op = 2
+			and r.blob is not null
+	loop
+		if vault.confirm_is_spare(p_project, p_environment, v_version)
+		then
+			update vault.records r set blob = null
+			where r.project_id = p_project
+				and r.environment = p_environment
+				and r.version = v_version;
+		end if;
+	end loop;
 	select r.hash, r.key_id into v_newest from vault.records r
 	where r.project_id = p_project and r.environment = p_environment
 		and r.version = p_last;
-	select count(*) filter (where r.op <> 2 and r.blob is not null),
+	select count(*) filter (where r.blob is not null
+			and (r.op <> 2 or r.version < p_last)),
 		sum(octet_length(r.record)
 			+ coalesce(octet_length(r.blob), 0))
 	into v_blobs, v_bytes

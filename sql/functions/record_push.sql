@@ -14,8 +14,7 @@
 --            p_blob              iv | tag | ciphertext
 --            p_wrap_member, p_wrap  wraps of a new data key
 --            p_max_environments  most environments of a project
---            p_keep_versions     how many pushes and rollbacks keep their blob;
---                                0 = all
+--            p_keep_versions     how many blobs stay, as records_retain; 0 = all
 --            p_max_bytes         what the project may store; 0 = any
 -- result:    outcome             '00000'; VE000 bad statement; VE092 (another
 --                                version is current); VE094 (too many

@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: MIT
 -- vault.records_retain: removes blobs that are not kept after a push: the one of
--- a confirm that is the newest no more, and those of old versions, ten at most;
--- and wraps of data keys that no kept blob needs. Records stay.
+-- a confirm that is the newest no more, if an older version has its content too,
+-- and those of old versions, ten at most; and wraps of data keys that no kept
+-- blob needs. Records stay.
 -- caller:    functions
 -- arguments: p_project      the project
 --            p_environment  its name, whose head is locked
 --            p_version      its newest version
 --            p_key_id       that one's data key
---            p_keep         how many pushes and rollbacks keep their blob; below
---                           1: all; never less than ten
+--            p_keep         how many blobs stay, but for that of a confirm that is
+--                           the newest; below 1: all; never less than ten
 -- result:    none
 -- raises:    nothing
 -- writes:    records, wraps, heads
@@ -28,6 +29,7 @@ declare
 	v_after bytea;
 	v_size bigint;
 	v_bytes bigint := 0;
+	v_spare boolean;
 begin
 	select r.key_id, octet_length(r.blob) into v_key_id, v_size
 	from vault.records r
@@ -35,13 +37,17 @@ begin
 		and r.version = p_version - 1 and r.op = 2
 		and r.blob is not null;
 	if found then
+		v_spare := vault.confirm_is_spare(p_project, p_environment,
+			p_version - 1);
+	end if;
+	if v_spare then
 		update vault.records r set blob = null
 		where r.project_id = p_project
 			and r.environment = p_environment
 			and r.version = p_version - 1;
 		v_bytes := v_size;
 	end if;
-	if v_key_id <> p_key_id then
+	if v_spare and v_key_id <> p_key_id then
 		select r.key_id into v_before from vault.records r
 		where r.project_id = p_project
 			and r.environment = p_environment
@@ -55,7 +61,8 @@ begin
 		end if;
 	end if;
 
-	select h.blobs into v_blobs from vault.heads h
+	select h.blobs + coalesce(not v_spare, false)::int into v_blobs
+	from vault.heads h
 	where h.project_id = p_project and h.environment = p_environment;
 	for i in 1 .. case when p_keep < 1 then 0
 		else least(v_blobs - greatest(p_keep, 10), 10) end
@@ -88,6 +95,6 @@ begin
 	update vault.heads h
 	set blobs = v_blobs, bytes = greatest(h.bytes - v_bytes, 0)
 	where h.project_id = p_project and h.environment = p_environment
-		and v_bytes > 0;
+		and (v_bytes > 0 or h.blobs <> v_blobs);
 end
 $$;

@@ -77,6 +77,12 @@ def seen(t, who, env):
         return str(refused)
 
 
+def stored(t, env, version):
+    """True if the server gives the content of that version, as it was pushed."""
+    status, r = t.send(t.admin, "secrets/pull", dict(environment=env, log_have=0, version=version))
+    return status == 200 and r["secrets"] == b64(t.blobs[env, version])
+
+
 def refused(t, said, name, *files):
     """Nothing of the project is changed."""
     before = rows(t)
@@ -362,6 +368,23 @@ contains(done_by("--restore", *parts), "Versions 1 to 8 of dev came back.", "pie
 is_whole()
 same(sql("select string_agg(version::text, ' ' order by version) from vault.records where "
          "project_id = '%s' and blob is not null" % t.id), "3 6 8", "... with the contents that came")
+
+# ---- of what was pushed a confirm alone came back
+t = team()
+t.push(t.admin, "dev", "one")
+save(t)
+t.push(t.admin, "dev", "two")
+t.push(t.admin, "dev", "two", op=CONFIRM)
+a = everything(t, "a.json")
+put_back(t)
+contains(done_by("--restore", a), "Versions 2 to 3 of dev came back.", "a version and its confirm")
+t.push(t.admin, "dev", "three")
+same(stored(t, "dev", 3), True, "the next push leaves the only copy of what was there")
+is_whole()
+put_back(t)
+done_by("--restore", a, everything(t))
+same(stored(t, "dev", 3), True, "... and so does a file that goes further")
+is_whole()
 
 # ---- what is stored goes further than the files
 t = team()

@@ -236,11 +236,13 @@ is $t->push_('writer', data => 'k5', readers => [qw(admin writer)]), '00000||5',
 # --- how long blobs stay --------------------------------------------------------------------------
 sub kept
 {
+	my ($env) = (@_, 'old');
+
 	return $db->ok("select string_agg(version::text, ' ' order by version),
 		(select count(distinct key_id) from vault.wraps w where
-		w.project_id = r.project_id and w.environment = 'old')
+		w.project_id = r.project_id and w.environment = '$env')
 		from vault.records r where project_id = '$u->{id}' and
-		environment = 'old' and blob is not null group by project_id");
+		environment = '$env' and blob is not null group by project_id");
 }
 $u->push_('admin', env => 'old', data => "o$_", readers => ['admin'],
 	keep_versions => 0) for 1 .. 12;
@@ -258,6 +260,27 @@ $u->push_('admin', env => 'old', keep_versions => 11);
 is kept(), join(' ', 5 .. 13, 15, 16) . '|9', 'the oldest goes';
 is $db->ok("select count(*) from vault.records where project_id = '$u->{id}'
 	and environment = 'old'"), 16, 'records stay';
+
+# ... as --restore leaves one of which nobody brought what was pushed
+my @sole = ('admin', env => 'sole', keep_versions => 10);
+$u->push_(@sole, data => 's', readers => ['admin']);
+$u->push_(@sole, op => 2, data => 's2', readers => ['admin']);
+$db->ok("update vault.records set blob = null where project_id = '$u->{id}' and
+	environment = 'sole' and version = 1; update vault.heads set blobs = 0,
+	bytes = bytes - 28 where project_id = '$u->{id}' and environment = 'sole'");
+$u->push_(@sole, op => 2);
+is kept('sole'), '2 3|2', 'a confirm stays if nothing else has what it confirms';
+$u->push_(@sole, data => 's4', readers => ['admin']);
+is kept('sole'), '2 4|3', '... and the next one of the same goes';
+like $u->pull('admin', env => 'sole', version => 2), qr/^00000\|2\|/, '... it is read';
+my $counted = "select h.blobs = c.has_blobs, h.bytes = c.has_bytes from vault.heads h,
+	vault.head_count(h.project_id, h.environment) c where h.environment = 'sole'";
+is $db->ok($counted), 't|t', '... and counted';
+$u->push_(@sole) for 5 .. 12;
+is kept('sole'), join(' ', 2, 4 .. 12) . '|3', '... as one of those that are kept';
+$u->push_(@sole);
+is kept('sole'), join(' ', 4 .. 13) . '|2', '... until it is the oldest';
+is $db->ok($counted), 't|t', '... which is counted, too';
 
 # --- what a project may store -------------------------------------------------------------------------
 is $db->ok("select sum(h.bytes) = (select sum(octet_length(r.record) +

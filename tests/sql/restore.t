@@ -147,13 +147,11 @@ is of('record_restore', %record, blob => bytes(30, 'b2')), '', '... with it';
 is of('record_restore', %record, keep => 'true'), '', '... which stays';
 is table('records', 'octet_length(blob)', 'version = 2'), 30, '... if it is its own';
 is of('record_restore', %record, version => 3, data_key => hash('k3')), '', 'the next';
-is of('record_restore', %record, version => 1, op => 2, blob => bytes(30, 'b1')), '',
-	'a confirm';
 my %head = (environment => 'dev', first => 1, last => 3, cut_seq => 1,
 	cut_version => 2);
 is of('head_restore', %head), '', 'the environment';
-is table('records', 'version, blob is null'), "1|t\n2|f\n3|t",
-	'... has the versions that it has, no confirm before the last with a content';
+is table('records', 'version, blob is null'), "1|f\n2|f\n3|t",
+	'... has the versions that it has';
 is of('head_restore', %head, first => 2), '', 'one less';
 is table('records', 'version'), "2\n3", '... is gone';
 is table('heads', "version, hash = sha256('r2'), key_id = sha256('k3'), cut_seq,
@@ -174,4 +172,29 @@ is table('wraps', 'count(*)', "key_id = sha256('k3')"), 0, '... and no wraps of 
 is of('head_restore', %head, first => 0, last => 0), '', 'no version';
 is table('heads', 'count(*)') . table('records', 'count(*)') . table('wraps',
 	'count(*)'), '000', '... is no environment';
+
+# --- what stays of the contents of confirms: P a push, C a confirm, a small letter is
+# one that came without its content
+sub restored
+{
+	my ($versions) = @_;
+	my $n = 0;
+
+	of('record_restore', %record, version => ++$n, op => /p/i ? 0 : 2,
+		blob => /[PC]/ ? bytes(30, 'b1') : undef) for split //, $versions;
+	of('head_restore', %head, last => $n);
+	return join('', map { my ($op, $kept) = /\|(.)\|(.)/;
+		my $letter = $op == 2 ? 'c' : 'p';
+		$kept eq 't' ? uc $letter : $letter } split /\n/,
+		table('records', 'version, op, blob is not null')) . ' '
+		. call("blobs || ' ' || has_blobs", 'head_count', @dev);
+}
+is restored($_->[0]), $_->[1], "$_->[0]: $_->[2]" for
+	['PCCP', 'PccP 2 2', 'the version that they confirm has it'],
+	['PC', 'PC 1 1', 'the newest is read most'],
+	['pCP', 'pCP 2 2', 'nothing else has it'],
+	['pcCCcP', 'pcCccP 2 2', '... the first of them is enough'],
+	['pCC', 'pCC 1 1', '... beside the newest'],
+	['PpCP', 'PpCP 3 3', 'what was pushed before them is another content'],
+	['CCP', 'CcP 2 2', 'the version that they confirm is not there at all'];
 done_testing;
