@@ -48,62 +48,73 @@ out:
 	return r;
 }
 
-/* Held against the newest version, which was verified already. */
 static int
-judge(struct vaultenv_client *c, const char *env, const struct head_v2 *newest,
+judge(struct vaultenv_client *c, const struct history_query *query,
     struct past *past, struct vaultenv_error *err)
 {
-	struct pin pin = { .version = newest->head.version };
-	const struct history_query query = {
-		.env = env, .pin = &pin, .own = &pin
-	};
 	struct finding why = { .seq = 0 };
 	struct head head;
 	size_t n;
 	int r;
 
-	memcpy(pin.hash, newest->head.hash, HASH_LEN);
 	if ((r = logfile_entries(&past->pages.contents, &past->contents, &n)) ==
 		0 &&
 	    (r = pages_read(&past->pages, &past->records)) == 0)
 		r = history_head(
-		    &c->team->log, &past->records, &query, &head, &why);
-	return r == 0 ? 0 : code_error(c, r, &why, env, NULL, err);
+		    &c->team->log, &past->records, query, &head, &why);
+	return r == 0 ? 0 : code_error(c, r, &why, query->env, NULL, err);
 }
 
 /* Up to the newest there is: it may be newer than what was verified. */
 static int
-read_once(struct vaultenv_client *c, const struct head_v2 *newest,
+read_once(struct vaultenv_client *c, const struct history_query *query,
     int64_t first, struct past *past, struct vaultenv_error *err)
 {
-	const char *env = past->env;
 	int r;
 
 	past_reset(past);
-	*past = (struct past){ .env = env };
+	*past = (struct past){ .env = query->env };
 	pages_init(&past->pages, c);
-	if ((r = pages_contents(c, env, first, &past->pages, err)) != 0)
-		return r;
-	return judge(c, env, newest, past, err);
+	r = pages_contents(c, query->env, first, &past->pages, err);
+	return r == 0 ? judge(c, query, past, err) : r;
 }
 
+/* From the first on, held against what was seen. */
 static int
-read_past(struct vaultenv_client *c, const struct head_v2 *newest,
+read_past(struct vaultenv_client *c, const struct history_query *query,
     int64_t first, struct past *past, struct vaultenv_error *err)
 {
 	struct vaultenv_error why;
 	int r, tries = 0;
 
 	do {
-		r = read_once(c, newest, first, past, &why);
+		r = read_once(c, query, first, past, &why);
 	} while (r != 0 && team_log_grew(c, &why, &tries));
-	return r == 0 ? 0 : err_copy(err, &why);
+	return r == 0 ? team_wraps(c, query->env, false, &past->wraps, err)
+		      : err_copy(err, &why);
 }
 
+int
+team_past_all(struct vaultenv_client *c, const char *env, struct past *past,
+    struct vaultenv_error *err)
+{
+	const struct history_query query = pins_query(&c->team->pins, env);
+
+	*past = (struct past){ .env = env };
+	pages_init(&past->pages, c);
+	return read_past(c, &query, 1, past, err);
+}
+
+/* By the newest, verified first: the pin may lie before those that are wanted.
+ */
 int
 team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
     struct past *past, struct vaultenv_error *err)
 {
+	struct pin pin;
+	const struct history_query query = {
+		.env = env, .pin = &pin, .own = &pin
+	};
 	struct head_v2 *newest;
 	int64_t first;
 	int r;
@@ -114,9 +125,11 @@ team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	if ((r = team_head(c, env, newest, NULL, err)) == 0 &&
 	    (r = first_of(
-		 c, env, newest->head.version, n_wanted, &first, err)) == 0 &&
-	    (r = read_past(c, newest, first, past, err)) == 0)
-		r = team_wraps(c, env, false, &past->wraps, err);
+		 c, env, newest->head.version, n_wanted, &first, err)) == 0) {
+		pin.version = newest->head.version;
+		memcpy(pin.hash, newest->head.hash, HASH_LEN);
+		r = read_past(c, &query, first, past, err);
+	}
 	free(newest);
 	return r;
 }

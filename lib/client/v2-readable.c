@@ -13,8 +13,6 @@
 
 #include "client/v2-exposed.h"
 
-#define ALL_VERSIONS ((size_t)JSON_INT_MAX)
-
 /* One environment. */
 struct reach {
 	struct vaultenv_client *client;
@@ -160,7 +158,7 @@ reach_fill(struct vaultenv_client *c, const char *id, const char *env,
 	reach.last = last_readable(log, members_find(log, id), env);
 	if (reach.last == 0)
 		return 0;
-	if ((r = team_past(c, env, ALL_VERSIONS, &past, err)) == 0 &&
+	if ((r = team_past_all(c, env, &past, err)) == 0 &&
 	    ((r = vaultenv_list_new(&reach.places)) != 0 ||
 		(r = versions_take(&reach, &past)) != 0))
 		err_general(err, r);

@@ -358,6 +358,9 @@ struct past {
  * be judged by record_check_past(). *past is for past_reset() in any case. */
 int team_past(struct vaultenv_client *client, const char *env, size_t n_wanted,
     struct past *past, struct vaultenv_error *err);
+/* All of them, in the same way. */
+int team_past_all(struct vaultenv_client *client, const char *env,
+    struct past *past, struct vaultenv_error *err);
 void past_reset(struct past *past);
 /* Opens number i; *o for opened_reset(). A code. */
 int past_open(const struct vaultenv_client *client, const struct past *past,

@@ -91,7 +91,7 @@ asks(['recovery', 'create'], 1, 'log/read', 'log/read', @heads, ('keys/read') x 
     'keys/add', 'keys/add');
 
 # ---- and taken away: what it could read is told, environment by environment
-my @told = ('secrets/records', 'secrets/records', 'keys/read');
+my @told = ('secrets/records', 'keys/read');
 asks(['revoke-device', '--id', $id, '--yes'], 1, @named, @append, @heads, @push, 'secrets/heads', @told, @told);
 asks(['delete-project', '--confirm', $p->project], 1, 'log/read', 'project/delete');
 
