@@ -111,17 +111,6 @@ names_add(struct vaultenv_list *names, const struct bundle *b)
 	return r;
 }
 
-/* count: of the server's entries. Where these are known, all is judged as if
- * log/read had brought none. */
-static int
-log_follow(struct vaultenv_client *c, int64_t count, struct vaultenv_error *err)
-{
-	const size_t known = c->team->log.n_steps;
-
-	return count == (int64_t)known ? team_take_log(c, known, NULL, 0, err)
-				       : team_sync(c, err);
-}
-
 int
 team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
     struct vaultenv_error *err)
@@ -144,7 +133,7 @@ team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
 		r = code_error(c, r, NULL, NULL, NULL, err);
 out:
 	call_end(&call);
-	return r == 0 ? log_follow(c, log_count, err) : r;
+	return r == 0 ? team_follow(c, log_count, err) : r;
 }
 
 /* The names are the server's: one that it hides is not cut, and its author not

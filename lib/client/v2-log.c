@@ -46,6 +46,17 @@ team_sync(struct vaultenv_client *c, struct vaultenv_error *err)
 	return r;
 }
 
+int
+team_follow(
+    struct vaultenv_client *c, int64_t log_count, struct vaultenv_error *err)
+{
+	const size_t known = c->team->log.n_steps;
+
+	return log_count == (int64_t)known
+		   ? team_take_log(c, known, NULL, 0, err)
+		   : team_sync(c, err);
+}
+
 bool
 team_log_grew(
     struct vaultenv_client *c, const struct vaultenv_error *why, int *tries)

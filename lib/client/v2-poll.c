@@ -43,14 +43,6 @@ answer_check(struct vaultenv_client *c, const struct answer *a,
 	    c, code, &why, c->environment, pin_file(t, c->environment), err);
 }
 
-/* The log goes on; or VAULT_KEY was made when it did, or for another one. */
-static bool
-is_behind(const struct team *t, const struct answer *a)
-{
-	return a->log_count > (int64_t)t->log.n_steps ||
-	       !members_have_entry(&t->log, t->keys->key.anchor);
-}
-
 static int
 ask(struct vaultenv_client *c, struct call *call, struct answer *a,
     struct vaultenv_error *err)
@@ -84,9 +76,8 @@ v2_current_version(struct vaultenv_client *c, int64_t *out_version,
 	    (r = team_begin(c, err)) != 0)
 		return r;
 	r = ask(c, &call, &a, err);
-	if (r == 0 && (r = answer_check(c, &a, err)) == 0 &&
-	    is_behind(c->team, &a))
-		r = team_sync(c, err);
+	if (r == 0 && (r = answer_check(c, &a, err)) == 0)
+		r = team_follow(c, a.log_count, err);
 	if (r == VAULTENV_ERR_NO_SECRETS)
 		r = 0;
 	if (r == 0)

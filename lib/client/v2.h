@@ -159,6 +159,10 @@ int v2_registration(const struct vaultenv_client *client, struct blob *out,
 
 /* log/read up to the newest. */
 int team_sync(struct vaultenv_client *client, struct vaultenv_error *err);
+/* The same where a reply has said how many entries there are: nothing is asked
+ * for if they are known, and all is judged as if nothing had come. */
+int team_follow(struct vaultenv_client *client, int64_t log_count,
+    struct vaultenv_error *err);
 /*
  * The log is read before the records: one that names a later entry was pushed
  * meanwhile, if there is such an entry. True: there is, the log has it now, and
