@@ -24,6 +24,8 @@ struct place {
 	struct chain chain;     /* of the files; empty if it links to nothing */
 	int64_t first, last;    /* of what is there and stays; 0: none */
 	bool has_content;       /* the newest one has */
+	bool has_any;           /* ... or one before it */
+	bool has_same;          /* ... or one before it of the same content */
 	int64_t back_first, back_last; /* of what files added; 0: nothing */
 };
 
@@ -94,6 +96,21 @@ tell_replaced(struct restore *t, const struct place *at,
 	    version, at->env, who);
 }
 
+static void
+tell_content(struct restore *t, const struct place *at, int64_t version)
+{
+	restore_tell(t, "The content of version %" PRId64 " of %s came back",
+	    version, at->env);
+}
+
+/* A stored version that has no content may be so for a reason: contents are
+ * removed from the oldest on, and a confirm's where an older version has it. */
+static bool
+is_wanting(const struct place *at, const struct record *r)
+{
+	return at->has_any && !(r->op == OP_CONFIRM && at->has_same);
+}
+
 /* A stored version that the files have as well: it stays, or -1. */
 static int
 keep_known(struct restore *t, struct place *at, const struct rows *rows,
@@ -103,16 +120,19 @@ keep_known(struct restore *t, struct place *at, const struct rows *rows,
 	const bool own = rows_has_bytes(
 	    &rows->page, rows->row, "blob_hash", known->blob, HASH_LEN);
 
-	/* One that has none is so for a reason, unless it is the newest. */
-	if (!own && !db_is_null(&rows->page, rows->row, "blob_hash"))
+	if (!own && (!db_is_null(&rows->page, rows->row, "blob_hash") ||
+			is_wanting(at, known)))
 		content = chain_content(t->backup, known);
 	at->has_content = own || content != NULL;
 	if (content == NULL && rows_fit_record(rows, known))
 		return 1;
 	if (write_record(t, known, content, own) != 0)
 		return -1;
-	restore_tell(t, "Version %" PRId64 " of %s is put right",
-	    known->version, at->env);
+	if (content != NULL)
+		tell_content(t, at, known->version);
+	else
+		restore_tell(t, "Version %" PRId64 " of %s is put right",
+		    known->version, at->env);
 	return 1;
 }
 
@@ -264,6 +284,9 @@ compare_records(struct restore *t, struct place *at)
 		if (at->last == 0)
 			at->first = version;
 		at->last = version;
+		at->has_any = at->has_any || at->has_content;
+		at->has_same = at->has_content ||
+			       (t->record.op == OP_CONFIRM && at->has_same);
 		t->before = t->record;
 	}
 	rows_reset(&rows);
@@ -285,8 +308,7 @@ write_content(struct restore *t, struct place *at)
 	if (at->has_content || content == NULL)
 		return 0;
 	at->has_content = true;
-	restore_tell(t, "The content of version %" PRId64 " of %s came back",
-	    at->last, at->env);
+	tell_content(t, at, at->last);
 	return write_record(t, record, content, false);
 }
 

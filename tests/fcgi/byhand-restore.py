@@ -386,6 +386,25 @@ done_by("--restore", a, everything(t))
 same(stored(t, "dev", 3), True, "... and so does a file that goes further")
 is_whole()
 
+# ---- files that turn up one by one
+t = team()
+t.push(t.admin, "dev", "one")
+save(t)
+files = []
+for i, value, op in ((2, "two", PUSH), (3, "two", CONFIRM), (4, "three", PUSH)):
+    t.push(t.admin, "dev", value, op=op)
+    files.append(everything(t, "%d.json" % i))
+put_back(t)
+done_by("--restore", files[2])
+same([stored(t, "dev", v) for v in (1, 2, 3, 4)], [True, False, False, True],
+     "the file of a machine that was not there before")
+for v, kept in ((3, [True, False, True, True]), (2, [True, True, False, True])):
+    contains(done_by("--restore", files[v - 2]), "The content of version %d of dev came back.\n" % v,
+             "... one that has the content of version %d" % v)
+    same([stored(t, "dev", v) for v in (1, 2, 3, 4)], kept, "... which is kept, but once")
+    is_whole()
+contains(done_by("--restore", *files), "Nothing of it was missing.", "... and now all is there")
+
 # ---- what is stored goes further than the files
 t = team()
 t.push(t.admin, "dev", "one")
