@@ -26,16 +26,23 @@ VaultTest::spew($plan, '');
 $s->set(url => "$team->{url} $slow");
 $admin->must('pull', '--quiet', '--env', 'shop', {url => $slow});
 
-# The two happen before that request for records, counted from 1.
-sub stands
+# The two happen before a request of that path, counted from 1.
+sub others_do
 {
-	my ($request, @args) = @_;
+	my ($path, $request) = @_;
 	my $vault_env = "$CliTest::BIN --url $team->{url}";
 
 	$n++;
-	VaultTest::spew($plan, "secrets/records $request run (cd $other->{dir} && export HOME=$other->{home} && " .
+	VaultTest::spew($plan, "$path $request run (cd $other->{dir} && export HOME=$other->{home} && " .
 	    "$vault_env scope-device --yes --id $eve->{id} --fresh ${n}d && " .
 	    "$vault_env set A=$n --env shop) >$plan.out 2>&1");
+}
+
+sub stands
+{
+	my ($request, @args) = @_;
+
+	others_do('secrets/records', $request);
 	my $r = $admin->run(@args, '--env', 'shop', {url => $slow});
 	is($r->{status}, 0, "$args[0], request $request") or
 	    diag($r->{stderr}, VaultTest::slurp("$plan.out", 1));
@@ -47,5 +54,15 @@ stands(1, 'bundle');
 stands(1, 'share');
 stands(1, 'verify');
 stands($_, 'versions') for 1, 2;
+
+# With the names of the environments comes how long the log is: what was added is
+# read before the entry is made, which is not refused for it.
+my ($counted, $seen) = CliTest::relay($slow);
+$s->set(url => "$team->{url} $slow $counted");
+$admin->{url} = $counted;
+$admin->must('pull', '--quiet', '--env', 'shop');
+others_do('secrets/heads', 1);
+$admin->asks($seen, ['scope-device', '--yes', '--id', $eve->{id}, '--fresh', '99d'], 5,
+    'log/read', 'secrets/heads', 'log/read', 'secrets/records', 'log/append');
 
 done_testing();
