@@ -15,6 +15,7 @@ declare
 	v record;
 	v_last bigint;
 	v_hash bytea;
+	v_record bytea;
 	v_first bigint;
 begin
 	for v in
@@ -36,9 +37,9 @@ begin
 		select c.outcome, c.member_id into outcome, device_id
 		from vault.member_check(v.project, v.key, 1, v.environment) c;
 		if outcome = '00000' then
-			select h.version, h.hash, r.blob, r.key_id,
+			select h.version, h.hash, r.record, r.blob, r.key_id,
 				p.log_count
-			into v_last, v_hash, blob, key_id, log_count
+			into v_last, v_hash, v_record, blob, key_id, log_count
 			from vault.heads h
 			join vault.projects p on p.id = h.project_id
 			left join vault.records r
@@ -64,7 +65,9 @@ begin
 				log := vault.log_page(v.project, v.log_have,
 					log_count - 1);
 			end if;
-			if not unchanged then
+			if not unchanged and v_first = v_last then
+				records := array[v_record];
+			elsif not unchanged then
 				records := array(
 					select r.record from vault.records r
 					where r.project_id = v.project
