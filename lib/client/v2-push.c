@@ -43,30 +43,42 @@ conflict(const char *env, int64_t version, struct vaultenv_error *err)
 	return VAULTENV_ERR_CONFLICT;
 }
 
-/* The newest version, into team->held; there may be none. */
+/* The newest version, into team->held. NO_SECRETS: there is none. */
 static int
-before_read(struct vaultenv_client *c, const struct push *push,
+newest_hold(struct vaultenv_client *c, const struct push *push,
     struct vaultenv_error *err)
 {
 	const struct pull how = { .env = push->env,
 		.take_stale = push->take_stale };
 	struct vaultenv_error why;
 	struct opened o;
+	int r;
+
+	r = team_pull(c, &how, &o, &why);
+	opened_reset(&o);
+	return r == 0 || r == VAULTENV_ERR_NO_SECRETS ? r : err_copy(err, &why);
+}
+
+/* The same; there may be none. */
+static int
+before_read(struct vaultenv_client *c, const struct push *push,
+    struct vaultenv_error *err)
+{
 	int r = VAULTENV_ERR_NO_SECRETS;
 
 	c->team->held.is_there = false;
 	/* Who says that there is none has looked; and the server compares. */
-	if (push->base != 0) {
-		r = team_pull(c, &how, &o, &why);
-		opened_reset(&o);
-	}
+	if (push->base != 0)
+		r = newest_hold(c, push, err);
 	if (r != VAULTENV_ERR_NO_SECRETS)
-		return r == 0 ? 0 : err_copy(err, &why);
+		return r;
 	/* Nothing brings the log of who may read it. */
 	if ((r = team_begin(c, err)) != 0 || (r = team_sync(c, err)) != 0)
 		return r;
-	r = team_nothing_there(c, push->env, err);
-	return r == VAULTENV_ERR_NO_SECRETS ? 0 : r;
+	/* Others may have made it since, and this machine have seen that. */
+	return team_nothing_there(c, push->env, NULL) == VAULTENV_ERR_NO_SECRETS
+		   ? 0
+		   : newest_hold(c, push, err);
 }
 
 /* Fills a->before. */

@@ -309,8 +309,9 @@ sub _request
 
 # A proxy to url. plan is a file that holds "N before" or "N after": the Nth
 # request from now on is cut off before or after the server got it; "N run
-# <shell command>": the command runs before it. With a route before that, as in
-# "secrets/push 1 before", others are not counted. Anything else: all pass.
+# <shell command>": the command runs before it, "N then" so: before its answer is
+# passed on. With a route before that, as in "secrets/push 1 before", others are
+# not counted. Anything else: all pass.
 sub proxy
 {
 	my ($url, $plan) = @_;
@@ -337,6 +338,7 @@ sub proxy
 		$server->flush;
 		local $/;
 		my $answer = <$server> // '';
+		system $command if $now && $mode eq 'then';
 		return if $now && $mode eq 'after';
 		print $client $answer;
 	});

@@ -99,4 +99,17 @@ $bob->gives(['confirm', '--env', 'left'], 0, "Confirmed left, now version 2\n", 
 is($s->psql("select count(distinct key_id) from vault.records where environment = 'left'"), 2,
     'under another data key');
 
+# ---- two programs of a machine make an environment at once
+my $plan = VaultTest::tmpdir() . '/plan';
+my $slow = CliTest::proxy($team->{url}, $plan);
+VaultTest::spew($plan, '');
+$s->set(url => "$team->{url} $slow");
+$bob->must('pull', '--quiet', '--env', 'shop', {url => $slow});
+VaultTest::spew($plan, "secrets/pull 1 then (cd $bob->{dir} && HOME=$bob->{home} " .
+    "$CliTest::BIN --url $team->{url} set A=1 --env twice) >/dev/null 2>&1");
+$bob->gives(['set', 'B=2', '--env', 'twice', {url => $slow}], 0,
+    "+ B\nPushed version 2 to twice\n", qr/in the list of processes/,
+    'what the other has made is no tampering');
+is_deeply($bob->json('pull', '--env', 'twice')->{secrets}, {A => 1, B => 2}, 'and stays');
+
 done_testing();
