@@ -295,7 +295,7 @@ struct call {
 	bool is_signed;
 	bool is_write; /* it changes something: signed by our own clock alone */
 	bool no_registration; /* v2: no request key is brought on its way */
-	bool has_wraps;       /* v2: made under the VAULT_KEY in use */
+	bool is_of_key;       /* v2: made with the VAULT_KEY in use */
 	bool is_authentic;    /* v2: the reply, by its MAC */
 	struct http_reply http;
 	struct json_object reply; /* borrows from http.body */

@@ -170,10 +170,12 @@ send_entry(struct appending *a, int *code, struct vaultenv_error *err)
 		put_given(&call.body, &a->given[i]);
 	json_end(&call.body, ']');
 	if (a->act->registration != NULL) {
-		json_put_text(&call.body, "registration", a->act->registration);
+		json_put_text(&call.body, "registration",
+		    (char *)a->act->registration->data);
 		json_put_text(&call.body, "request_key", a->act->request_key);
 	}
 	v2_put_log_have(&call);
+	call.is_of_key = true;
 	r = v2_call_perform(&call, v2_nothing, NULL, err);
 	*code = r == 0 ? 0 : v2_call_code(&call);
 	call_end(&call);
@@ -199,17 +201,19 @@ static int
 attempt_once(struct appending *a, bool *again, struct vaultenv_error *err)
 {
 	struct vaultenv_client *c = a->client;
+	const struct vault_key *key;
 	int code = 0, r;
 
 	r = build(a, err);
 	*again = a->is_late;
 	if (r != 0)
 		return r;
+	key = team_key(c->team);
 	r = send_entry(a, &code, err);
 	if ((r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER) &&
 	    was_stored(a))
 		return 0;
-	*again = is_race(code);
+	*again = is_race(code) || (r != 0 && team_key(c->team) != key);
 	if (r != 0)
 		return r;
 	return team_take_log(c, c->team->log.n_steps,

@@ -205,10 +205,10 @@ replaced(const struct call *call, bool *again, struct vaultenv_error *err)
 
 	if ((r = take_all_log(call, err)) != 0)
 		return r;
-	/* The server would store them as if they were under the new one. */
-	if (team_key(c->team) != key && call->has_wraps)
+	/* Wraps would be stored as if they were under the new one. */
+	if (team_key(c->team) != key && call->is_of_key)
 		return err_set(err, VAULTENV_ERR_CONFLICT, "Run it again",
-		    "VAULT_KEY was replaced meanwhile, and no key was given");
+		    "VAULT_KEY was replaced meanwhile");
 	*again = team_key(c->team) != key && !call->no_registration;
 	if (*again)
 		return 0;

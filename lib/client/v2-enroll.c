@@ -26,14 +26,40 @@ vaultenv_enrolled_free(struct vaultenv_enrolled **enrolled)
 	*enrolled = NULL;
 }
 
+/* The entry that admits it. */
+struct admission {
+	const struct enrolment *of;
+	struct blob registration;                  /* base64 */
+	char request_key[2 * REQUEST_KEY_LEN + 1]; /* hex */
+};
+
+/* With the VAULT_KEY in use: another may have taken over since the last time.
+ */
+static int
+registration_make(struct vaultenv_client *c, struct admission *a)
+{
+	uint8_t request_key[REQUEST_KEY_LEN];
+	int r;
+
+	blob_reset(&a->registration);
+	r = v2_registration(c, &a->registration, a->of->name, &a->of->device,
+	    team_key(c->team), request_key);
+	if (r == 0)
+		hex_encode(a->request_key, request_key, sizeof(request_key));
+	mem_wipe(request_key, sizeof(request_key));
+	return r;
+}
+
 static int
 enroll_fill(struct vaultenv_client *c, void *arg, struct entry *e,
     struct vaultenv_error *err)
 {
-	const struct enrolment *from = arg;
+	struct admission *a = arg;
+	const struct enrolment *from = a->of;
+	int r;
 
-	(void)c;
-	(void)err;
+	if ((r = registration_make(c, a)) != 0)
+		return err_general(err, r);
 	memcpy(e->device, from->device.id, sizeof(e->device));
 	memcpy(e->name, from->name, sizeof(e->name));
 	memcpy(e->sign, from->device.sign, PUBLIC_KEY_LEN);
@@ -43,33 +69,22 @@ enroll_fill(struct vaultenv_client *c, void *arg, struct entry *e,
 }
 
 static int
-admit(
-    struct vaultenv_client *c, struct enrolment *e, struct vaultenv_error *err)
+admit(struct vaultenv_client *c, const struct enrolment *e,
+    struct vaultenv_error *err)
 {
-	char hex[2 * REQUEST_KEY_LEN + 1];
-	uint8_t request_key[REQUEST_KEY_LEN];
-	struct blob registration;
-	struct act act = { .kind = ENTRY_ADMIT,
+	struct admission a = { .of = e };
+	const struct act act = { .kind = ENTRY_ADMIT,
 		.fill = enroll_fill,
-		.arg = e,
+		.arg = &a,
+		.registration = &a.registration,
+		.request_key = a.request_key,
 		.has_history = !e->no_history };
 	int r;
 
-	blob_init(&registration, BASE64_LEN(SMALL_SIZE_MAX) + 1);
-	r = v2_registration(c, &registration, e->name, &e->device,
-	    team_key(c->team), request_key);
-	if (r != 0) {
-		err_general(err, r);
-		goto out;
-	}
-	hex_encode(hex, request_key, sizeof(request_key));
-	act.registration = (const char *)registration.data;
-	act.request_key = hex;
+	blob_init(&a.registration, BASE64_LEN(SMALL_SIZE_MAX) + 1);
 	r = team_append(c, &act, err);
-out:
-	mem_wipe(request_key, sizeof(request_key));
-	mem_wipe(hex, sizeof(hex));
-	blob_reset(&registration);
+	blob_reset(&a.registration);
+	mem_wipe(a.request_key, sizeof(a.request_key));
 	return r;
 }
 

@@ -227,7 +227,7 @@ send_some(struct vaultenv_client *c, const char *env, const struct wraps *some,
 	v2_call_begin_environment(&call, c, "keys/add", env);
 	wraps_put(&call.body, some, true);
 	v2_put_log_have(&call);
-	call.has_wraps = true;
+	call.is_of_key = true;
 	r = v2_call_perform(&call, want, &added, err);
 	call_end(&call);
 	*n_added += added;

@@ -380,8 +380,8 @@ struct act {
 	    struct vaultenv_error *err);
 	void *arg;
 	/* Of a device that is admitted together with its request key: base64
-	 * and hex. NULL: none. */
-	const char *registration;
+	 * and hex, which fill() makes. NULL: none. */
+	const struct blob *registration;
 	const char *request_key;
 	/* The keys of older versions come along with what it gives. */
 	bool has_history;

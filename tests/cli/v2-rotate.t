@@ -218,27 +218,43 @@ my $old = $p->key;
 	is_deeply([map { $p->must('get', "N$_") } 1 .. 3], [("4\n") x 3], '... nothing is lost');
 }
 
-# ---- who gives keys meanwhile: what is wrapped under the old one is not stored as
-# if it were under the new one, where it could not be opened, nor be replaced
+# ---- who does meanwhile what is made with VAULT_KEY: what is wrapped under the old
+# one is not stored as if it were under the new one, where it could not be opened,
+# nor be replaced; what is signed with it is made again
 {
 	my $p = team();
 	my $eve = CliTest->new(url => $s->{url});
 	$eve->spew('.env', 'VAULT_KEY=' . $p->key . "\n");
 	my $id = $eve->joins($p);
-	$p->must('confirm', '--new-key');
-	chomp(my $line = $p->must('rotate-key', '--prepare'));
-	my $m = machine($p, $line);
 	my $plan = VaultTest::tmpdir() . '/plan';
-	my $slow = $m->proxied($s, $plan);
+	my $slow;
+	my $prepared = sub {
+		my ($path) = @_;
+
+		chomp(my $line = $p->must('rotate-key', '--prepare'));
+		my $m = machine($p, $line);
+		$slow //= $m->proxied($s, $plan);
+		VaultTest::spew($plan, "$path 1 run (cd $p->{dir} && HOME=$p->{home} " .
+		    "$CliTest::BIN --url $s->{url} rotate-key --yes) >/dev/null 2>&1");
+		return $m;
+	};
+
+	$p->must('confirm', '--new-key');
+	my $m = $prepared->('keys/add');
 	$s->psql("delete from vault.wraps where member_id = '$id'");
-	VaultTest::spew($plan, "keys/add 1 run (cd $p->{dir} && HOME=$p->{home} " .
-	    "$CliTest::BIN --url $s->{url} rotate-key --yes) >/dev/null 2>&1");
-	$m->gives(['share', {url => $slow}], 3, '', 'vault-env: VAULT_KEY was replaced ' .
-	    "meanwhile, and no key was given. Run it again\n", 'share while it is replaced');
+	$m->gives(['share', {url => $slow}], 3, '',
+	    "vault-env: VAULT_KEY was replaced meanwhile. Run it again\n", 'share');
 	$m->gives(['share', {url => $slow}], 0, qr/\AAdded 1 key of development/, '',
 	    '... and again');
 	$eve->spew('.env', 'VAULT_KEY=' . $p->key . "\n");
 	is_deeply($eve->json('pull', '--version', 1)->{secrets}, {A => 1}, '... they open');
+
+	$m = $prepared->('log/append');
+	my ($secret) = $m->must('enroll', '--env', '*', {url => $slow}) =~
+	    /^VAULT_DEVICE_SECRET=(\S+)/m;
+	my $new = CliTest->new(url => $s->{url}, env => {VAULT_DEVICE_SECRET => $secret});
+	$new->spew('.env', 'VAULT_KEY=' . $p->key . "\n");
+	is_deeply($new->json('pull', '--version', 1)->{secrets}, {A => 1}, 'enroll');
 }
 
 # ---- one that was handed out is no cure for a leak
