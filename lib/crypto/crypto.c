@@ -16,6 +16,7 @@
 #include <gcrypt.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
 
@@ -103,17 +104,22 @@ sha256(uint8_t out[HASH_LEN], const void *data, size_t len)
 }
 
 /*
- * STRONG: libgcrypt's generator, seeded from the kernel and again after a
- * fork. VERY_STRONG would gather fresh noise for every call: 5 ms for an iv,
- * and no more than the 256 bits that the seed has already.
+ * From the kernel: it waits until it has been seeded, and a process that forks
+ * has no state of it. libgcrypt's generator takes twenty times as long for a
+ * key, its VERY_STRONG 5 ms. getentropy() gives 256 bytes at most.
  */
 int
 random_bytes(void *out, size_t len)
 {
-	int r;
+	uint8_t *at = out;
+	size_t left = len, n;
 
-	if ((r = crypto_init()) != 0)
-		return r;
-	gcry_randomize(out, len, GCRY_STRONG_RANDOM);
+	for (; left > 0; left -= n, at += n) {
+		n = left < 256 ? left : 256;
+		if (getentropy(at, n) != 0) {
+			mem_wipe(out, len);
+			return VAULTENV_ERR_CRYPTO;
+		}
+	}
 	return 0;
 }
