@@ -23,8 +23,8 @@ const struct settings *dbpool_settings(const struct dbpool *p);
 /*
  * A connection of the pool, to be given back; NULL at the deadline. project:
  * whose request it is for, text that outlives that, or NULL. None holds more
- * than are left to others, so that one that sends much, or whose requests wait
- * for each other's locks, holds up itself.
+ * than half of those that others leave it, rounded up, so that one that sends
+ * much, or whose requests wait for each other's locks, holds up itself.
  */
 struct dbconn *
 dbpool_take(struct dbpool *p, const char *project, int64_t deadline_ms);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # One tenant's many or big pushes do not hold up another's: the group takes turns
 # by project, what is big runs on a connection of its own, and of those a project
-# holds no more than it leaves to others.
+# holds half at most.
 # serial
 use strict;
 use warnings;
