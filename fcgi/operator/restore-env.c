@@ -111,29 +111,53 @@ is_wanting(const struct place *at, const struct record *r)
 	return at->has_any && !(r->op == OP_CONFIRM && at->has_same);
 }
 
-/* A stored version that the files have as well: it stays, or -1. */
+static bool
+has_own_content(const struct rows *rows, const struct record *r)
+{
+	return rows_has_bytes(
+	    &rows->page, rows->row, "blob_hash", r->blob, HASH_LEN);
+}
+
+/* A stored version stays, as it was signed, or -1. content: that came for it,
+ * or NULL. */
+static int
+put_right(struct restore *t, struct place *at, const struct rows *rows,
+    const struct record *r, const struct blob *content)
+{
+	const bool own = has_own_content(rows, r);
+	const bool is_wrong =
+	    !own && !db_is_null(&rows->page, rows->row, "blob_hash");
+
+	at->has_content = own || content != NULL;
+	if (content == NULL && !is_wrong && rows_fit_record(rows, r))
+		return 1;
+	if (write_record(t, r, content, own) != 0)
+		return -1;
+	if (content != NULL)
+		tell_content(t, at, r->version);
+	else if (is_wrong)
+		restore_tell(t,
+		    "The content of version %" PRId64 " of %s is not the one "
+		    "that was signed, and is removed",
+		    r->version, at->env);
+	else
+		restore_tell(t, "Version %" PRId64 " of %s is put right",
+		    r->version, at->env);
+	return 1;
+}
+
+/* One that the files have as well. */
 static int
 keep_known(struct restore *t, struct place *at, const struct rows *rows,
     const struct record *known)
 {
 	const struct blob *content = NULL;
-	const bool own = rows_has_bytes(
-	    &rows->page, rows->row, "blob_hash", known->blob, HASH_LEN);
 
-	if (!own && (!db_is_null(&rows->page, rows->row, "blob_hash") ||
-			is_wanting(at, known)))
+	if (!has_own_content(rows, known) &&
+	    (!db_is_null(&rows->page, rows->row, "blob_hash") ||
+		is_wanting(at, known)))
 		content = chain_content(t->backup, known);
-	at->has_content = own || content != NULL;
-	if (content == NULL && rows_fit_record(rows, known))
-		return 1;
-	if (write_record(t, known, content, own) != 0)
-		return -1;
-	if (content != NULL)
-		tell_content(t, at, known->version);
-	else
-		restore_tell(t, "Version %" PRId64 " of %s is put right",
-		    known->version, at->env);
-	return 1;
+	return put_right(t, at, rows, known, content);
 }
 
 /* One that they do not have. */
@@ -160,13 +184,7 @@ keep_own(struct restore *t, struct place *at, const struct rows *rows)
 		    code > 0 ? code_name(code) : "cannot be verified");
 		return -1;
 	}
-	at->has_content = rows_has_bytes(
-	    &rows->page, rows->row, "blob_hash", r->blob, HASH_LEN);
-	if (rows_fit_record(rows, r))
-		return 1;
-	restore_tell(
-	    t, "Version %" PRId64 " of %s is put right", r->version, at->env);
-	return write_record(t, r, NULL, true) == 0 ? 1 : -1;
+	return put_right(t, at, rows, r, NULL);
 }
 
 /* The files' versions stay away. */

@@ -404,6 +404,16 @@ for v, kept in ((3, [True, False, True, True]), (2, [True, True, False, True])):
     same([stored(t, "dev", v) for v in (1, 2, 3, 4)], kept, "... which is kept, but once")
     is_whole()
 contains(done_by("--restore", *files), "Nothing of it was missing.", "... and now all is there")
+sql("update vault.records set blob = set_byte(blob, 40, get_byte(blob, 40) # 1) "
+    "where project_id = '%s' and version in (2, 4)" % t.id)
+said = done_by("--restore", files[1])
+contains(said, "The content of version 2 of dev is not the one that was signed, and is removed.\n",
+         "a stored content that was changed")
+contains(said, "The content of version 3 of dev came back.\n", "... is not taken for its confirm's")
+contains(said, "The content of version 4 of dev is not the one that was signed, and is removed.\n",
+         "... nor one that no file has the version of")
+same([stored(t, "dev", v) for v in (1, 2, 3, 4)], [True, False, True, False], "... which is kept")
+is_whole()
 
 # ---- what is stored goes further than the files
 t = team()
