@@ -209,8 +209,10 @@ static enum refusal
 run_singly(struct db *db, enum stmt stmt, const struct db_params *p,
     int64_t deadline_ms, struct db_result *out)
 {
-	/* The first parameter, of a project that is yet to be its name. */
-	const char *project = p != NULL && p->n > 0 ? p->values[0] : NULL;
+	/* The first parameter is the project, if there is one yet. */
+	const char *project = p == NULL || p->n == 0 || stmt == PROJECT_CREATE
+				  ? NULL
+				  : p->values[0];
 	struct dbconn *c = dbpool_take(db->pool, project, deadline_ms);
 	enum refusal refusal;
 

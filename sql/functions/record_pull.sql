@@ -28,7 +28,8 @@
 -- raises:    nothing
 -- writes:    members.last_seen_at, at most once a minute; member_keys.used_at,
 --            at most once a day; audit_log (a blob, unchanged, a refusal)
--- The same checks as in member_look(). As to its form see secret_pull().
+-- The same checks as in member_look(). As to its form see secret_pull(); but a
+-- blob comes along with its record, by one look-up: a large one as a pointer.
 create or replace function vault.record_pull(
 	p_project uuid[], p_key bytea[], p_remote text[],
 	p_environment text[], p_log_have bigint[], p_record_have bytea[],
