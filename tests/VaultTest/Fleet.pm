@@ -49,6 +49,15 @@ sub _start
 	    or POSIX::_exit(127);
 }
 
+# The web server's workers. A reload replaces them; those that go break off what
+# they are about to send.
+sub _workers
+{
+	my ($master) = @_;
+
+	return split ' ', VaultTest::slurp("/proc/$master/task/$master/children", 1);
+}
+
 # The web server leads to all of them, and each has answered.
 sub _lead
 {
@@ -65,8 +74,12 @@ sub _lead
 		    " server unix:$self->{run}/$_.sock max_fails=0;" } 'vault',
 		    @{$self->{names}}), " }\n", $text);
 	}
-	kill HUP => VaultTest::slurp($s->dir . '/web.pid') =~ /(\d+)/;
+	my ($master) = VaultTest::slurp($s->dir . '/web.pid') =~ /(\d+)/;
+	my @old = _workers($master);
+	kill HUP => $master;
 	VaultTest::wait_until(20, sub {
+		my %now = map { $_ => 1 } _workers($master);
+		return 0 if grep { $now{$_} } @old;
 		VaultTest::raw_http($s->{url}, "GET /health HTTP/1.1\r\n" .
 		    "Host: localhost\r\nConnection: close\r\n\r\n");
 		return !grep { (-s) == ($size{$_} // 0) } @logs;
