@@ -57,11 +57,11 @@ $p->gives(['confirm', '--stale', '--yes-i-looked'], 0, qr/confirmed today/, '',
     'unless somebody has looked');
 my $bin = $CliTest::BIN;
 my ($text, $code) = $p->terminal("$bin confirm --stale --new-key --url $s->{url}",
-    ready => qr/newer one\?/, keys => "n\n");
+    ready => qr/newer one\? \[y.N\] /, keys => "n\n");
 is($code, 3, 'a person who has not looked is refused');
 like($text, qr/Nothing was pushed\. Compare: vault-env verify/, 'and told how to');
 ($text, $code) = $p->terminal("$bin confirm --stale --new-key --url $s->{url}",
-    ready => qr/newer one\?/, keys => "y\n");
+    ready => qr/newer one\? \[y.N\] /, keys => "y\n");
 is($code, 0, 'who has looked goes on');
 like($text, qr/^Confirmed development, now version 6$/m, 'and it is confirmed');
 
