@@ -130,7 +130,7 @@ build(struct appending *a, struct vaultenv_error *err)
 	struct vaultenv_client *c = a->client;
 	int r;
 
-	if ((r = team_environments(c, a->names, err)) != 0 ||
+	if ((r = team_environments(c, &a->names, err)) != 0 ||
 	    (r = team_admin(c, err)) != 0)
 		return r;
 	entry_begin(&a->entry, &c->team->log, a->act->kind,
@@ -226,10 +226,8 @@ appending_new(struct vaultenv_client *c, const struct act *act)
 {
 	struct appending *a = calloc(1, sizeof(*a));
 
-	if (a == NULL || vaultenv_list_new(&a->names) != 0) {
-		free(a);
+	if (a == NULL)
 		return NULL;
-	}
 	a->client = c;
 	a->act = act;
 	blob_init(&a->signed_entry, BASE64_LEN(ENTRY_SIZE_MAX) + 1);

@@ -106,10 +106,7 @@ history_resume(struct vaultenv_client *c, const char *device)
 	struct vaultenv_error err;
 	int r;
 
-	if ((r = vaultenv_list_new(&names)) != 0)
-		err_general(&err, r);
-	else
-		r = team_environments(c, names, &err);
+	r = team_environments(c, &names, &err);
 	for (size_t i = 0;
 	     r == 0 && (name = vaultenv_list_at(names, i)) != NULL; i++)
 		if (reads(c, device, name->name))

@@ -112,7 +112,7 @@ names_add(struct vaultenv_list *names, const struct bundle *b)
 }
 
 int
-team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
+team_environments(struct vaultenv_client *c, struct vaultenv_list **names,
     struct vaultenv_error *err)
 {
 	int64_t log_count = -1;
@@ -120,13 +120,15 @@ team_environments(struct vaultenv_client *c, struct vaultenv_list *names,
 	struct bundle b;
 	int r;
 
+	if ((r = vaultenv_list_new(names)) != 0)
+		return err_general(err, r);
 	v2_call_begin(&call, c, "secrets/heads");
 	v2_put_log_have(&call);
 	if ((r = v2_call_perform(&call, v2_nothing, NULL, err)) != 0)
 		goto out;
 	(void)json_find_int(&call.reply, "log_count", 0, &log_count);
 	if ((r = bundle_read_reply(&b, &call.reply)) == 0) {
-		r = names_add(names, &b);
+		r = names_add(*names, &b);
 		bundle_reset(&b);
 	}
 	if (r != 0)

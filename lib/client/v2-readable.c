@@ -188,12 +188,9 @@ vaultenv_device_exposed(struct vaultenv_client *c, const char *id,
 	if ((r = device_id_check(id, err)) != 0 ||
 	    (r = team_begin(c, err)) != 0)
 		return r;
-	if ((exposed = calloc(1, sizeof(*exposed))) == NULL ||
-	    vaultenv_list_new(&names) != 0) {
-		r = err_general(err, VAULTENV_ERR_NOMEM);
-		goto out;
-	}
-	if ((r = team_environments(c, names, err)) != 0)
+	if ((exposed = calloc(1, sizeof(*exposed))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if ((r = team_environments(c, &names, err)) != 0)
 		goto out;
 	if (members_find(&c->team->log, id) == NULL) {
 		r = err_set(err, VAULTENV_ERR_NOT_FOUND,

@@ -291,13 +291,12 @@ vaultenv_rotation_confirm(struct vaultenv_client *c,
 	if ((r = team_begin(c, err)) != 0)
 		return r;
 	if ((heads = calloc(1, sizeof(*heads))) == NULL ||
-	    vaultenv_list_new(&names) != 0 ||
 	    (done = calloc(1, sizeof(*done))) == NULL ||
 	    (done->at = calloc(LIST_MAX, sizeof(*done->at))) == NULL) {
 		r = err_general(err, VAULTENV_ERR_NOMEM);
 		goto out;
 	}
-	if ((r = team_environments(c, names, err)) != 0 ||
+	if ((r = team_environments(c, &names, err)) != 0 ||
 	    (r = team_heads(c, names, heads, err)) != 0)
 		goto out;
 	if ((r = confirm_all(c, heads, done)) != 0) {

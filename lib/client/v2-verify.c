@@ -303,7 +303,7 @@ name_add(const struct walk *w, struct vaultenv_list *names, const char *env)
 /* A server can leave out a name; not one that was seen, or cut. */
 static int
 names_find(
-    struct walk *w, struct vaultenv_list *names, struct vaultenv_error *err)
+    struct walk *w, struct vaultenv_list **names, struct vaultenv_error *err)
 {
 	const struct team *t = w->client->team;
 	int r;
@@ -311,11 +311,11 @@ names_find(
 	if ((r = team_environments(w->client, names, err)) != 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < t->pins.n_envs; i++)
-		r = name_add(w, names, t->pins.envs[i].env);
+		r = name_add(w, *names, t->pins.envs[i].env);
 	for (size_t i = 0; r == 0 && i < t->log.n_marks; i++)
-		r = name_add(w, names, t->log.marks[i].env);
+		r = name_add(w, *names, t->log.marks[i].env);
 	for (size_t i = 0; r == 0 && i < w->theirs.n_envs; i++)
-		r = name_add(w, names, w->theirs.envs[i].env);
+		r = name_add(w, *names, w->theirs.envs[i].env);
 	return r == 0 ? 0 : err_general(err, r);
 }
 
@@ -327,9 +327,7 @@ envs_walk(struct walk *w, struct vaultenv_error *err)
 	struct vaultenv_error why;
 	int r;
 
-	if ((r = vaultenv_list_new(&names)) != 0)
-		return err_general(err, r);
-	r = names_find(w, names, err);
+	r = names_find(w, &names, err);
 	for (size_t i = 0;
 	     r == 0 && (name = vaultenv_list_at(names, i)) != NULL; i++) {
 		r = env_walk(w, name->name, &why);

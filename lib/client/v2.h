@@ -308,9 +308,10 @@ struct heads_v2 {
 int team_head(struct vaultenv_client *client, const char *env,
     struct head_v2 *out, struct blob *lines, struct vaultenv_error *err);
 /* The names of those in this device's scope, as the server has them. The log is
- * the newest then: it is read if it has grown. */
+ * the newest then: it is read if it has grown. *names is for
+ * vaultenv_list_free(), after an error too. */
 int team_environments(struct vaultenv_client *client,
-    struct vaultenv_list *names, struct vaultenv_error *err);
+    struct vaultenv_list **names, struct vaultenv_error *err);
 /* Of these, each verified down to its pin, the last cut or version 1. */
 int
 team_heads(struct vaultenv_client *client, const struct vaultenv_list *names,
