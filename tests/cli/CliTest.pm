@@ -143,6 +143,7 @@ sub terminal
 	local %ENV = %env;
 	my $pid = open2(my $out, my $in, 'env', '-C', $self->{dir}, 'script',
 	    '-qec', $line, '/dev/null');
+	push @children, $pid;
 	my @steps = @{$opt{steps} // (defined $opt{ready} ?
 	    [[$opt{ready}, $opt{keys}]] : [])};
 	my $seen = 0;
@@ -164,6 +165,7 @@ sub terminal
 	}
 	waitpid $pid, 0;
 	alarm 0;
+	@children = grep { $_ != $pid } @children;
 	return ($text =~ s/\r//gr, $? >> 8);
 }
 

@@ -23,6 +23,8 @@ my %test = (
 	'hangs.t' => "# limit 1\nuse lib '$VaultTest::SRC/tests';\n" .
 	    "use VaultTest;\nprint qq(1..1\\n);\n" .
 	    "VaultTest::run(['sleep', '61.25']);",
+	'deaf.t' => "# limit 1\n\$SIG{TERM} = 'IGNORE';\nsleep 62 while 1;",
+	'leaves.t' => "print qq(1..1\nok 1\n); exec qw(sleep 61.25) if !fork;",
 );
 VaultTest::spew("$src/tests/$_", "#!/usr/bin/perl\n$test{$_}\n") for keys %test;
 VaultTest::spew("$build/tests/fcgi/unit-t", "#!/bin/sh\necho 1..1; echo ok 1\n");
@@ -68,6 +70,11 @@ my $r = counts(['hangs.t', 'fcgi/a.t'], 1, '1 passed, 1 failed, 0 skipped',
     'a test that hangs has failed, and the others ran');
 like $r->{stdout}, qr/^FAILED \S*hangs\.t \(stopped after its limit of 1 s\)/m,
     'it is said why';
+$r = counts(['deaf.t'], 1, '0 passed, 1 failed, 0 skipped', 'so has one that ignores it');
+like $r->{stdout}, qr/^FAILED \S*deaf\.t \(stopped after its limit of 1 s\)/m,
+    'which is said, too';
+counts(['leaves.t'], 0, '1 passed, 0 failed, 0 skipped',
+    'a process that a test left behind is not waited for');
 is_deeply [grep { /^sleep\x{0}61\.25/ } map { VaultTest::slurp("$_/cmdline", 1) }
     glob '/proc/[0-9]*'], [], 'nothing that it started runs on';
 
