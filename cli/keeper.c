@@ -48,6 +48,19 @@ ending_begin(struct kept *k)
 		k->kill_at_ms = now_ms() + k->grace_ms;
 }
 
+/*
+ * The terminal's shell waits for vault-env to stop, and the command may have
+ * something to do before it does: we say when it has. One that somebody stopped
+ * by SIGSTOP is his business.
+ */
+static void
+stop_report(const struct kept *k, int sig)
+{
+	if (sig != SIGSTOP && getppid() == k->parent)
+		sigqueue(k->parent, KEEPER_STOPPED,
+		    (union sigval){ .sival_int = sig });
+}
+
 /* False when no process is left. */
 static bool
 children_reap(struct kept *k)
@@ -55,9 +68,13 @@ children_reap(struct kept *k)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (pid != k->command)
 			continue;
+		if (WIFSTOPPED(status)) {
+			stop_report(k, WSTOPSIG(status));
+			continue;
+		}
 		k->command = 0;
 		k->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 					      : WEXITSTATUS(status);

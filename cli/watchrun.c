@@ -134,13 +134,17 @@ stop_self(int sig)
 
 /*
  * One that the kernel sent comes from the terminal, which has sent it to the
- * command too.
+ * command too. We stop when that has.
  */
 static void
 signal_take(struct watchrun *w, const struct signalfd_siginfo *s)
 {
 	const int sig = (int)s->ssi_signo;
 
+	if (sig == KEEPER_STOPPED && (pid_t)s->ssi_pid == w->keeper.pid) {
+		stop_self(s->ssi_int);
+		return;
+	}
 	if (s->ssi_code <= 0)
 		kill(w->keeper.pid, sig);
 	switch (sig) {
@@ -152,11 +156,6 @@ signal_take(struct watchrun *w, const struct signalfd_siginfo *s)
 	case SIGHUP:
 		/* Often no end to the command, but one to a restart. */
 		w->ending |= w->keeper.end_fd < 0;
-		break;
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-		stop_self(sig);
 		break;
 	}
 }

@@ -217,6 +217,14 @@ my ($text, $code) = $p->terminal("exec $CliTest::BIN --url $url run --watch -- s
     'sleep 0.1; done'}, ready => qr/ready/, keys => "\x03");
 is($code, 6, 'Ctrl-C ends it with the command\'s exit code');
 is(scalar(() = $text =~ /interrupted/g), 1, 'which got it once');
+($text) = $p->terminal('sh -mi', env => {ENV => undef,
+    RUN => "exec $^X -e '\$| = 1; \$SIG{TSTP} = sub { sleep 1; print qq(tidy\\n); " .
+    "\$SIG{TSTP} = q(DEFAULT); kill TSTP => \$\$ }; " .
+    "print qq(ready\\n); sleep 1 while 1'",
+    LINE => "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\""}, steps => [
+    [qr/[#\$] /, "PS1='@ '; eval \"\$LINE\"\n"], [qr/ready/, "\x1a"],
+    [qr/Stopped.*\@ /s, "fg\n"], [qr/RUN/, "\x03"], [qr/\@ /, "exit\n"]]);
+like($text, qr/ready.*tidy.*Stopped/s, 'Ctrl-Z: it stops when the command has');
 ($text, $code) = $p->terminal('sh -mi', env => {ENV => undef,
     RUN => 'echo ready; while read x; do echo "<$x>"; test "$x" = end && exit 5; done',
     LINE => "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\""}, steps => [
