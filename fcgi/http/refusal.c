@@ -36,6 +36,8 @@ const struct refusal_row refusals[N_REFUSALS] = {
 	[REFUSAL_BODY_LENGTH] = { 400, "bad_request",
 	    "Request body is not as long as Content-Length says", "body_length",
 	    NULL },
+	[REFUSAL_BODY_BROKEN] = { 503, "request_broken",
+	    "Request did not arrive whole", "body_broken", NULL },
 	[REFUSAL_INVALID_JSON] = { 400, "invalid_json", "Invalid JSON",
 	    "invalid_json", NULL },
 	[REFUSAL_INPUT_MISSING] = { 400, "missing_field", NULL, "input_missing",

@@ -162,7 +162,11 @@ request_read_body(struct request *req, size_t cap, struct reply *reply)
 	n = req->source->read(
 	    req->source->arg, (char *)req->body.data, (size_t)len + 1);
 	req->body.len = n;
-	if (n != (size_t)len || req->source->error(req->source->arg) != 0) {
+	if (req->source->error(req->source->arg) != 0) {
+		reply_refuse(reply, REFUSAL_BODY_BROKEN);
+		return -1;
+	}
+	if (n != (size_t)len) {
 		reply_refuse(reply, REFUSAL_BODY_LENGTH);
 		return -1;
 	}

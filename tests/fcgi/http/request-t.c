@@ -54,7 +54,8 @@ test_body(void)
 	reads("5", "abcdef", 10, 0, 400, "body_length", "more than announced");
 	reads("5", "abcd", 10, 0, 400, "body_length", "less than announced");
 	reads(NULL, "abcd", 10, 0, 400, "body_length", "but there is a body");
-	reads("5", "abcde", 10, -3, 400, "body_length", "a broken stream");
+	reads("5", "abcde", 10, -3, 503, "body_broken", "a broken stream");
+	reads("5", "abcd", 10, -3, 503, "body_broken", "and a short one");
 	for (size_t i = 0; i < sizeof(no_numbers) / sizeof(*no_numbers); i++)
 		reads(no_numbers[i], "abcde", 10, 0, 400, "content_length",
 		    no_numbers[i]);
