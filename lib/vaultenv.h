@@ -337,7 +337,8 @@ struct vaultenv_options {
 	int insecure_http;	/* not 0: allow http:// to other hosts than loopback */
 	int no_key;		/* not 0: do not look for a vault key (to create a
 				 * project); signed calls then give NO_KEY */
-	int timeout_ms;		/* a whole request; 0: 30,000 */
+	int timeout_ms;		/* a whole request; 0: 30,000. A signed one whose
+				 * connection breaks is sent once more. */
 	/* A PEM bundle, or a folder as c_rehash(1) makes it, and no other; NULL:
 	 * $VAULT_CA_FILE. Without either: the system's bundle and folder, or
 	 * what $SSL_CERT_FILE and $SSL_CERT_DIR say in their place. */

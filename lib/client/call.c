@@ -177,12 +177,27 @@ sign(const struct call *call, char header[SIGNATURE_LINE],
 	return r == 0 ? 0 : err_general(err, r);
 }
 
+static int
+send_once(struct call *call, const char *url, const char *const *headers,
+    struct vaultenv_error *err)
+{
+	const struct blob *body = &call->body.text;
+
+	reply_reset(call);
+	return transport_perform(call->client->transport, url, headers,
+	    (const char *)body->data, body->len, &call->http, err);
+}
+
+/*
+ * A web server that is reloaded may drop an answer. What is signed is sent once
+ * more then, byte for byte: if it was done, it gets the answer of that time,
+ * and does nothing again (PROTOCOL, 4.2).
+ */
 int
 call_send(struct call *call, const char *api, const char *auth,
     struct vaultenv_error *err)
 {
 	const char *headers[HEADERS_MAX] = { "Content-Type: application/json" };
-	const struct blob *body = &call->body.text;
 	struct blob url;
 	int n = 1, r;
 
@@ -196,9 +211,9 @@ call_send(struct call *call, const char *api, const char *auth,
 	if (auth != NULL)
 		headers[n++] = auth;
 	headers[n++] = call->header;
-	reply_reset(call);
-	r = transport_perform(call->client->transport, (const char *)url.data,
-	    headers, (const char *)body->data, body->len, &call->http, err);
+	r = send_once(call, (const char *)url.data, headers, err);
+	if (r != 0 && call->http.broke && call->is_signed)
+		r = send_once(call, (const char *)url.data, headers, err);
 out:
 	blob_reset(&url);
 	return r;

@@ -50,6 +50,8 @@ struct curl_failure {
 	const char *ca_file; /* that was named; NULL: none */
 };
 
+/* The connection broke on the way: the request may have been served. */
+bool curl_broke(CURLcode code);
 /* Sets err for a request to url, whose first url_len bytes are shown. */
 int curl_error(const struct curl_failure *f, const char *url, size_t url_len,
     struct vaultenv_error *err);

@@ -14,37 +14,48 @@ static const struct {
 	int code;
 	const char *reason; /* NULL: the system's own (connect) */
 	const char *hint;   /* NULL: "Check <ca_file>" */
+	bool broke;         /* on its way; it may have been served */
 } reasons[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, VAULTENV_ERR_NETWORK,
-	    "its name does not resolve", URL_HINT },
+	    "its name does not resolve", URL_HINT, false },
 	{ CURLE_COULDNT_RESOLVE_PROXY, VAULTENV_ERR_NETWORK,
-	    "the proxy's name does not resolve", "Check https_proxy" },
-	{ CURLE_COULDNT_CONNECT, VAULTENV_ERR_NETWORK, NULL, URL_HINT },
+	    "the proxy's name does not resolve", "Check https_proxy", false },
+	{ CURLE_COULDNT_CONNECT, VAULTENV_ERR_NETWORK, NULL, URL_HINT, false },
 	{ CURLE_OPERATION_TIMEDOUT, VAULTENV_ERR_NETWORK, "no answer in time",
-	    "Try again, or check the URL (VAULT_URL)" },
+	    "Try again, or check the URL (VAULT_URL)", false },
 	{ CURLE_GOT_NOTHING, VAULTENV_ERR_NETWORK,
-	    "it closed the connection without an answer", URL_HINT },
+	    "it closed the connection without an answer", URL_HINT, true },
 	{ CURLE_RECV_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
-	    "Try again" },
+	    "Try again", true },
 	{ CURLE_SEND_ERROR, VAULTENV_ERR_NETWORK, "the connection broke",
-	    "Try again" },
+	    "Try again", true },
 	{ CURLE_PARTIAL_FILE, VAULTENV_ERR_NETWORK,
-	    "the connection broke within the answer", "Try again" },
+	    "the connection broke within the answer", "Try again", true },
 	{ CURLE_PEER_FAILED_VERIFICATION, VAULTENV_ERR_NETWORK,
 	    "its certificate is not trusted",
-	    "Check the URL (VAULT_URL), or name your own CA in VAULT_CA_FILE" },
+	    "Check the URL (VAULT_URL), or name your own CA in VAULT_CA_FILE",
+	    false },
 	{ CURLE_SSL_CACERT_BADFILE, VAULTENV_ERR_NETWORK,
-	    "the trusted certificates cannot be read", NULL },
+	    "the trusted certificates cannot be read", NULL, false },
 	{ CURLE_SSL_CONNECT_ERROR, VAULTENV_ERR_NETWORK,
-	    "no TLS connection can be made (1.2 or newer is needed)",
-	    URL_HINT },
+	    "no TLS connection can be made (1.2 or newer is needed)", URL_HINT,
+	    false },
 	{ CURLE_WEIRD_SERVER_REPLY, VAULTENV_ERR_PROTOCOL,
-	    "its answer is not HTTP", URL_HINT },
+	    "its answer is not HTTP", URL_HINT, false },
 	{ CURLE_UNSUPPORTED_PROTOCOL, VAULTENV_ERR_PROTOCOL,
-	    "its answer is not HTTP", URL_HINT },
+	    "its answer is not HTTP", URL_HINT, false },
 	{ CURLE_OUT_OF_MEMORY, VAULTENV_ERR_NOMEM, "out of memory",
-	    "Free some memory" },
+	    "Free some memory", false },
 };
+
+bool
+curl_broke(CURLcode code)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].curl == code)
+			return reasons[i].broke;
+	return false;
+}
 
 /*
  * The proxy that libcurl could not connect to, as "HOST port N", out of its own

@@ -33,6 +33,8 @@ struct http_reply {
 	struct blob body;
 	int64_t date_ms;              /* the Date header as Unix ms; 0: none */
 	char auth[VAULTENV_AUTH_MAX]; /* X-Vault-Reply; "": none, or longer */
+	bool broke; /* no reply: the connection broke, maybe after it was served
+		     */
 };
 
 struct transport; /* a libcurl easy handle, or the caller's callback */

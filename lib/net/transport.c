@@ -334,6 +334,19 @@ reply_fill(const struct transport *t, struct http_reply *reply)
 		strcpy(reply->auth, auth->value);
 }
 
+/* To libcurl a head that ends in the middle is the whole answer. */
+static bool
+is_cut(const struct transport *t, const struct blob *body)
+{
+	curl_off_t announced = -1;
+	long status = 0;
+
+	t->libcurl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	t->libcurl->easy_getinfo(
+	    t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	return status == 200 && body->len == 0 && announced == -1;
+}
+
 static int
 curl_exchange(struct transport *t, const char *url, const struct url *parsed,
     const char *const *headers, const char *body, size_t len,
@@ -351,10 +364,14 @@ curl_exchange(struct transport *t, const char *url, const struct url *parsed,
 		goto out;
 	}
 	curl = curl_request(t, url, parsed, list, body, len, &sink);
-	if (curl != CURLE_OK)
-		r = exchange_error(t, curl, sink.error, url, parsed, err);
-	else
+	if (curl == CURLE_OK && is_cut(t, &reply->body))
+		curl = CURLE_PARTIAL_FILE;
+	if (curl == CURLE_OK) {
 		reply_fill(t, reply);
+	} else {
+		reply->broke = curl_broke(curl);
+		r = exchange_error(t, curl, sink.error, url, parsed, err);
+	}
 out:
 	/* These point at what is about to go. */
 	t->libcurl->easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);

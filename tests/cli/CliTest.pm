@@ -310,18 +310,20 @@ sub _request
 }
 
 # A proxy to url. plan is a file that holds "N before" or "N after": the Nth
-# request from now on is cut off before or after the server got it; "N run
-# <shell command>": the command runs before it, "N then" so: before its answer is
-# passed on. With a route before that, as in "secrets/push 1 before", others are
-# not counted. Anything else: all pass.
+# request from now on is cut off before or after the server got it, and so it is
+# when it comes again; "N run <shell command>": the command runs before it, "N
+# then" so: before its answer is passed on. With a route before that, as in
+# "secrets/push 1 before", others are not counted. Anything else: all pass.
 sub proxy
 {
 	my ($url, $plan) = @_;
 	my ($port) = $url =~ /:(\d+)$/;
-	my $n = 0;
+	my $cut = '';
 
 	return _serve(sub {
 		my ($client, $request) = @_;
+		my ($signed) = $request =~ m{^X-Vault-(?:Signature|Request): (.+)}m;
+		return if $cut eq ($signed // 'x');
 		my $what = VaultTest::slurp($plan, 1);
 		my ($route, $left, $mode, $command) = $what =~
 		    m{^(?:(\w+/\S+) )?(\d+) (\w+)(?: (.*))?$};
@@ -331,6 +333,7 @@ sub proxy
 
 		VaultTest::spew($plan, join ' ', grep { defined } $route,
 		    $left - 1, $mode, $command) if $left;
+		$cut = $signed // '' if $now && $mode =~ /^(?:before|after)$/;
 		return if $now && $mode eq 'before';
 		system $command if $now && $mode eq 'run';
 		my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -369,10 +372,12 @@ sub proxied
 }
 
 # A relay to url that passes bytes on as they come, and writes what it sees into
-# a file: "connection", and "POST /path" for each request. URL and file.
+# a file: "connection", and "POST /path" for each request. URL and file. breaks:
+# of the first answer to whatever is signed it passes on the first half, and ends
+# the connection.
 sub relay
 {
-	my ($url) = @_;
+	my ($url, %opt) = @_;
 	my ($port) = $url =~ /:(\d+)$/;
 	my $file = VaultTest::tmpdir() . '/seen';
 	my $listen = IO::Socket::INET->new(Listen => 50, LocalAddr =>
@@ -381,7 +386,7 @@ sub relay
 
 	if ($pid == 0) {
 		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-		my (%other, $read);
+		my (%other, %breaks, %signed, $read);
 		my $note = sub {
 			open my $fh, '>>', $file or die "$file: $!";
 			syswrite $fh, "$_[0]\n";
@@ -401,7 +406,16 @@ sub relay
 				}
 				my ($to, $is_client) = @{$other{$from} // next};
 				my $n = sysread $from, my $bytes, 65536;
+				if ($n && $opt{breaks} && $bytes =~
+				    m{^X-Vault-(?:Signature|Request): (.+)}m) {
+					$breaks{$to} = !$signed{$1}++;
+				}
+				if ($n && $breaks{$from}) {
+					syswrite $to, $bytes, $n / 2;
+					$n = 0;
+				}
 				if (!$n) {
+					delete @breaks{$from, $to};
 					delete @other{$from, $to};
 					$read->remove($from, $to);
 					close $_ for $from, $to;

@@ -8,7 +8,9 @@
 
 #include "loopback.h"
 
-#define LARGE (2u << 20)
+#define LARGE      (2u << 20)
+#define SHORT_BODY "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"
+#define SHORT_HEAD "HTTP/1.1 200 OK\r\nContent-Ty"
 
 /* A current-version call to base fails with this code and sentence. */
 static void
@@ -59,6 +61,35 @@ test_request(void)
 	vaultenv_client_free(&c);
 }
 
+/* What is signed is sent once more if the connection breaks; nothing else is.
+ */
+static void
+test_again(void)
+{
+	static const char *const broken[] = { "", SHORT_HEAD, SHORT_BODY };
+	struct vaultenv_client *c = client(NULL, url);
+	struct vaultenv_error err;
+	int64_t version;
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		server_answer(broken[i],
+		    "HTTP/1.1 200 OK\r\n\r\n{\"version\":5,"
+		    "\"updated_at\":\"t\"}");
+		version = 0;
+		is_int(
+		    vaultenv_secrets_current_version(c, &version, NULL, &err),
+		    0, "a connection that breaks once");
+		is_int(version, 5, "gives the second answer");
+		is_int(n_requests(), 2, "to a second request");
+		is_str(request(1), request(0), "of the same bytes");
+	}
+	server_answer("", "");
+	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err),
+	    VAULTENV_ERR_NETWORK, "one that breaks twice");
+	is_int(n_requests(), 2, "is not tried a third time");
+	vaultenv_client_free(&c);
+}
+
 static void
 test_failures(void)
 {
@@ -89,11 +120,13 @@ test_failures(void)
 	    url);
 	fails(url, VAULTENV_ERR_NETWORK, want);
 
-	server_answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "");
 	snprintf(want, sizeof(want),
 	    "Cannot reach %s: the connection broke within the answer. Try "
 	    "again",
 	    url);
+	server_answer(SHORT_BODY, SHORT_BODY);
+	fails(url, VAULTENV_ERR_NETWORK, want);
+	server_answer(SHORT_HEAD, SHORT_HEAD);
 	fails(url, VAULTENV_ERR_NETWORK, want);
 
 	server_answer("hello\r\n", "");
@@ -176,7 +209,7 @@ test_refused_urls(void)
 	/* Above 1 MiB libcurl would ask first, and wait for an answer. */
 	if ((large = calloc(1, LARGE)) == NULL)
 		return;
-	server_answer("HTTP/1.1 200 OK\r\n\r\n", "");
+	server_answer("HTTP/1.1 200 OK\r\n\r\n{}", "");
 	is_int(transport_perform(t, url, none, large, LARGE, &reply, &err), 0,
 	    "a large POST");
 	ok(strcasestr(request(0), "\r\nExpect:") == NULL, "does not ask first");
@@ -194,6 +227,7 @@ main(void)
 	fake_home(home);
 	server_start(&thread);
 	test_request();
+	test_again();
 	test_failures();
 	test_refused_urls();
 	server_stop(thread);
