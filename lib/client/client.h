@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * client/: the handle on a project, and each call to its server: what is sent,
- * what a reply and a refusal mean.
+ * what a reply and a refusal mean. What a protocol does in its own way is in
+ * v1/ and v2/, of which this room knows a struct protocol each.
  *
  * To add a call (in brackets, what complains if a step was forgotten):
  * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL;
  * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with
  *   the errors that the head there does not name [tests/style/link.t];
- * - write it by way of struct call below, in v1-<noun>s.c or v2-<noun>s.c; what
+ * - write it by way of struct call below, in v1/<noun>s.c or v2/<noun>s.c; what
  *   both protocols have is a row of struct protocol, and the public function a
  *   line of protocol.c; a new file is listed in lib/Makefile.inc [the linker];
  * - test what it sends and what it makes of replies in
@@ -160,6 +161,10 @@ struct protocol {
 	/* Pulls the newest version, and puts it into the cache. */
 	int (*fetch)(struct vaultenv_client *client, const struct fetch *how,
 	    struct version *v, struct vaultenv_error *err);
+	/* The newest version from <mirror>/<project id>/<environment>.json,
+	 * opened. */
+	int (*mirror)(struct vaultenv_client *client, const char *mirror,
+	    struct version *v, struct vaultenv_error *err);
 	/* The cache's version, opened. The sentence has no full stop and no
 	 * advice: load.c builds it into another. */
 	int (*cached)(struct vaultenv_client *client,
@@ -169,12 +174,6 @@ struct protocol {
 
 extern const struct protocol protocol_v1, protocol_v2;
 const struct protocol *protocol_of(const char *vault_key);
-
-/* ---- v2-mirror.c ---- */
-
-/* The newest version from <mirror>/<project id>/<environment>.json, opened. */
-int mirror_pull(struct vaultenv_client *client, const char *mirror,
-    struct version *v, struct vaultenv_error *err);
 
 /* ---- age.c ---- */
 

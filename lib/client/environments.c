@@ -72,3 +72,17 @@ vaultenv_environments_explain(
 	    "--env); to fill this one, run: vault-env push --env %s",
 	    client->environment);
 }
+
+void
+vaultenv_environments_free(struct vaultenv_environments **environments)
+{
+	struct vaultenv_environments *e;
+
+	if (environments == NULL || (e = *environments) == NULL)
+		return;
+	for (size_t i = 0; e->at != NULL && i < e->n; i++)
+		free(e->at[i].name);
+	free(e->at);
+	free(e);
+	*environments = NULL;
+}

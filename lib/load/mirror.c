@@ -13,11 +13,12 @@ load_mirror(const struct load_job *job, const struct vaultenv_error *away,
     struct vaultenv_loaded **out, struct vaultenv_error *err)
 {
 	char why[VAULTENV_ERROR_LINE], text[VAULTENV_ERROR_LINE + 64];
+	const struct protocol *protocol = job->client->protocol;
 	struct version v;
 	int r;
 
 	version_init(&v);
-	if ((r = mirror_pull(job->client, job->mirror, &v, err)) != 0 ||
+	if ((r = protocol->mirror(job->client, job->mirror, &v, err)) != 0 ||
 	    (r = loaded_new(job, &v.list, out, err)) != 0)
 		goto out;
 	(*out)->source = VAULTENV_SOURCE_MIRROR;

@@ -6,18 +6,18 @@
  *
  * What a user reads of a code depends on who judged:
  * - this machine: the code's text and hint in code.c, by code_error()
- *   (client/v2-sentence.c);
+ *   (v2/sentence.c);
  * - the server, of what it was sent: its sentence (fcgi/http/refusal.c), as the
  *   first row of client/refusal.c that fits shows it, by refuse() of
- *   client/v2-call.c. Where this machine knows more than the server says (when
+ *   v2/call.c. Where this machine knows more than the server says (when
  *   its access ended, what the log proves), refused() there says that instead.
  * A code that only a server finds has no text in code.c.
  *
  * To add one [what complains if a step was forgotten]:
  *  1. its enumerator here and its row in code.c [tests/lib/wire/code-t];
- *  2. what a caller may do about it: status_of() of client/v2-sentence.c, the
+ *  2. what a caller may do about it: status_of() of v2/sentence.c, the
  *     three lists of what is no end, is_unusable, hides_only and is_race of
- *     client/v2-*.c [nobody];
+ *     lib/v2/ [nobody];
  *  3. its place in lib/PROTOCOL-v2: where it is found, and its kind in 11
  *     [tests/style/protocol.t: that it is named];
  *  4. the attack that it catches: see tests/evil/evil.py; if it has a text, a

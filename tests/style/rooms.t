@@ -24,8 +24,11 @@ my %may = (
 	'lib/env' => [qw(lib/base)],
 	'lib/disk' => [qw(lib/base lib/crypto lib/trust lib/env)],
 	'lib/net' => [qw(lib/base)],
-	'lib/client' => [qw(lib/base lib/crypto lib/wire lib/trust lib/vault
-	    lib/env lib/disk lib/net)],
+	'lib/client' => [qw(lib/base lib/crypto lib/wire lib/vault lib/env
+	    lib/disk lib/net)],
+	'lib/v1' => [qw(lib/base lib/vault lib/env lib/disk lib/client)],
+	'lib/v2' => [qw(lib/base lib/crypto lib/wire lib/trust lib/vault
+	    lib/env lib/disk lib/net lib/client)],
 	'lib/load' => [qw(lib/base lib/env lib/disk lib/net lib/client)],
 	# by the functions of vaultenv.h alone, whatever room they are in
 	'cli' => [],
@@ -40,6 +43,9 @@ my %may = (
 	'fcgi' => [qw(lib/base lib/crypto fcgi/common fcgi/http fcgi/db
 	    fcgi/key fcgi/api fcgi/operator)],
 );
+# Tables that a room declares and those above it are: client/ knows a protocol as
+# a struct protocol, and not what is behind it.
+my %is_table = map { $_ => 1 } qw(protocol_v1 protocol_v2);
 # Rooms whose functions are called by way of vaultenv.h: calls are no arrows.
 my %by_public_header = map { $_ => 1 } qw(cli);
 
@@ -104,6 +110,7 @@ for my $object (grep { !m{/libvaultenv_test_la-} }
 for my $from (grep { !$by_public_header{$_} } keys %wants) {
 	for my $symbol (keys %{$wants{$from}}) {
 		my $to = $defined_in{$symbol} // next;
+		next if $is_table{$symbol};
 		$called{$from}{$to}{$symbol} = 1 if $to ne $from;
 	}
 }

@@ -8,7 +8,7 @@
 
 #include <sys/wait.h>
 
-#include "client/v1.h"
+#include "v1/v1.h"
 #include "sent.h"
 
 static void

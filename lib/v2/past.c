@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * past.c: the versions that led to the newest, as far as they are kept: the
+ * chain is verified as a whole, each record by its own signature, and opened by
+ * this device's keys one by one.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "v2/v2.h"
+
+#define LOOKED_AT 1000 /* versions, for those that are no confirms */
+
+/* From which version on there are n that are no confirms. */
+static int
+first_of(struct vaultenv_client *c, const char *env, int64_t newest, size_t n,
+    int64_t *first, struct vaultenv_error *err)
+{
+	struct text *texts = NULL;
+	struct records records = { .n = 0 };
+	struct pages p;
+	size_t n_texts, i;
+	int r;
+
+	*first = 1;
+	if (newest <= (int64_t)n)
+		return 0;
+	if (newest > LOOKED_AT)
+		*first = newest - LOOKED_AT + 1;
+	pages_init(&p, c);
+	if ((r = pages_records(c, env, *first, &p, err)) != 0)
+		goto out;
+	if ((r = logfile_entries(&p.records, &texts, &n_texts)) != 0 ||
+	    (r = records_read(&records, texts, n_texts)) != 0) {
+		code_error(c, r, NULL, env, NULL, err);
+		goto out;
+	}
+	for (i = records.n; i > 0 && n > 0; i--)
+		n -= records.at[i - 1].op != OP_CONFIRM;
+	if (i < records.n)
+		*first = records.at[i].version;
+	records_reset(&records);
+out:
+	free(texts);
+	pages_reset(&p);
+	return r;
+}
+
+static int
+judge(struct vaultenv_client *c, const struct history_query *query,
+    struct past *past, struct vaultenv_error *err)
+{
+	struct finding why = { .seq = 0 };
+	struct head head;
+	size_t n;
+	int r;
+
+	if ((r = logfile_entries(&past->pages.contents, &past->contents, &n)) ==
+		0 &&
+	    (r = pages_read(&past->pages, &past->records)) == 0)
+		r = history_head(
+		    &c->team->log, &past->records, query, &head, &why);
+	return r == 0 ? 0 : code_error(c, r, &why, query->env, NULL, err);
+}
+
+/* Up to the newest there is: it may be newer than what was verified. */
+static int
+read_once(struct vaultenv_client *c, const struct history_query *query,
+    int64_t first, struct past *past, struct vaultenv_error *err)
+{
+	int r;
+
+	past_reset(past);
+	*past = (struct past){ .env = query->env };
+	pages_init(&past->pages, c);
+	r = pages_contents(c, query->env, first, &past->pages, err);
+	return r == 0 ? judge(c, query, past, err) : r;
+}
+
+/* From the first on, held against what was seen. */
+static int
+read_past(struct vaultenv_client *c, const struct history_query *query,
+    int64_t first, struct past *past, struct vaultenv_error *err)
+{
+	struct vaultenv_error why;
+	int r, tries = 0;
+
+	do {
+		r = read_once(c, query, first, past, &why);
+	} while (r != 0 && team_log_grew(c, &why, &tries));
+	return r == 0 ? team_wraps(c, query->env, false, &past->wraps, err)
+		      : err_copy(err, &why);
+}
+
+int
+team_past_all(struct vaultenv_client *c, const char *env, struct past *past,
+    struct vaultenv_error *err)
+{
+	const struct history_query query = pins_query(&c->team->pins, env);
+
+	*past = (struct past){ .env = env };
+	pages_init(&past->pages, c);
+	return read_past(c, &query, 1, past, err);
+}
+
+/* By the newest, verified first: the pin may lie before those that are wanted.
+ */
+int
+team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
+    struct past *past, struct vaultenv_error *err)
+{
+	struct pin pin;
+	const struct history_query query = {
+		.env = env, .pin = &pin, .own = &pin
+	};
+	struct head_v2 *newest;
+	int64_t first;
+	int r;
+
+	*past = (struct past){ .env = env };
+	pages_init(&past->pages, c);
+	if ((newest = malloc(sizeof(*newest))) == NULL)
+		return err_general(err, VAULTENV_ERR_NOMEM);
+	if ((r = team_head(c, env, newest, NULL, err)) == 0 &&
+	    (r = first_of(
+		 c, env, newest->head.version, n_wanted, &first, err)) == 0) {
+		pin.version = newest->head.version;
+		memcpy(pin.hash, newest->head.hash, HASH_LEN);
+		r = read_past(c, &query, first, past, err);
+	}
+	free(newest);
+	return r;
+}
+
+void
+past_reset(struct past *past)
+{
+	pages_reset(&past->pages);
+	records_reset(&past->records);
+	free(past->contents);
+	wraps_reset(&past->wraps);
+}
+
+static int
+open_with(const struct past *past, const struct record *record,
+    const struct blob *box, const uint8_t data_key[KEY_LEN], struct opened *o)
+{
+	const struct place place = { record->project, past->env };
+	int code;
+
+	code = content_open(
+	    &o->plain, &place, record->version, data_key, box->data, box->len);
+	if (code != 0)
+		return code;
+	return secrets_read(
+	    &o->secrets, (const char *)o->plain.data, o->plain.len);
+}
+
+int
+past_open(const struct vaultenv_client *c, const struct past *past, size_t i,
+    struct opened *o)
+{
+	const struct record *record = &past->records.at[i];
+	uint8_t hash[HASH_LEN];
+	struct blob box;
+	int code;
+
+	*o = (struct opened){ .records.n = 0 };
+	blob_init(&o->records.bytes, SIZE_MAX);
+	blob_init(&o->plain, SIZE_MAX);
+	blob_init(&box, SIZE_MAX);
+	code = base64_decode(&box, past->contents[i].at, past->contents[i].len);
+	if (code == VAULTENV_ERR_INVALID)
+		code = CODE_BAD_FORM;
+	if (code == 0 && (code = sha256(hash, box.data, box.len)) == 0 &&
+	    memcmp(hash, record->blob, HASH_LEN) != 0)
+		code = CODE_BLOB_HASH;
+	if (code == 0)
+		code = team_data_key(
+		    c, past->env, &past->wraps, record->key_id, o->data_key);
+	if (code == 0)
+		code = open_with(past, record, &box, o->data_key, o);
+	blob_reset(&box);
+	return code;
+}
