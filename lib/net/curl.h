@@ -24,7 +24,8 @@
 	X(easy_strerror)                                                       \
 	X(slist_append)                                                        \
 	X(slist_free_all)                                                      \
-	X(getdate)
+	X(getdate)                                                             \
+	X(version_info)
 
 struct curl_functions {
 #define X(name) __typeof__(curl_##name) *name;

@@ -120,4 +120,36 @@ for my $who (sort keys %asks) {
 		is VaultTest::slurp("$dir/$name.log"), '', '... and no request';
 	}
 }
+
+# ---- whom the machine trusts: the folder, and a file which takes long to read,
+# only if the folder does not do
+my @unshare = ('unshare', $> == 0 ? () : '-Ur', '-m');
+my ($bundle) = grep { m{^/etc/ssl/certs/} } split /\n/,
+    VaultTest::run(['curl-config', '--ca'])->{stdout};
+SKIP: {
+	skip 'no namespace of mounts, or libcurl goes by other files', 8
+	    if !$bundle || VaultTest::run([@unshare, 'true'])->{status} != 0;
+	for my $case (
+	    # in the folder, in the file, server, is it asked?
+	    ['ours', 'rubbish', 'good', 1], ['ours', 'theirs', 'unknown', 1],
+	    ['theirs', 'ours', 'good', 1], ['theirs', 'theirs', 'good', 0]) {
+		my ($folder, $file, $name, $is_asked) = @$case;
+		my $certs = VaultTest::tmpdir();
+
+		VaultTest::spew("$certs/$folder.pem", VaultTest::slurp("$dir/$folder.pem"));
+		openssl('rehash', $certs);
+		VaultTest::spew($certs . $bundle =~ s{^/etc/ssl/certs}{}r,
+		    $file eq 'rubbish' ? 'rubbish' : VaultTest::slurp("$dir/$file.pem"));
+		VaultTest::spew("$dir/$name.log", '');
+		my $r = VaultTest::run([@unshare, 'sh', '-c',
+		    'mount --bind "$0" /etc/ssl/certs && exec "$@"', $certs, $bin, 'versions'],
+		    cwd => $app, env => {%env, VAULT_CA_FILE => undef,
+		    VAULT_URL => "https://127.0.0.1:$port{$name}"});
+		is VaultTest::slurp("$dir/$name.log") =~ tr/\n//, $is_asked,
+		    "folder: $folder, file: $file: $name is " . ($is_asked ? 'asked' : 'not asked')
+		    or diag $r->{stderr};
+		$is_asked ? unlike $r->{stderr}, qr/certificate/, '... without a word' :
+		    like $r->{stderr}, qr/its certificate is not trusted/, '... and it says why';
+	}
+}
 done_testing;

@@ -296,6 +296,20 @@ sub both
 	});
 }
 
+# The same application where the server's certificate is one of the system's: in
+# a folder under its hash, and in the file that libcurl was built with it is not.
+sub as_system_trusts
+{
+	my ($app) = @_;
+	my $folder = VaultTest::tmpdir();
+
+	VaultTest::spew("$folder/server.pem",
+	    VaultTest::slurp($app->{env}{VAULT_CA_FILE}));
+	must(['openssl', 'rehash', $folder]);
+	return {%$app, env => {%{$app->{env}}, VAULT_CA_FILE => undef,
+	    SSL_CERT_FILE => undef, SSL_CERT_DIR => $folder}};
+}
+
 sub commands
 {
 	my ($opt) = @_;
@@ -330,6 +344,17 @@ sub commands
 		running($opt, 'cli-run', 'http, as the quick start has it',
 		    http => 1),
 		running($opt, 'cli-run-tls', 'TLS'),
+		pair(name => 'cli-run-trust', needs => [@SERVER, qw(hyperfine openssl)],
+		    about => 'a whole process; nginx, TLS',
+		    over => "vault-env run -- true, by the system's certificates",
+		    under => 'vault-env run -- true, by VAULT_CA_FILE',
+		    goal => 1.2, start => sub {
+			my $app = application($secrets);
+			my $system = as_system_trusts($app);
+			return (sub { command($many, $system, $CLI, 'run', '--',
+			    'true') },
+			    sub { command($many, $app, $CLI, 'run', '--', 'true') });
+		}),
 	);
 }
 
