@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * curl.h: the few functions of libcurl that transport.c uses, by pointer:
- * libcurl is loaded when the first request is made and never before. Only
- * transport.c and curl.c may include it.
+ * libcurl is loaded when the first request is made and never before. For
+ * this room alone.
  */
 #ifndef VAULTENV_CURL_H
 #define VAULTENV_CURL_H
@@ -38,6 +38,26 @@ struct curl_functions {
  * any number of times. IO: libcurl is not installed, or too old.
  */
 int curl_load(const struct curl_functions **out, struct vaultenv_error *err);
+
+/* ---- certificates.c: whose certificates are trusted ---- */
+
+struct certificates {
+	char *file, *dir;  /* NULL: libcurl's own */
+	bool alone;        /* what file names, and no other */
+	const char *later; /* libcurl's own file, until it is needed */
+};
+
+/* A file or folder that was named for this program, alone; otherwise what
+ * OpenSSL's programs go by, each in place of the system's file or folder.
+ * False: no memory. */
+bool
+certificates_find(struct certificates *c, const struct vaultenv_options *opts);
+void certificates_reset(struct certificates *c);
+CURLcode certificates_set(
+    struct certificates *c, const struct curl_functions *libcurl, CURL *curl);
+/* After CURLE_PEER_FAILED_VERIFICATION. False: that was all. */
+bool certificates_set_all(
+    struct certificates *c, const struct curl_functions *libcurl, CURL *curl);
 
 /* ---- failure.c ---- */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transport.c: one HTTP request, by libcurl (curl.c loads it, failure.c
- * explains it) or by the caller's callback. It knows nothing of JSON, keys or
- * signatures, and refuses whatever URL, redirect or reply size the rest of the
- * library must not see.
+ * transport.c: one HTTP request, by libcurl (curl.c loads it, certificates.c
+ * says whom it trusts, failure.c explains it) or by the caller's callback. It
+ * knows nothing of JSON, keys or signatures, and refuses whatever URL, redirect
+ * or reply size the rest of the library must not see.
  */
 #include "config.h"
 
@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/curl.h"
@@ -26,11 +25,9 @@
 struct transport {
 	const struct curl_functions *libcurl; /* these two: NULL before the */
 	CURL *curl;                           /* first request, or callback */
-	char *ca_file, *ca_dir;               /* NULL: libcurl's own */
-	bool ca_alone;                        /* ca_file, and no other */
-	const char *bundle;                   /* see curl_trust() */
-	char words[CURL_ERROR_SIZE];          /* libcurl's, of the last error */
-	pid_t pid;                            /* whose connection it is */
+	struct certificates trusted;
+	char words[CURL_ERROR_SIZE]; /* libcurl's, of the last error */
+	pid_t pid;                   /* whose connection it is */
 	bool insecure;
 	atomic_bool aborted;
 	long timeout_ms;
@@ -81,46 +78,6 @@ body_write(char *data, size_t size, size_t n, void *arg)
 			return r;                                              \
 	} while (0)
 
-/* A folder holds certificates under their hashes, as c_rehash(1) names them. */
-static bool
-is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/*
- * libcurl's own are a folder and a file of the same certificates, usually. In
- * the folder OpenSSL looks up the one that it needs; the file it would read
- * whole, which takes longer than all else together (20 ms for 144
- * certificates). So the file waits, as t->bundle, until a folder has not
- * sufficed.
- */
-static CURLcode
-curl_trust(struct transport *t)
-{
-	const curl_version_info_data *own =
-	    t->libcurl->version_info(CURLVERSION_NOW);
-	const char *file = t->ca_file, *dir = t->ca_dir;
-	CURLcode r;
-
-	if (file != NULL && is_folder(file)) {
-		dir = file;
-		file = NULL;
-	}
-	/* NULL here is none, not libcurl's own. */
-	if (file != NULL || t->ca_alone) {
-		SET(CURLOPT_CAINFO, file);
-	} else if (dir != NULL || own->capath != NULL) {
-		SET(CURLOPT_CAINFO, NULL);
-		t->bundle = own->cainfo;
-	}
-	if (dir != NULL || t->ca_alone)
-		SET(CURLOPT_CAPATH, dir);
-	return CURLE_OK;
-}
-
 static CURLcode
 curl_configure(struct transport *t)
 {
@@ -144,7 +101,7 @@ curl_configure(struct transport *t)
 	SET(CURLOPT_LOW_SPEED_TIME, STALL_S);
 	SET(CURLOPT_USERAGENT, "vault-env/" PACKAGE_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, body_write);
-	return curl_trust(t);
+	return certificates_set(&t->trusted, t->libcurl, t->curl);
 }
 
 /* One handle for all requests, so that they share a connection. */
@@ -166,40 +123,6 @@ curl_begin(struct transport *t, struct vaultenv_error *err)
 	return err_general(err, VAULTENV_ERR_NOMEM);
 }
 
-/* *out, if it is NULL yet, becomes a copy of the variable. False: no memory. */
-static bool
-path_find(char **out, const char *variable)
-{
-	const char *value;
-	size_t len;
-
-	if (*out != NULL || variable == NULL ||
-	    (value = variable_get(variable, &len)) == NULL)
-		return true;
-	return (*out = strndup(value, len)) != NULL;
-}
-
-/*
- * Whose certificates are trusted: a file that was named for this program,
- * alone; otherwise what OpenSSL's programs go by, each in place of the system's
- * file or folder.
- */
-static bool
-trust_find(struct transport *t, const struct vaultenv_options *opts)
-{
-	if (opts->ca_file != NULL &&
-	    (t->ca_file = strdup(opts->ca_file)) == NULL)
-		return false;
-	if (!path_find(&t->ca_file, "VAULT_CA_FILE") ||
-	    !path_find(&t->ca_file, opts->ca_variable))
-		return false;
-	t->ca_alone = t->ca_file != NULL;
-	return t->ca_alone ||
-	       (path_find(&t->ca_file, opts->extra_ca_variable) &&
-		   path_find(&t->ca_file, "SSL_CERT_FILE") &&
-		   path_find(&t->ca_dir, "SSL_CERT_DIR"));
-}
-
 int
 transport_new(struct transport **out, const struct vaultenv_options *opts)
 {
@@ -213,7 +136,7 @@ transport_new(struct transport **out, const struct vaultenv_options *opts)
 	t->timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : TIMEOUT_MS;
 	t->callback = opts->transport;
 	t->callback_arg = opts->transport_arg;
-	if (!trust_find(t, opts))
+	if (!certificates_find(&t->trusted, opts))
 		goto out;
 	*out = t;
 	t = NULL;
@@ -231,8 +154,7 @@ transport_free(struct transport **t)
 	/* After fork() this would end the parent's TLS session: left alone. */
 	if ((*t)->curl != NULL && (*t)->pid == getpid())
 		(*t)->libcurl->easy_cleanup((*t)->curl);
-	free((*t)->ca_file);
-	free((*t)->ca_dir);
+	certificates_reset(&(*t)->trusted);
 	free(*t);
 	*t = NULL;
 }
@@ -296,8 +218,7 @@ curl_request(struct transport *t, const char *url, const struct url *parsed,
 	return perform_without_sigpipe(t);
 }
 
-/* By the certificates of curl_trust(), all of them if it must be: until the
- * server has proved who it is, nothing was sent. */
+/* Until the server has proved who it is, nothing was sent. */
 static CURLcode
 curl_request_trusting(struct transport *t, const char *url,
     const struct url *parsed, struct curl_slist *headers, const char *body,
@@ -305,10 +226,9 @@ curl_request_trusting(struct transport *t, const char *url,
 {
 	CURLcode r = curl_request(t, url, parsed, headers, body, len, sink);
 
-	if (r != CURLE_PEER_FAILED_VERIFICATION || t->bundle == NULL)
+	if (r != CURLE_PEER_FAILED_VERIFICATION ||
+	    !certificates_set_all(&t->trusted, t->libcurl, t->curl))
 		return r;
-	SET(CURLOPT_CAINFO, t->bundle);
-	t->bundle = NULL;
 	return curl_request(t, url, parsed, headers, body, len, sink);
 }
 
@@ -336,7 +256,7 @@ exchange_error(const struct transport *t, CURLcode curl, int sink_error,
     const char *url, const struct url *parsed, struct vaultenv_error *err)
 {
 	const struct curl_failure failure = { t->libcurl, t->curl, curl,
-		t->words, t->ca_file };
+		t->words, t->trusted.file };
 
 	if (sink_error == VAULTENV_ERR_INVALID)
 		return too_large(url, parsed->origin_len, err);

@@ -79,7 +79,7 @@ sub variables
 }
 # A variable of any name is the user's own.
 my @read = grep { !/^name$/ } variables(
-    qr/(?|\b(?:getenv|variable_get|session_variable|path_find)\((?:&t->\w+, )?("\w+"|[A-Z_]{3,})[,)]|github_write, ("GITHUB_ENV"))/,
+    qr/(?|\b(?:getenv|variable_get|session_variable|path_find)\((?:&\w+->\w+, )?("\w+"|[A-Z_]{3,})[,)]|github_write, ("GITHUB_ENV"))/,
     qw(lib/*/*.c cli/*.c));
 cmp_ok(scalar @read, '>', 10, 'variables were found in the sources');
 my ($variables) = $page =~ /^\.Sh ENVIRONMENT\n(.*?)^\.Sh /ms;
