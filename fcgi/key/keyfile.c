@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * keyfile.c: small secret files, read and made with the care they need. Must
- * not know what is in them. (lib/store.c does this for the client; the server
- * does not link it.)
+ * not know what is in them. (lib/disk/store.c does this for the client; the
+ * server does not link it.)
  */
 #include "config.h"
 

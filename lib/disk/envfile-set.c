@@ -2,7 +2,7 @@
 /*
  * envfile-set.c: sets one variable in a .env file and leaves every other byte,
  * and the value of every other variable, as it was. Must not know the syntax:
- * that is dotenv.c's, nor how files are written: that is store.c's.
+ * that is dotenv.c's, nor how files are written: that is replace.c's.
  */
 #include "config.h"
 

@@ -2,7 +2,7 @@
 /*
  * envfile.c: a .env file in memory: read once, for its key, its URL and its
  * variables, by whoever is handed it. Must not know the syntax: that is
- * dotenv.c's, nor how files are read: that is read.c's.
+ * dotenv.c's, nor how files are read: that is store.c's.
  */
 #include "config.h"
 

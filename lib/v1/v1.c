@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v1.c: protocol v1 (lib/PROTOCOL) as a row of struct protocol.
+ * v1.c: protocol v1 (lib/PROTOCOL) as a struct protocol.
  */
 #include "config.h"
 

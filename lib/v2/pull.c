@@ -4,11 +4,11 @@
  * machine has seen on, opened; then remembered, and only then given out. The
  * steps of lib/PROTOCOL-v2, 8.2, where they are made:
  *
- *  1  disk/discover.c and client.c, when the client is opened
+ *  1  discover.c and client.c of client/, when the client is opened
  *     the request's MAC and the reply's: call.c
  *  2  team_take_pages(): log_judge() in team.c, by open_log()
- *  3  team_standing(): open_standing(), so that a device that may not read is
- *  4  told so whatever else came; and again in bundle_open(), of which it is
+ *  3, 4  team_standing(): open_standing(), so that a device that may not read
+ *     is told so whatever else came; and again in bundle_open(), of which it is
  *     a part where no server is asked: a cache, a mirror
  *  5  bundle_open(): open_records(), by history_check() of trust/
  *  6  bundle_open(): open_content()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v2.c: protocol v2 (lib/PROTOCOL-v2) as a row of struct protocol.
+ * v2.c: protocol v2 (lib/PROTOCOL-v2) as a struct protocol.
  */
 #include "config.h"
 
