@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "v1/v1.h"
 #include "env/env.h"
+#include "v1/v1.h"
 
 #define MEMBERS_MAX      1000000 /* names of a list */
 #define KEY_NAMES_MAX    10000   /* what a server takes */

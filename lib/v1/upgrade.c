@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "v1/v1.h"
 #include "disk/state.h"
+#include "v1/v1.h"
 
 #define UPGRADE_MAX 65536
 

@@ -3,8 +3,8 @@
  * v1.h: what the files of protocol v1 know of each other. The rows of
  * protocol_v1 are theirs; nobody else calls them.
  */
-#ifndef CLIENT_V1_H
-#define CLIENT_V1_H
+#ifndef VAULTENV_V1_H
+#define VAULTENV_V1_H
 
 #include "client/client.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* attempt.h: one attempt at a push, for push.c. */
-#ifndef CLIENT_V2_ATTEMPT_H
-#define CLIENT_V2_ATTEMPT_H
+#ifndef V2_ATTEMPT_H
+#define V2_ATTEMPT_H
 
 #include "v2/v2.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* enroll.h: what the two files that enroll a device share. */
-#ifndef CLIENT_V2_ENROLL_H
-#define CLIENT_V2_ENROLL_H
+#ifndef V2_ENROLL_H
+#define V2_ENROLL_H
 
 #include "v2/members.h"
 

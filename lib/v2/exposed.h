@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* exposed.h: what the two files about the secrets of removed devices share.
  */
-#ifndef CLIENT_V2_EXPOSED_H
-#define CLIENT_V2_EXPOSED_H
+#ifndef V2_EXPOSED_H
+#define V2_EXPOSED_H
 
 #include "v2/members.h"
 

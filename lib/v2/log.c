@@ -4,26 +4,9 @@
  */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "v2/v2.h"
-
-int
-team_take_pages(struct vaultenv_client *c, const struct pages *p,
-    struct vaultenv_error *err)
-{
-	struct text *entries = NULL;
-	size_t n;
-	int r;
-
-	if ((r = logfile_entries(&p->log, &entries, &n)) != 0)
-		err_general(err, r);
-	else
-		r = team_take_log(c, p->log_from, entries, n, err);
-	free(entries);
-	return r;
-}
 
 int
 team_sync(struct vaultenv_client *c, struct vaultenv_error *err)

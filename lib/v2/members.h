@@ -3,8 +3,8 @@
  * members.h: what the calls about devices of protocol v2 share: the server's
  * list, scopes as people write them, and what goes along with an admission.
  */
-#ifndef CLIENT_V2_MEMBERS_H
-#define CLIENT_V2_MEMBERS_H
+#ifndef V2_MEMBERS_H
+#define V2_MEMBERS_H
 
 #include "v2/v2.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rotate.h: what the two files that replace VAULT_KEY share. */
-#ifndef CLIENT_V2_ROTATE_H
-#define CLIENT_V2_ROTATE_H
+#ifndef V2_ROTATE_H
+#define V2_ROTATE_H
 
 #include "v2/v2.h"
 

@@ -8,8 +8,8 @@
  * reply brings of the log is taken by team_take_log() before anything else of
  * it is looked at.
  */
-#ifndef CLIENT_V2_H
-#define CLIENT_V2_H
+#ifndef VAULTENV_V2_H
+#define VAULTENV_V2_H
 
 #include "client/client.h"
 #include "disk/state-v2.h"
@@ -155,7 +155,7 @@ int v2_registration(const struct vaultenv_client *client, struct blob *out,
     const char *name, const struct device *device, const struct vault_key *key,
     uint8_t request_key[REQUEST_KEY_LEN]);
 
-/* ---- log.c: the log, read and continued ---- */
+/* ---- log.c: the log, read up to the newest ---- */
 
 /* log/read up to the newest. */
 int team_sync(struct vaultenv_client *client, struct vaultenv_error *err);
@@ -393,30 +393,41 @@ struct act {
 int team_append(struct vaultenv_client *client, const struct act *act,
     struct vaultenv_error *err);
 
-/* The protocol's rows. */
+/* ---- the rows of protocol_v2 ---- */
+
+/* pull.c */
 int v2_pull(struct vaultenv_client *client, int64_t number, bool take_stale,
     struct version *v, struct vaultenv_error *err);
+int v2_fetch(struct vaultenv_client *client, const struct fetch *how,
+    struct version *v, struct vaultenv_error *err);
+/* push.c */
 bool v2_is_unusable(const struct vaultenv_error *why);
 int v2_push(struct vaultenv_client *client, const struct next_version *next,
     int64_t *out_version, struct vaultenv_error *err);
-int v2_current_version(struct vaultenv_client *client, int64_t *out_version,
-    char **updated_at, struct vaultenv_error *err);
-int v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
-    struct vaultenv_error *err);
 int v2_rollback(struct vaultenv_client *client, int64_t version,
     int64_t *out_version, struct vaultenv_error *err);
+/* poll.c */
+int v2_current_version(struct vaultenv_client *client, int64_t *out_version,
+    char **updated_at, struct vaultenv_error *err);
+/* versions.c */
+int v2_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
+    struct vaultenv_error *err);
+/* register.c */
 int v2_device_register(struct vaultenv_client *client, const char *name,
     struct vaultenv_device **device, struct vaultenv_error *err);
+/* devices.c */
 int v2_device_list(struct vaultenv_client *client,
     struct vaultenv_devices **out, struct vaultenv_error *err);
+/* scope.c */
 int v2_device_approve(
     struct vaultenv_client *client, const char *id, struct vaultenv_error *err);
+/* revoke.c */
 int v2_device_revoke(
     struct vaultenv_client *client, const char *id, struct vaultenv_error *err);
-int v2_fetch(struct vaultenv_client *client, const struct fetch *how,
-    struct version *v, struct vaultenv_error *err);
+/* mirror.c */
 int v2_mirror(struct vaultenv_client *client, const char *mirror,
     struct version *v, struct vaultenv_error *err);
+/* offline.c */
 int v2_cached(struct vaultenv_client *client, const struct cache_use *use,
     struct version *v, int64_t *age_s, struct vaultenv_error *err);
 
