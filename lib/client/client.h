@@ -372,8 +372,13 @@ int too_large_to_send(const struct call *call, const struct vaultenv_list *list,
 
 /* ---- environments.c ---- */
 
-/* A project begins with this one: until its first push it is empty. */
+#define ENVIRONMENTS_OFFERED 3
+
+/* Those that a project begins with: until its first push one is empty. */
+extern const char *const environments_offered[ENVIRONMENTS_OFFERED];
 bool environment_is_offered(const char *name);
+/* Frees what it has. */
+void environments_reset(struct vaultenv_environments *environments);
 
 /* ---- versions.c ---- */
 

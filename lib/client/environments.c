@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * environments.c: where a project has secrets, for who looked in the wrong
- * place. Protocol v1 lists no environments: those that every project begins
- * with are asked for, one by one. It only adds to a sentence, and cannot fail.
+ * environments.c: the environments that every project begins with, and which of
+ * them have secrets, for who looked in the wrong place. Protocol v1 lists none:
+ * so they are asked for, one by one, and what cannot be had is not told.
  */
 #include "config.h"
 
@@ -12,15 +12,14 @@
 
 #include "client/client.h"
 
-static const char *const names[] = { "development", "staging", "production" };
-
-#define N_NAMES (sizeof(names) / sizeof(names[0]))
+const char *const environments_offered[ENVIRONMENTS_OFFERED] = { "development",
+	"staging", "production" };
 
 bool
 environment_is_offered(const char *name)
 {
-	for (size_t i = 0; i < N_NAMES; i++)
-		if (strcmp(names[i], name) == 0)
+	for (size_t i = 0; i < ENVIRONMENTS_OFFERED; i++)
+		if (strcmp(environments_offered[i], name) == 0)
 			return true;
 	return false;
 }
@@ -46,16 +45,16 @@ void
 vaultenv_environments_explain(
     struct vaultenv_client *client, struct vaultenv_error *err)
 {
-	const char *found[N_NAMES];
+	const char *found[ENVIRONMENTS_OFFERED];
 	char list[128] = "";
 	size_t n = 0, len = 0;
 
 	if (err == NULL || err->code != VAULTENV_ERR_NO_SECRETS)
 		return;
-	for (size_t i = 0; i < N_NAMES; i++)
-		if (strcmp(names[i], client->environment) != 0 &&
-		    has_secrets(client, names[i]))
-			found[n++] = names[i];
+	for (size_t i = 0; i < ENVIRONMENTS_OFFERED; i++)
+		if (strcmp(environments_offered[i], client->environment) != 0 &&
+		    has_secrets(client, environments_offered[i]))
+			found[n++] = environments_offered[i];
 	for (size_t i = 0; i < n; i++)
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
 		    i == 0      ? ""
@@ -74,15 +73,19 @@ vaultenv_environments_explain(
 }
 
 void
-vaultenv_environments_free(struct vaultenv_environments **environments)
+environments_reset(struct vaultenv_environments *e)
 {
-	struct vaultenv_environments *e;
-
-	if (environments == NULL || (e = *environments) == NULL)
-		return;
-	for (size_t i = 0; e->at != NULL && i < e->n; i++)
+	for (size_t i = 0; i < e->n; i++)
 		free(e->at[i].name);
 	free(e->at);
-	free(e);
+}
+
+void
+vaultenv_environments_free(struct vaultenv_environments **environments)
+{
+	if (environments == NULL || *environments == NULL)
+		return;
+	environments_reset(*environments);
+	free(*environments);
 	*environments = NULL;
 }

@@ -66,8 +66,7 @@ static int
 names_collect(
     const struct vaultenv_client *c, struct vaultenv_environments *out)
 {
-	static const char *const usual[] = { "development", "staging",
-		"production" };
+	const char *name;
 	struct state state;
 	int r;
 
@@ -78,8 +77,10 @@ names_collect(
 			r = environment_add(out, state.rows[i].environment,
 			    strlen(state.rows[i].environment),
 			    state.rows[i].version);
-	for (size_t i = 0; r == 0 && i < sizeof(usual) / sizeof(*usual); i++)
-		r = environment_add(out, usual[i], strlen(usual[i]), 0);
+	for (size_t i = 0; r == 0 && i < ENVIRONMENTS_OFFERED; i++) {
+		name = environments_offered[i];
+		r = environment_add(out, name, strlen(name), 0);
+	}
 	if (r == 0)
 		r = environment_add(
 		    out, c->environment, strlen(c->environment), 0);
@@ -245,9 +246,7 @@ vaultenv_upgrade_free(struct vaultenv_upgrade **upgrade)
 	if (upgrade == NULL || (u = *upgrade) == NULL)
 		return;
 	vaultenv_text_free(&u->key, u->len);
-	for (size_t i = 0; i < u->environments.n; i++)
-		free(u->environments.at[i].name);
-	free(u->environments.at);
+	environments_reset(&u->environments);
 	free(u);
 	*upgrade = NULL;
 }
