@@ -209,6 +209,18 @@ envs_join(char **out, const struct grant *g)
 	return r;
 }
 
+int
+device_name_check(const char *name, struct vaultenv_error *err)
+{
+	const size_t len = strlen(name);
+
+	if (len > 0 && len <= DEVICE_NAME_LEN_MAX && name_is_visible(name, len))
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID, "Give another one",
+	    "The name of the device is not visible text of %d bytes at most",
+	    DEVICE_NAME_LEN_MAX);
+}
+
 const char *
 role_name(int64_t role)
 {

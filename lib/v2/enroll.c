@@ -161,18 +161,6 @@ enroll(struct vaultenv_client *c, struct enrolment *e,
 	return (r = result_fill(c, e, out)) == 0 ? 0 : err_general(err, r);
 }
 
-static int
-name_check(const char *name, struct vaultenv_error *err)
-{
-	const size_t len = strlen(name);
-
-	if (len > 0 && len <= DEVICE_NAME_LEN_MAX && name_is_visible(name, len))
-		return 0;
-	return err_set(err, VAULTENV_ERR_INVALID, "Give another one",
-	    "The name of the device is not visible text of %d bytes at most",
-	    DEVICE_NAME_LEN_MAX);
-}
-
 int
 vaultenv_device_enroll(struct vaultenv_client *c, const char *name,
     const struct vaultenv_scope *scope, struct vaultenv_enrolled **out,
@@ -185,7 +173,7 @@ vaultenv_device_enroll(struct vaultenv_client *c, const char *name,
 	if ((result = calloc(1, sizeof(*result))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	result->lock = -1;
-	if ((r = name_check(name, err)) != 0)
+	if ((r = device_name_check(name, err)) != 0)
 		goto out;
 	if ((e = secmem_alloc(sizeof(*e))) == NULL) {
 		r = err_general(err, VAULTENV_ERR_NOMEM);

@@ -144,14 +144,9 @@ vaultenv_project_begin(struct vaultenv_client *c, const char *device_name,
 	struct blob text;
 	int r;
 
-	if ((r = client_check_process(c, err)) != 0)
+	if ((r = client_check_process(c, err)) != 0 ||
+	    (r = device_name_check(device_name, err)) != 0)
 		return r;
-	if (*device_name == '\0' || strlen(device_name) > DEVICE_NAME_LEN_MAX ||
-	    !name_is_visible(device_name, strlen(device_name)))
-		return err_set(err, VAULTENV_ERR_INVALID, "Give another one",
-		    "The name of the device is not visible text of %d bytes at "
-		    "most",
-		    DEVICE_NAME_LEN_MAX);
 	if ((b = secmem_alloc(sizeof(*b))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	blob_init(&text, VAULTENV_KEY_MAX);

@@ -43,6 +43,8 @@ int device_from_log(struct vaultenv_device *device, const struct members *log,
  * of this id. */
 int device_known(struct vaultenv_client *client, const char *id,
     struct vaultenv_device **device, struct vaultenv_error *err);
+/* INVALID: no name that may stand in the log. */
+int device_name_check(const char *name, struct vaultenv_error *err);
 /* "reader"; NULL: it is none. */
 const char *role_name(int64_t role);
 
