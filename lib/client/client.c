@@ -130,18 +130,6 @@ client_check_process(
 }
 
 int
-client_check_device(
-    const struct vaultenv_client *client, struct vaultenv_error *err)
-{
-	if (client->device_hash[0] != '\0')
-		return 0;
-	return err_set(err, VAULTENV_ERR_DEVICE,
-	    "Run: vault-env register-device",
-	    "This machine has no device secret for project %s yet",
-	    client->project_id);
-}
-
-int
 vaultenv_client_open(const struct vaultenv_options *opts,
     struct vaultenv_client **out, struct vaultenv_error *err)
 {

@@ -72,11 +72,6 @@ struct vaultenv_client {
 int client_check_process(
     const struct vaultenv_client *client, struct vaultenv_error *err);
 
-/* DEVICE: there is no device secret, and what is encrypted by the vault key
- * alone can be read by everybody who has that. */
-int client_check_device(
-    const struct vaultenv_client *client, struct vaultenv_error *err);
-
 /* Puts the vault key that text is, white space around it aside, into the page.
  * INVALID, saying why it is none. */
 int client_keys_take(

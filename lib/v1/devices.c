@@ -26,6 +26,18 @@ take_status(struct json_object *o, const struct json_value *v, void *out)
 	return take_text(o, v, out);
 }
 
+int
+v1_check_device(
+    const struct vaultenv_client *client, struct vaultenv_error *err)
+{
+	if (client->project_id[0] == '\0' || client->device_hash[0] != '\0')
+		return 0;
+	return err_set(err, VAULTENV_ERR_DEVICE,
+	    "Run: vault-env register-device",
+	    "This machine has no device secret for project %s yet",
+	    client->project_id);
+}
+
 #define AT(member) offsetof(struct vaultenv_device, member)
 
 int
@@ -41,11 +53,8 @@ v1_device_register(struct vaultenv_client *client, const char *name,
 	struct call call;
 	int r;
 
-	if (client->project_id[0] != '\0' && client->device_hash[0] == '\0')
-		return err_set(err, VAULTENV_ERR_DEVICE,
-		    "Run: vault-env register-device",
-		    "This machine has no device secret for project %s yet",
-		    client->project_id);
+	if ((r = v1_check_device(client, err)) != 0)
+		return r;
 	if ((d = calloc(1, sizeof(*d))) == NULL ||
 	    (d->name = strdup(name)) == NULL) {
 		vaultenv_device_free(&d);

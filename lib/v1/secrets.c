@@ -248,8 +248,7 @@ v1_push(struct vaultenv_client *client, const struct next_version *next,
 	int r;
 
 	if ((r = client_check_process(client, err)) != 0 ||
-	    (client->project_id[0] != '\0' &&
-		(r = client_check_device(client, err)) != 0))
+	    (r = v1_check_device(client, err)) != 0)
 		return r;
 	json_writer_init(&plain, PLAIN_MAX);
 	call_begin_environment(&call, client, "secrets/push");

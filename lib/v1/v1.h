@@ -31,6 +31,11 @@ int v1_rollback(struct vaultenv_client *client, int64_t version,
 
 /* ---- devices.c ---- */
 
+/* DEVICE: there is no device secret, and what is encrypted by the vault key
+ * alone can be read by everybody who has that. A client without a project is
+ * refused by the call. */
+int v1_check_device(
+    const struct vaultenv_client *client, struct vaultenv_error *err);
 int v1_device_register(struct vaultenv_client *client, const char *name,
     struct vaultenv_device **device, struct vaultenv_error *err);
 int v1_device_approve(
