@@ -69,6 +69,8 @@ napi_value js_object_of(napi_env env, const struct vaultenv_list *list);
 int list_from_pairs(napi_env env, napi_value pairs, struct vaultenv_list **out);
 
 const char *status_name(int status);
+/* For vaultenv_options.notice; arg is a struct notices. */
+void notice_keep(void *arg, const char *text);
 /* A new object with status, and what belongs to it; empties o. */
 napi_value js_outcome(napi_env env, struct outcome *o);
 
@@ -91,9 +93,6 @@ void settings_reset(struct settings *s);
 void files_take(napi_env env, napi_value texts, struct settings *s);
 /* Reads them unless that was done, and lends them to client. A status. */
 int files_read(struct settings *s, struct vaultenv_error *err);
-
-/* For vaultenv_options.notice; arg is a struct notices. */
-void notice_keep(void *arg, const char *text);
 
 /* ---- work.c: what a thread of the pool does, by its options ---- */
 
