@@ -122,7 +122,6 @@ attempt_build(struct attempt *a, struct vaultenv_error *err)
 
 /* ---- sent ---- */
 
-/* *code: that the server refused it by. */
 int
 attempt_send(struct attempt *a, int *code, struct vaultenv_error *err)
 {
@@ -142,7 +141,7 @@ attempt_send(struct attempt *a, int *code, struct vaultenv_error *err)
 	r = v2_call_perform(&call, want, &version, err);
 	*code = r == 0 ? 0 : v2_call_code(&call);
 	if (r == 0 && version != a->record.version)
-		r = v2_wrong(&call, "version", err);
+		r = v2_call_wrong(&call, "version", err);
 	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)
 		r = too_large_to_send(&call, a->push->list, err);
 	call_end(&call);
@@ -190,9 +189,8 @@ texts_make(const struct attempt *a, struct text **texts, size_t *n)
 	return r;
 }
 
-/* The new version is what this machine has seen. It is stored, whatever fails
- * here: so that is but a notice. Where another process saw another version
- * meanwhile its pin stays, and the next call is held against it. */
+/* Where another process saw another version meanwhile its pin stays, and the
+ * next call is held against it. */
 void
 attempt_keep(struct attempt *a)
 {

@@ -76,7 +76,8 @@ away(struct vaultenv_error *err)
 }
 
 int
-v2_wrong(const struct call *call, const char *name, struct vaultenv_error *err)
+v2_call_wrong(
+    const struct call *call, const char *name, struct vaultenv_error *err)
 {
 	(void)call_wrong(call, name, err);
 	return away(err);
@@ -433,12 +434,12 @@ v2_call_perform(struct call *call, const struct wanted *want, void *into,
 	if (r != 0)
 		return r;
 	if (again || call->reply.members == NULL)
-		return v2_wrong(call, bad, err);
+		return v2_call_wrong(call, bad, err);
 	if ((r = members_take(&call->reply, want, into, &bad)) ==
 	    VAULTENV_ERR_NOMEM)
 		return err_general(err, r);
 	if (r != 0)
-		return v2_wrong(call, bad, err);
+		return v2_call_wrong(call, bad, err);
 	if ((r = log_count_check(call, err)) != 0)
 		return r;
 	server_remember(call->client);

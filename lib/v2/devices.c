@@ -116,7 +116,7 @@ read_page(struct vaultenv_client *c, struct seen_devices *seen, bool *more,
 	page = (struct seen_devices){ got.n, got.at };
 	*more = r == 0 && json_find_true(&call.reply, "more");
 	if (r == 0 && *more && !goes_on(seen, &page))
-		r = v2_wrong(&call, "more", err);
+		r = v2_call_wrong(&call, "more", err);
 	if (r == 0 && (r = page_add(seen, &page)) != 0)
 		err_general(err, r);
 	seen_reset(&page);

@@ -94,7 +94,7 @@ pages_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 	r = bundle_add(p, &b);
 	bundle_reset(&b);
 	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
-		return v2_wrong(call, "more", err);
+		return v2_call_wrong(call, "more", err);
 	return r == 0 ? 0 : err_general(err, r);
 }
 
@@ -182,7 +182,7 @@ records_add(struct pages *p, struct call *call, struct vaultenv_error *err)
 	free(contents);
 	bundle_reset(&b);
 	if (r == VAULTENV_ERR_PROTOCOL || r == VAULTENV_ERR_INVALID)
-		return v2_wrong(call, "more", err);
+		return v2_call_wrong(call, "more", err);
 	return r == 0 ? 0 : err_general(err, r);
 }
 

@@ -136,8 +136,8 @@ void v2_put_log_have(struct call *call);
 int v2_call_perform(struct call *call, const struct wanted *want, void *into,
     struct vaultenv_error *err);
 /* call_wrong(), but as of a server that is away: NETWORK. */
-int
-v2_wrong(const struct call *call, const char *name, struct vaultenv_error *err);
+int v2_call_wrong(
+    const struct call *call, const char *name, struct vaultenv_error *err);
 /* The code that an authenticated refusal named, of lib/wire/code.h; 0: none. */
 int v2_call_code(const struct call *call);
 /* Nothing is wanted but what the caller takes from call->reply itself. */

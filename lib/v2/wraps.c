@@ -90,7 +90,7 @@ read_page(struct vaultenv_client *c, const char *env, bool all, struct wraps *w,
 		goto out;
 	}
 	if (*more && !goes_on(w, &b))
-		r = v2_wrong(&call, "more", err);
+		r = v2_call_wrong(&call, "more", err);
 	else if ((r = page_add(w, &b)) != 0)
 		err_general(err, r);
 	bundle_reset(&b);
