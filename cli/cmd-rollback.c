@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-rollback.c: makes an old version the newest one again. The server copies
- * its blob; nothing is decrypted here.
+ * cmd-rollback.c: makes an old version the newest one again. Shows no secret.
  */
 #include "config.h"
 
