@@ -430,7 +430,7 @@ struct vaultenv_environment {
 
 struct vaultenv_environments {
 	size_t n;
-	struct vaultenv_environment *at;	/* sorted by name */
+	struct vaultenv_environment *at;	/* each name once */
 };
 void vaultenv_environments_free(struct vaultenv_environments **environments);
 
@@ -473,6 +473,7 @@ int vaultenv_rotation_append(struct vaultenv_client *client,
  * cannot be done is a notice. */
 int vaultenv_rotation_confirm(struct vaultenv_client *client,
     struct vaultenv_environments **out, struct vaultenv_error *err);
+/* IO. */
 int vaultenv_rotation_finish(struct vaultenv_client *client,
     struct vaultenv_error *err);
 void vaultenv_rotation_free(struct vaultenv_rotation **rotation);
@@ -527,8 +528,10 @@ int vaultenv_upgrade_read(struct vaultenv_client *client,
 /* Notes that this version was looked at. NOMEM, without a sentence. */
 int vaultenv_upgrade_set(struct vaultenv_upgrade *upgrade,
     const char *environment, int64_t version);
+/* IO. */
 int vaultenv_upgrade_write(struct vaultenv_client *client,
     const struct vaultenv_upgrade *upgrade, struct vaultenv_error *err);
+/* Fine if there is none. IO. */
 int vaultenv_upgrade_remove(
     struct vaultenv_client *client, struct vaultenv_error *err);
 void vaultenv_upgrade_free(struct vaultenv_upgrade **upgrade);
@@ -558,6 +561,8 @@ void vaultenv_moving_reset(struct vaultenv_moving *moving);
  * another one. */
 int vaultenv_project_move(struct vaultenv_client *client, const char *moved_to,
     int freeze, struct vaultenv_error *err);
+
+/* ---------------------------------------------- heads and losses (v2) */
 
 /* Where a chain stands: how many came before, and the hash of the last. */
 struct vaultenv_head {
@@ -623,6 +628,8 @@ int vaultenv_loss_look(struct vaultenv_client *client,
 int vaultenv_loss_accept(struct vaultenv_client *client,
     const struct vaultenv_loss *seen, struct vaultenv_error *err);
 
+/* ------------------------------------------------------- bundles (v2) */
+
 /*
  * v2: the newest version of the client's environment as a file, with the log, up
  * to n_records records and the keys of all devices: vaultenv_load() reads it from
@@ -635,6 +642,8 @@ int vaultenv_bundle_write(struct vaultenv_client *client, int64_t n_records,
  * nothing. */
 int vaultenv_bundle_all(struct vaultenv_client *client, char **text,
     size_t *len, struct vaultenv_error *err);
+
+/* --------------------------------------------------------- audit (v2) */
 
 /* Who asked the server for what, by its own word: it could leave something out,
  * or make it up. What was changed is signed: vaultenv_project_verify(). */
