@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v1.h: what the files of protocol v1 know of each other. The rows of
- * protocol_v1 are theirs; nobody else calls them.
+ * v1/: a client of protocol v1 (lib/PROTOCOL). The rows of protocol_v1 are
+ * functions of this room; nobody else calls them. Must use no cryptography but
+ * by way of vault/.
  */
 #ifndef VAULTENV_V1_H
 #define VAULTENV_V1_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v2.h: a client of protocol v2 (lib/PROTOCOL-v2): what it knows of its
- * project, how it asks, and how it believes. What is judged, is judged by
- * trust/ and vault/; here the parts are brought together, and kept.
+ * v2/: a client of protocol v2 (lib/PROTOCOL-v2): what it knows of its project,
+ * how it asks, and how it believes. What is judged, is judged by trust/ and
+ * vault/; here the parts are brought together, and kept.
  *
  * A call begins with team_begin(), which reads what this machine knows; what a
  * reply brings of the log is taken by team_take_log() before anything else of
