@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.c: the newest version for a program, by the server or by
- * .vault-cache: v1 signs nothing, so a version is held against what was seen
- * before. What a cache is for is load.c's to decide.
+ * cache.c: the newest version for a program, by the server or by .vault-cache:
+ * v1 signs nothing, so a version is held against what was seen before. What a
+ * cache is for is load.c's to decide.
  */
 #include "config.h"
 

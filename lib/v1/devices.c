@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * devices.c: the server's list of the machines that may pull. Only the hash
- * of a device secret ever leaves.
+ * devices.c: the server's list of the machines that may pull. Only the hash of
+ * a device secret ever leaves.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jump.c: whether the versions between the one that was seen last and the
- * one that came now can have been. A number out of nowhere would be remembered,
- * and every true one after it refused as older.
+ * jump.c: whether the versions between the one that was seen last and the one
+ * that came now can have been. A number out of nowhere would be remembered, and
+ * every true one after it refused as older.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * projects.c: projects: made on the server, then given the auth key of a
- * vault key. Both calls are unsigned, since the server has no key to check them
- * with yet.
+ * projects.c: projects: made on the server, then given the auth key of a vault
+ * key. Both calls are unsigned, since the server has no key to check them with
+ * yet.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * upgrade.c: what a project of protocol v1 leaves to the one of protocol v2
- * in which its team goes on: ~/.vault/<v1 id>.upgrade, which says how far that
- * has come, the versions that go along, and the announcement on the server.
+ * upgrade.c: what a project of protocol v1 leaves to the one of protocol v2 in
+ * which its team goes on: ~/.vault/<v1 id>.upgrade, which says how far that has
+ * come, the versions that go along, and the announcement on the server.
  */
 #include "config.h"
 

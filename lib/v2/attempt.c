@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attempt.c: one attempt at the next version of an environment: encrypted
- * under a data key that everybody has who may read it now, and nobody else;
- * signed, and linked to the one before. Each attempt makes its own data key
- * where it makes one: the wraps of one that was refused may lie with somebody
- * removed meanwhile.
+ * attempt.c: one attempt at the next version of an environment: encrypted under
+ * a data key that everybody has who may read it now, and nobody else; signed,
+ * and linked to the one before. Each attempt makes its own data key where it
+ * makes one: the wraps of one that was refused may lie with somebody removed
+ * meanwhile.
  */
 #include "config.h"
 

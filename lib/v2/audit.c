@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit.c: who asked the server for what, by its own record. What was
- * changed is proven by log and versions; what was read is the server's word
- * alone.
+ * audit.c: who asked the server for what, by its own record. What was changed
+ * is proven by log and versions; what was read is the server's word alone.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call.c: one call of protocol v2: the body, its MAC, and a reply that
- * counts only if it carries the server's. What a refusal proves, it proves by
- * the log that comes with it; without one it is but the server's word.
+ * call.c: one call of protocol v2: the body, its MAC, and a reply that counts
+ * only if it carries the server's. What a refusal proves, it proves by the log
+ * that comes with it; without one it is but the server's word.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * confirm.c: the newest version once more, under today's date: what is there
- * is still current, and under a new data key where one is due. Must not change
- * a secret.
+ * confirm.c: the newest version once more, under today's date: what is there is
+ * still current, and under a new data key where one is due. Must not change a
+ * secret.
  */
 #include "config.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * enrolfile.c: ~/.vault/<project id>.enroll, a device that is being
- * enrolled: secret and name, a line each; role, end, age of cache and version,
- * and whether older versions come along; an environment a line. It is whole and
- * on disk before a server hears of the device, and there until its secret was
+ * enrolfile.c: ~/.vault/<project id>.enroll, a device that is being enrolled:
+ * secret and name, a line each; role, end, age of cache and version, and
+ * whether older versions come along; an environment a line. It is whole and on
+ * disk before a server hears of the device, and there until its secret was
  * handed on. Must not judge what it says of the device: the log does.
  */
 #include "config.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exposed.c: ~/.vault/<project id>.exposed, the secrets that a removed
- * device could read and that were not changed since, a line each:
+ * exposed.c: ~/.vault/<project id>.exposed, the secrets that a removed device
+ * could read and that were not changed since, a line each:
  *
  *	<environment> <version at the removal> <64 hex> <name>
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * give.c: the data keys of older versions, wrapped for a device that was
- * just given an environment; that of the newest version came with the entry of
- * the log. Must not replace a wrap: nobody can.
+ * give.c: the data keys of older versions, wrapped for a device that was just
+ * given an environment; that of the newest version came with the entry of the
+ * log. Must not replace a wrap: nobody can.
  */
 #include "config.h"
 

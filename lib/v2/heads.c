@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heads.c: where each environment stands, for whoever takes something away:
- * a cut names version and hash, and is for ever. So no head is taken on the
+ * heads.c: where each environment stands, for whoever takes something away: a
+ * cut names version and hash, and is for ever. So no head is taken on the
  * server's word: each is linked to what was seen, to the last cut, or to
  * version 1.
  */

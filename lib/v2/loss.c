@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loss.c: an environment of which the newest versions are lost: the server
- * was restored from a backup, and nobody has what came after. A person may say
- * so, for one environment and no further back than its last cut. Must not lower
- * the pin of the log: that is never lost while one machine lives.
+ * loss.c: an environment of which the newest versions are lost: the server was
+ * restored from a backup, and nobody has what came after. A person may say so,
+ * for one environment and no further back than its last cut. Must not lower the
+ * pin of the log: that is never lost while one machine lives.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offline.c: a version from the cache alone: bound by its MAC, its age and
- * all that is known of the log by now.
+ * offline.c: a version from the cache alone: bound by its MAC, its age and all
+ * that is known of the log by now.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll.c: which version is the newest: no signature is looked at, but what
- * was seen before binds the answer.
+ * poll.c: which version is the newest: no signature is looked at, but what was
+ * seen before binds the answer.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * revoke.c: devices are shut out for good: an entry of the log each, with
- * cuts; then a new data key for each environment that they could read.
+ * revoke.c: devices are shut out for good: an entry of the log each, with cuts;
+ * then a new data key for each environment that they could read.
  */
 #include "config.h"
 

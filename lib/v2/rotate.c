@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rotate.c: another VAULT_KEY in place of the one in use. Its secret is on
- * disk before the log has it, and stays there until the caller has put the key
- * where it belongs: whatever dies in between, the next run goes on from there.
+ * rotate.c: another VAULT_KEY in place of the one in use. Its secret is on disk
+ * before the log has it, and stays there until the caller has put the key where
+ * it belongs: whatever dies in between, the next run goes on from there.
  */
 #include "config.h"
 

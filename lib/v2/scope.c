@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scope.c: who may do what: a device that waits is admitted with a scope,
- * and the scope of an admitted one is changed. An admin's, all of it.
+ * scope.c: who may do what: a device that waits is admitted with a scope, and
+ * the scope of an admitted one is changed. An admin's, all of it.
  */
 #include "config.h"
 

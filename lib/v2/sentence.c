@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sentence.c: a code of protocol v2 -> an error of the library: its status,
- * and the sentence that lib/wire/code.c has for it.
+ * sentence.c: a code of protocol v2 -> an error of the library: its status, and
+ * the sentence that lib/wire/code.c has for it.
  */
 #include "config.h"
 

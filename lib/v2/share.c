@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * share.c: gives the data keys that this device has to those who may read
- * and lack one: after a restore, or where a writer has left somebody out. The
+ * share.c: gives the data keys that this device has to those who may read and
+ * lack one: after a restore, or where a writer has left somebody out. The
  * server adds what is missing, and replaces nothing.
  */
 #include "config.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * team.c: who this machine is to a project of protocol v2, and what it has
- * seen of it: keys, log, pins. What is believed is written down here, and only
- * here; nothing that a server says is, before it was judged.
+ * team.c: who this machine is to a project of protocol v2, and what it has seen
+ * of it: keys, log, pins. What is believed is written down here, and only here;
+ * nothing that a server says is, before it was judged.
  */
 #include "config.h"
 

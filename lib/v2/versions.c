@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * versions.c: what was pushed when and by whom. What a version changed is
- * found by comparing it with the one before: who says "the same as before" in a
+ * versions.c: what was pushed when and by whom. What a version changed is found
+ * by comparing it with the one before: who says "the same as before" in a
  * confirm, or names other changes than there are, is not believed.
  */
 #include "config.h"

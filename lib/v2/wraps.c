@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wraps.c: data keys of an environment, as the server keeps them: wrapped,
- * for this device or for all. What is in a wrap is believed only for a key id
- * that a record names.
+ * wraps.c: data keys of an environment, as the server keeps them: wrapped, for
+ * this device or for all. What is in a wrap is believed only for a key id that
+ * a record names.
  */
 #include "config.h"
 
