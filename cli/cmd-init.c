@@ -181,8 +181,9 @@ init_project_name(const struct init *in)
 	return NULL;
 }
 
-const char *
-init_url_to_store(const struct init *in)
+/* The URL to store, or NULL when the file leads to it as it is. */
+static const char *
+url_to_store(const struct init *in)
 {
 	const char *used = vaultenv_client_url(in->client);
 	const char *known = envfile_get(in->file, "VAULT_URL");
@@ -225,7 +226,7 @@ init_project_create(
 int
 init_key_store(struct init *in, const char *key, const char *old_key)
 {
-	const char *url = init_url_to_store(in);
+	const char *url = url_to_store(in);
 	struct vaultenv_error err;
 
 	if (envfile_begin(&in->file, key, url, old_key, &err) != 0)
@@ -243,7 +244,7 @@ int
 init_finish(struct init *in)
 {
 	/* Not the one that an earlier init was given. */
-	const char *url = init_url_to_store(in);
+	const char *url = url_to_store(in);
 	struct vaultenv_error err;
 	int code;
 

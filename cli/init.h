@@ -37,8 +37,6 @@ int init_project_create(
 int init_token_read(const struct args *args, char **token, size_t *len);
 /* --name, or the folder's; NULL, having said why: that is no name. */
 const char *init_project_name(const struct init *in);
-/* The URL to store, or NULL when the file leads to it as it is. */
-const char *init_url_to_store(const struct init *in);
 /* VAULT_KEY and the marker, and maybe the URL, into .env: said. old_key may be
  * NULL. */
 int init_key_store(struct init *in, const char *key, const char *old_key);

@@ -78,9 +78,8 @@ rows_has_bytes(const struct db_result *r, int row, const char *name,
 	return got != NULL && got_len == len && memcmp(got, bytes, len) == 0;
 }
 
-bool
-rows_has_uuid(
-    const struct db_result *r, int row, const char *name, const char *id)
+static bool
+has_uuid(const struct db_result *r, int row, const char *name, const char *id)
 {
 	char got[ID_LEN + 1];
 
@@ -99,7 +98,7 @@ rows_fit_entry(const struct rows *rows, const struct entry *e)
 		   e->raw.len + 2 * SIGNATURE_LEN) &&
 	       rows_has_bytes(r, row, "hash", e->raw.hash, HASH_LEN) &&
 	       db_get_int(r, row, "kind") == e->kind &&
-	       rows_has_uuid(r, row, "device_id", device);
+	       has_uuid(r, row, "device_id", device);
 }
 
 bool
@@ -115,5 +114,5 @@ rows_fit_record(const struct rows *rows, const struct record *record)
 	       db_get_int(r, row, "version") == record->version &&
 	       db_get_int(r, row, "op") == record->op &&
 	       db_get_int(r, row, "log_seq") == record->log_seq &&
-	       rows_has_uuid(r, row, "author", record->author);
+	       has_uuid(r, row, "author", record->author);
 }

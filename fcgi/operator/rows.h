@@ -34,7 +34,5 @@ bool rows_has_bytes(const struct db_result *r, int row, const char *name,
 /* True if the row has the statement as it is, and beside it what is of it. */
 bool rows_fit_entry(const struct rows *r, const struct entry *e);
 bool rows_fit_record(const struct rows *r, const struct record *record);
-bool rows_has_uuid(
-    const struct db_result *r, int row, const char *name, const char *id);
 
 #endif

@@ -62,8 +62,9 @@ check_author(const struct members *m, const struct entry *e,
 	return 0;
 }
 
-int
-signatures_check(const struct signed_bytes *raw,
+/* Both factors. */
+static int
+check_signatures(const struct signed_bytes *raw,
     const uint8_t sign[PUBLIC_KEY_LEN], const uint8_t join[PUBLIC_KEY_LEN])
 {
 	if (!statement_verify(raw, 0, sign))
@@ -152,7 +153,7 @@ rules_check(const struct members *m, const struct entry *e, bool verify,
 	if ((r = check_place(m, e)) != 0 ||
 	    (r = check_author(m, e, &sign, &join)) != 0)
 		return r;
-	if (verify && (r = signatures_check(&e->raw, sign, join)) != 0)
+	if (verify && (r = check_signatures(&e->raw, sign, join)) != 0)
 		return r;
 	if ((r = check_kind(m, e, verify, &was_admin, &is_admin)) != 0)
 		return r;

@@ -9,8 +9,4 @@
 int rules_check(const struct members *m, const struct entry *e, bool verify,
     size_t *n_admins);
 
-/* Both factors: LOG_SIGNATURE, LOG_JOIN. */
-int signatures_check(const struct signed_bytes *raw,
-    const uint8_t sign[PUBLIC_KEY_LEN], const uint8_t join[PUBLIC_KEY_LEN]);
-
 #endif

@@ -219,7 +219,8 @@ check_fresh(const struct opening *in, const struct grant *grant,
 	return 0;
 }
 
-int
+/* By the log, the pins, and fresh_s of out->standing.grant. */
+static int
 open_records(const struct opening *in, const struct members *log,
     const struct text *records, size_t n, struct opened *out,
     struct finding *why)

@@ -65,10 +65,6 @@ bool next_is_in_use(const struct members *log, const struct vault_key *key,
  * NULL: not asked. */
 int open_standing(const struct opening *in, const struct members *log,
     struct standing *out, struct finding *why);
-/* The records, by the log, the pins, and fresh_s of out->standing.grant. */
-int open_records(const struct opening *in, const struct members *log,
-    const struct text *records, size_t n, struct opened *out,
-    struct finding *why);
 
 /*
  * All of it, to the plaintext. Returns 0, a code, or an enum vaultenv_status.
