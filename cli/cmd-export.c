@@ -66,6 +66,7 @@ static int
 others_drop(const struct args *args, struct fetched *got)
 {
 	const struct vaultenv_pair *pair;
+	struct vaultenv_error err;
 	size_t i = 0;
 
 	if (args->only[0] == NULL)
@@ -73,9 +74,8 @@ others_drop(const struct args *args, struct fetched *got)
 	for (size_t k = 0; args->only[k] != NULL; k++) {
 		if (vaultenv_list_find(got->list, args->only[k]) != NULL)
 			continue;
-		error_print("See: vault-env pull", "%s has no %s",
-		    got->environment, args->only[k]);
-		return EXIT_FAILED;
+		secrets_lack(got->environment, args->only[k], &err);
+		return session_fail(&err);
 	}
 	while ((pair = vaultenv_list_at(got->list, i)) != NULL) {
 		if (has(args->only, pair->name)) {

@@ -46,15 +46,15 @@ get_run(const struct args *args)
 {
 	struct fetched got = { 0 };
 	const struct vaultenv_pair *pair;
+	struct vaultenv_error err;
 	int code;
 
 	if ((code = secrets_fetch(args, 0, &got)) != EXIT_DONE)
 		goto out;
 	pair = vaultenv_list_find(got.list, args->operand);
 	if (pair == NULL || vaultenv_name_is_reserved(args->operand)) {
-		error_print("See: vault-env pull", "%s has no %s",
-		    got.environment, args->operand);
-		code = EXIT_FAILED;
+		secrets_lack(got.environment, args->operand, &err);
+		code = session_fail(&err);
 	} else if (args->json) {
 		code = json_out(got.environment, got.version, pair);
 	} else {

@@ -71,7 +71,7 @@ static int
 race_explain(const struct push *p, int64_t current)
 {
 	struct vaultenv_versions *list = NULL;
-	char when[WHEN_MAX + 16] = "";
+	char when[WHEN_MAX + 16] = "", hint[VAULTENV_ERROR_HINT];
 	int r;
 
 	wait_begin(p->args, "reading the versions");
@@ -83,7 +83,10 @@ race_explain(const struct push *p, int64_t current)
 		strcpy(when, ", pushed ");
 		when_ago(list->at[i].created_at, when + strlen(when));
 	}
-	error_print("Run vault-env pull to see it, then push again",
+	snprintf(hint, sizeof(hint),
+	    "Run vault-env pull --env %s to see it, then push again",
+	    p->environment);
+	error_print(hint,
 	    "%s changed while you were pushing: version %lld%s, is newer than "
 	    "the %lld that your push was based on",
 	    p->environment, (long long)current, when,

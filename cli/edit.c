@@ -48,8 +48,7 @@ list_edit(void *arg, struct vaultenv_list *list, struct vaultenv_error *err)
 	else
 		r = vaultenv_list_delete(list, e->name);
 	if (r == VAULTENV_ERR_NOT_FOUND)
-		return vaultenv_error_set(err, r, "See: vault-env pull",
-		    "%s has no %s", e->environment, e->name);
+		return secrets_lack(e->environment, e->name, err);
 	if (r != 0)
 		vaultenv_error_set(err, r, NULL, "%s", vaultenv_strerror(r));
 	return r;

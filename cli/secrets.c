@@ -93,6 +93,18 @@ secrets_are_there(const struct vaultenv_list *list)
 }
 
 int
+secrets_lack(
+    const char *environment, const char *name, struct vaultenv_error *err)
+{
+	char hint[VAULTENV_ERROR_HINT];
+
+	snprintf(
+	    hint, sizeof(hint), "See: vault-env pull --env %s", environment);
+	return vaultenv_error_set(err, VAULTENV_ERR_NOT_FOUND, hint,
+	    "%s has no %s", environment, name);
+}
+
+int
 secrets_mask(struct vaultenv_list *list)
 {
 	const struct vaultenv_pair *pair;

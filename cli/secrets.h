@@ -39,6 +39,10 @@ int secrets_drop_reserved(struct vaultenv_list *list);
 /* Is there any name but reserved ones? */
 bool secrets_are_there(const struct vaultenv_list *list);
 
+/* Fills in err, and returns its code: the environment has no such secret. */
+int secrets_lack(
+    const char *environment, const char *name, struct vaultenv_error *err);
+
 /* Every value that is not empty becomes MASK. An enum vaultenv_status. */
 int secrets_mask(struct vaultenv_list *list);
 

@@ -16,7 +16,7 @@ $p->must('init');
 my $hint = "vault-env: values are hidden: use --reveal to see them\n";
 
 $p->gives(['diff'], 1, '', "vault-env: No secrets stored yet in environment development. Run: " .
-    "vault-env push\n", 'nothing there yet');
+    "vault-env push --env development\n", 'nothing there yet');
 $p->spew('x', "A=1\nB=two\nGONE=x\nEMPTY=\n");
 $p->must('push', '--file', 'x');
 $p->gives(['diff'], 0, "development: nothing to version 1\n+ A: ********\n+ B: ********\n" .
@@ -37,7 +37,7 @@ $p->gives(['diff', '--to', 2, '--quiet', '--reveal'], 0, "~ B: \"two\" -> \"2\\n
 $p->gives(['diff', '--from', 3, '--to', 2, '--quiet', '--reveal'], 0, "~ B: \"two\" -> " .
     "\"2\\n\\u001b[2J\"\n+ NEW: \"it's\"\n- GONE: \"x\"\n", '', '--from and --to');
 $p->gives(['diff', '--from', 99], 1, '', "vault-env: Version not found in environment development. " .
-    "Run: vault-env versions\n");
+    "Run: vault-env versions --env development\n");
 is_deeply($p->json('diff', '--from', 1, '--to', 2), {from => {environment => 'development',
     version => 1}, to => {environment => 'development', version => 2}, changes => [map { {mark =>
     $_->[0], name => $_->[1]} } ['~', 'B'], ['+', 'NEW'], ['-', 'GONE']]}, '--json has names');

@@ -21,18 +21,18 @@ sub secrets { return $p->json('pull')->{secrets} }
 
 # ---- get
 $p->gives(['get', 'A'], 1, '', "vault-env: No secrets stored yet in environment " .
-    "development. Run: vault-env push\n", 'nothing there yet');
+    "development. Run: vault-env push --env development\n", 'nothing there yet');
 $p->gives(['delete', 'A'], 1, '', "vault-env: No secrets stored yet in environment " .
-    "development. Run: vault-env push\n", 'nothing to delete yet');
+    "development. Run: vault-env push --env development\n", 'nothing to delete yet');
 $p->gives(['set', 'A', {stdin => "first\n"}], 0, "+ A\nPushed version 1 to development\n",
     '', 'the first value of all, from stdin');
 $p->gives(['get', 'A'], 0, "first\n", '');
 is_deeply($p->json('get', 'A'), {environment => 'development', version => 1,
     secrets => {A => 'first'}}, 'get --json');
 $p->gives(['get', 'NONE'], 1, '', "vault-env: development has no NONE. See: vault-env " .
-    "pull\n");
+    "pull --env development\n");
 $p->other_push('odd', {A => '1', VAULT_KEY => 'vk_evil'});
-$p->gives(['get', '--env', 'odd', 'VAULT_KEY'], 1, '', "vault-env: odd has no VAULT_KEY. See: vault-env pull\n", 'a reserved name is not there');
+$p->gives(['get', '--env', 'odd', 'VAULT_KEY'], 1, '', "vault-env: odd has no VAULT_KEY. See: vault-env pull --env odd\n", 'a reserved name is not there');
 
 # ---- set
 my $warning = 'vault-env: warning: Others on this machine can see the value of A in ' .
@@ -81,7 +81,7 @@ is_deeply($p->json('versions')->{versions}[0]{changed_keys}, ['+C'],
 
 # ---- delete
 $p->gives(['delete', 'NONE'], 1, '', "vault-env: development has no NONE. See: vault-env " .
-    "pull\n");
+    "pull --env development\n");
 $p->gives(['delete', 'C'], 0, "- C\nPushed version @{[$json->{version} + 1]} to " .
     "development\n", '');
 is_deeply([sort keys %{secrets()}], [qw(A B EMPTY)], 'only that one is gone');
@@ -129,7 +129,7 @@ VaultTest::spew($plan, "secrets/push 1 run echo new | { $other set MINE; }");
 $p->gives(['set', 'MINE', {url => $slow, stdin => 'new'}], 0, "Nothing changed: development is " .
     "at version @{[$before + 5]}\n", '', 'the other one did the same');
 VaultTest::spew($plan, "secrets/push 1 run $other delete MINE");
-$p->gives(['delete', 'MINE', {url => $slow}], 1, '', "vault-env: development has no MINE. See: vault-env pull\n", 'the other one deleted it');
+$p->gives(['delete', 'MINE', {url => $slow}], 1, '', "vault-env: development has no MINE. See: vault-env pull --env development\n", 'the other one deleted it');
 
 my $rounds = $ENV{VAULT_ROUNDS} // 20;
 my ($survived, @failed) = (0);

@@ -390,7 +390,7 @@ is(export_of('shell', '--env', 'odd', '--only', 'GOOD'), "export GOOD='1'\n",
 is_deeply(by_json(export_of('json', '--env', 'odd', '--only', 'OTHER', '--only', 'a.b')),
     {OTHER => 2, 'a.b' => 'dot'}, 'twice: both');
 $p->gives(['export', '--env', 'odd', '--only', 'GOOD', '--only', 'NONE'], 1, '',
-    "vault-env: odd has no NONE. See: vault-env pull\n", 'one that is not there');
+    "vault-env: odd has no NONE. See: vault-env pull --env odd\n", 'one that is not there');
 
 # ---- what a format cannot hold
 sub refused

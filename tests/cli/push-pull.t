@@ -76,7 +76,7 @@ is_deeply($p->json('pull'), {environment => 'development', version => 2,
 is_deeply($p->json('pull', '--version', 1)->{secrets}, {A => 1,
     B => 'two words', C => "x\ny", EMPTY => ''}, 'pull --version');
 $p->gives(['pull', '--version', 99], 1, '', "vault-env: Version not found in " .
-    "environment development. Run: vault-env versions\n");
+    "environment development. Run: vault-env versions --env development\n");
 $p->gives(['pull', '--env', 'none'], 1, '', "vault-env: No secrets stored yet " .
     "in environment none, but in development, staging and production. To use those, name " .
     "that environment (NODE_ENV, ENVIRONMENT, --env); to fill this one, run: vault-env push --env none\n");
@@ -155,7 +155,7 @@ is($r->{status}, 3, 'a conflict exits 3');
 is($r->{stderr} =~ s/, pushed (?:just now|\d+ seconds? ago),/,/r,
     'vault-env: development changed while you were pushing: version ' .
     ($before + 1) . ", is newer than the $before that your push was based " .
-    "on. Run vault-env pull to see it, then push again\n",
+    "on. Run vault-env pull --env development to see it, then push again\n",
     'and says who was first');
 is_deeply($p->json('pull')->{secrets}, {A => 3}, 'who was first has won');
 $p->gives(['push', '--replace', '--file', 'mine'], 0, "~ A\nPushed version @{[$before + 2]} " .

@@ -37,7 +37,7 @@ my $v2 = $CliTest::PROTOCOL == 2;
 my %good = (Project => $id, Environment => 'development', Server => "$url, answers", Device =>
     'approved', ($v2 ? (Role => 'admin of all environments', Log => 'entry 0, ' . substr(
     (split ' ', $p->must('heads'))[4], 0, 16) . '...') : ()), Version => 'none yet', Cache => 'none that can be used', Clock => 'in step');
-my $empty = 'No secrets stored yet in environment development. Run: vault-env push';
+my $empty = 'No secrets stored yet in environment development. Run: vault-env push --env development';
 $p->gives(['status'], 1, rows(%good), "vault-env: $empty\n", 'a new project');
 
 $p->spew('x', "A=s3cret\n");
@@ -76,7 +76,7 @@ is_deeply([@$json{qw(ok server device version cache_version problems)}], [JSON::
 $p->gives(['status', {url => $away}], 4, qr/^Server       \Q$away\E, away\n.*^Clock        not known$/ms,
     "vault-env: $sentence\n", 'as a table too');
 $p->gives(['status', '--env', 'none'], 1, qr/^Version      (?:none yet|not known)$/m, 'vault-env: No ' .
-    "secrets stored yet in environment none. Run: vault-env push\n", 'no such environment');
+    "secrets stored yet in environment none. Run: vault-env push --env none\n", 'no such environment');
 
 unlike($p->run('status', '--json', {env => {VAULT_CACHE_MAX_AGE => "\e\x7f\xc2\x9b2J"}})->{stdout},
     qr/[^ -~\n]/, 'no byte that steers a terminal in --json');

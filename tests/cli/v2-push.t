@@ -50,7 +50,7 @@ $eve->gives(['push', file($eve, "A=2\n"), '--env', 'production'], 3, '',
 my %in = (do => 'push', by => 'bob', env => 'shop');
 $team->tell(%in, secrets => {A => ['no text']}, new_key => JSON::PP::true);
 $bob->gives(['push', file($bob, "A=3\n"), '--env', 'shop', '--merge'], 3, '',
-    qr/\Avault-env: Version 3 of shop holds no list of names and values\. .* vault-env push --replace\n\z/,
+    qr/\Avault-env: Version 3 of shop holds no list of names and values\. .* vault-env push --replace --env shop\n\z/,
     'a version that cannot be opened is not merged with');
 $bob->gives(['push', file($bob, "A=3\n"), '--env', 'shop', '--replace', '--dry-run'], 0,
     qr/^\+ A$/m, '', 'a dry run says what would be there');

@@ -26,7 +26,7 @@ sub push_text
 # ---- nothing yet
 $p->gives(['versions'], 0, "Nothing has been pushed to development yet\n", '');
 $p->gives(['versions', '--env', 'none'], 1, '', "vault-env: No secrets stored " .
-    "yet in environment none. Run: vault-env push\n");
+    "yet in environment none. Run: vault-env push --env none\n");
 $p->gives(['rollback', '--version', 1], 1, '', qr/\Avault-env: No secrets stored yet/,
     'nothing to go back to');
 

@@ -19,9 +19,9 @@ $p->gives(['versions'], 0, "Nothing has been pushed to development yet\n", '');
 is_deeply($p->json('versions'), {environment => 'development', versions => []},
     'versions --json of an empty environment');
 $p->gives(['versions', '--env', 'none'], 1, '', "vault-env: No secrets stored " .
-    "yet in environment none. Run: vault-env push\n");
+    "yet in environment none. Run: vault-env push --env none\n");
 $p->gives(['rollback', '--version', 1], 1, '', "vault-env: Version not found " .
-    "in environment development. Run: vault-env versions\n");
+    "in environment development. Run: vault-env versions --env development\n");
 
 for my $text ("A=1\n", "A=2\nB=1\n", "B=1\n" . join('', map { "N$_=1\n" } 1 .. 12)) {
 	$p->spew('x', $text);
@@ -65,6 +65,6 @@ is_deeply($p->json('versions')->{versions}[0]{changed_keys},
     ['rollback_from_v2'], 'versions shows the rollback');
 $p->gives(['rollback', '--version', 3, '--quiet'], 0, '', '');
 $p->gives(['rollback', '--version', 99], 1, '', "vault-env: Version not found " .
-    "in environment development. Run: vault-env versions\n");
+    "in environment development. Run: vault-env versions --env development\n");
 
 done_testing();
