@@ -70,7 +70,8 @@ is_deeply([$reader->{status}, $reader->{stdout}], [3, ''], 'only an admin enrols
 # ---- the print cannot be written: the secret stays where it is
 $r = VaultTest::run(['sh', '-c', "exec $CliTest::BIN --url $url enroll --env production --name full --expires 100d >/dev/full"],
     cwd => $p->{dir}, env => $p->environment);
-isnt($r->{status}, 0, 'a full disk fails it');
+is_deeply([@$r{qw(status stderr)}], [1, "vault-env: Cannot write to standard output: No space left on device\n"],
+    'a full disk fails it');
 ok(-e $file, 'the file is still there');
 is(sprintf('%04o', (stat $file)[2] & 07777), '0600', 'for its owner alone');
 open my $held, '<', $file or die "$file: $!";
