@@ -31,10 +31,10 @@ $bob->gives(['audit'], 3, '', qr/\Avault-env: The role of this device does not a
 
 # ---- what it says
 my ($pull) = grep { $_->{action} eq 'secrets/pull' } @{rows('--device', $eve->{id}, '--env', 'shop')};
-is_deeply(told($pull), [['eve', 'secrets/pull', 'shop', 1, 'done', '127.0.0.1']], 'a read');
+is_deeply(told($pull), [['eve', 'secrets/pull', 'shop', 1, 'done', '127.0.0.1']], 'a read is told: by whom, of what, from where');
 is($pull->{device_id}, $eve->{id}, 'with the id of the device');
 like($pull->{at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, 'and the time');
-ok((grep { $_->{outcome} eq 'scope_refused' } @{rows('--device', $eve->{id}, '--env', 'other')}), 'a refusal');
+ok((grep { $_->{outcome} eq 'scope_refused' } @{rows('--device', $eve->{id}, '--env', 'other')}), 'a refusal is told, too');
 my %by = map { $_->{device_name} // '' => 1 } @{rows('--device', $eve->{id})};
 is_deeply([keys %by], ['eve'], '--device: that one only');
 is_deeply([grep { $_ ne 'shop' } map { $_->{environment} } @{rows('--env', 'shop')}], [], '--env: there only');
@@ -51,7 +51,7 @@ my %ids = map { $_->{at} => 1 } @{rows('--env', 'many', '--limit', 9999)};
 is(scalar keys %ids, 2500, 'none of them twice, to the end');
 is(scalar @{rows('--env', 'many', '--since', '1d')}, 0, '--since: nothing that is older');
 is(scalar @{rows('--env', 'many', '--since', '4d', '--limit', 9999)}, 2500, 'but all that is younger');
-$admin->gives(['audit', '--since', 'soon'], 1, '', qr/\Avault-env: since is no span of time: "soon"/, 'no span');
+$admin->gives(['audit', '--since', 'soon'], 1, '', qr/\Avault-env: since is no span of time: "soon"/, '--since wants a span');
 $admin->gives(['audit', '--env', 'many', '--since', '1h'], 0, "The server has nothing to tell about that\n", '',
     'nothing to tell');
 

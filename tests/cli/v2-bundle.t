@@ -35,7 +35,7 @@ is_deeply([map { scalar @{$_->{records}} } decode_json($admin->must('bundle', @s
     [2], '--records');
 $admin->gives(['bundle', @shop, '--output', 'shop.json'], 0, "Wrote the newest version of shop to shop.json\n",
     '', '--output');
-is($admin->slurp('shop.json'), $text, 'the same');
+is($admin->slurp('shop.json'), $text, '--output writes what stdout gets without it');
 
 # ---- a mirror
 my $mirror = CliTest::canned(200, $text);
@@ -53,7 +53,7 @@ my $why = qr/\A(?:vault-env: warning:|\[vault-env\]) Remote fetch failed, using 
 $careful->gives(['pull', @shop, '--mirror', $mirror], 0, "A=5\n", $why, 'the server is away');
 $fresh->gives(['pull', @shop, {env => {VAULT_MIRROR => $mirror}}], 0, "A=5\n", $why,
     'a machine that has seen nothing; $VAULT_MIRROR');
-$fresh->gives(['run', @shop, '--mirror', $mirror, '--', 'sh', '-c', 'echo $A'], 0, "5\n", $why, 'run');
+$fresh->gives(['run', @shop, '--mirror', $mirror, '--', 'sh', '-c', 'echo $A'], 0, "5\n", $why, 'run asks the mirror as pull does');
 ok(!-e $fresh->path('.vault-cache.d'), 'a mirror is no cache');
 my $any_age = qr/${why}vault-env: A mirror could be old for ever, and is read only by a device that accepts no old version\. Ask an admin to run: vault-env scope-device --id $bob->{id} --fresh 1d\n\z/;
 $bob->gives(['pull', @shop, '--mirror', $mirror], 3, '', $any_age, 'a device that takes any age');
@@ -66,9 +66,9 @@ $careful->gives(['pull', '--env', 'steps', '--mirror', $older], 3, '', qr/$behin
 $careful->gives(['run', '--env', 'steps', '--mirror', $older, '--', 'sh', '-c', 'echo $A'], 0, "4\n",
     qr/$behind\n.*using cached secrets/, '... is behind the cache');
 $careful->gives(['pull', @shop, '--mirror', CliTest::canned(404, '')], 4, '',
-    qr{/\Q$team->{project}\E/shop\.json answers HTTP 404}, 'nothing there');
+    qr{/\Q$team->{project}\E/shop\.json answers HTTP 404}, 'a mirror that has no such file is away, too');
 $careful->gives(['pull', @shop, '--mirror', 'http://mirror.example.com'], 1, '',
-    qr/is no URL of a mirror: it has to begin with https/, 'not encrypted');
+    qr/is no URL of a mirror: it has to begin with https/, 'a mirror without https is refused');
 $careful->gives(['pull', '--env', 'other', '--mirror', $mirror], 5, '',
     qr/The mirror gave data of environment .* for other/, 'another environment');
 
@@ -86,9 +86,9 @@ false_is(sub { substr($_[0]{secrets}, 40, 1) =~ tr/A-Za-z/B-ZAb-za/ or substr($_
     5, 'Version 5 of shop was changed after bob', 'another content');
 false_is(sub { pop @{$_[0]{$_}} }, 3, 'The mirror is older than what this machine has seen of shop', "less of the $_")
     for qw(records log);
-false_is(sub { $_[0]{wraps} = [] }, 3, 'There is no key of shop for this device', 'no key');
+false_is(sub { $_[0]{wraps} = [] }, 3, 'There is no key of shop for this device', 'one without a key for this device');
 false_is(sub { $_[0]{project_id} =~ tr/0-9/1-90/ }, 5, 'data of another project', 'another project');
-$fresh->gives(['pull', @shop, '--mirror', CliTest::canned(200, '<html>')], 5, '', qr/malformed/, 'no bundle');
+$fresh->gives(['pull', @shop, '--mirror', CliTest::canned(200, '<html>')], 5, '', qr/malformed/, 'what is no bundle is refused');
 
 # ---- all that a machine holds, without the server
 my @lines = map { decode_json($_) } split /\n/, $bob->must('bundle', '--all');

@@ -95,7 +95,7 @@ $q->gives(['list-devices'], 0, qr/\AID\ +NAME\ +STATUS\ +ROLE\ +ENVIRONMENTS\ +E
     'it sees the devices of the log, and not when they were seen');
 $q->gives([@$_, '--id', $first], 3, '', "vault-env: Only an admin's device may do this. Ask an admin\n", "$_->[0] is an admin's")
     for ['scope-device', '--role', 'admin'], ['approve-device'];
-$p->gives(['approve-device', '--id', $id], 0, qr/\AApproved laptop/, '', 'approved again');
+$p->gives(['approve-device', '--id', $id], 0, qr/\AApproved laptop/, '', 'to approve it again is no error');
 $p->gives(['approve-device', '--id', $id, '--role', 'writer'], 3, '', 'vault-env: laptop is approved already, and its ' .
     "scope stays. To change it, run: vault-env scope-device --id $id\n", 'but not otherwise');
 
@@ -110,7 +110,7 @@ $q->gives(['pull'], 3, '', "vault-env: This device may not read development. Ask
 versions('development', 1);
 $p->gives(['pull', '--env', 'development'], 0, "A=1\n", '', 'the others go on');
 $p->must('scope-device', '--id', $id, '--env', 'development', '--no-history');
-$q->gives(['pull'], 0, "A=1\n", '', 'given again');
+$q->gives(['pull'], 0, "A=1\n", '', 'what it is given again, it reads again');
 
 # ---- without a word: a writer of all, and how to narrow that
 my ($ci, $ci_id) = machine('ci');

@@ -83,7 +83,7 @@ my $n = () = devices();
 $p->gives(['recovery', 'create'], 1, '', 'vault-env: The device full was begun before, and its secret not printed yet. ' .
     "Run first: vault-env enroll\n", 'no paper in between');
 $r = $p->run('enroll', '--env', 'staging', '--name', 'other');
-is($r->{status}, 0, 'run again');
+is($r->{status}, 0, 'the next run succeeds');
 like($r->{stderr}, qr/\Avault-env: Going on with the device full that was begun before\nvault-env: Enrolled full, $uuid: reader of production until /,
     'it goes on with the one that was begun, and says so');
 is(scalar(() = devices()), $n, 'which is not made twice');

@@ -95,7 +95,7 @@ isnt(VaultTest::slurp($file), $before, 'but its lines are made anew');
 $p->must('delete', 'C');
 is(exposed(), '', 'a name that is gone is gone');
 ok(!-e $file, 'and so is the file');
-$p->gives(['revoke-device', '--id', $id, '--quiet'], 0, '', '', 'revoked again');
+$p->gives(['revoke-device', '--id', $id, '--quiet'], 0, '', '', 'to revoke it again is no error');
 is(exposed(), '', 'what was changed since does not come back');
 
 # ---- what was taken away before

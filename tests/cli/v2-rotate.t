@@ -57,8 +57,8 @@ my $old = $p->key;
 	my $r = $p->gives(['key'], 0, qr/\A$vk\n\z/, "vault-env: The same key as before, " .
 	    "with a newer anchor: the first 104 characters are equal\n", 'key');
 	is(substr($r->{stdout}, 0, 104), substr($old, 0, 104), 'it is the same key');
-	is($p->json('key')->{vault_key} . "\n", $r->{stdout}, 'key --json');
-	$p->gives(['key', '--quiet'], 0, $r->{stdout}, '', 'key --quiet');
+	is($p->json('key')->{vault_key} . "\n", $r->{stdout}, 'key --json has it, too');
+	$p->gives(['key', '--quiet'], 0, $r->{stdout}, '', 'key --quiet says no more');
 }
 
 # A colleague's has an anchor that was never seen here.

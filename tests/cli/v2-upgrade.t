@@ -57,7 +57,7 @@ my $r = $p->gives(['upgrade', '--yes'], 0, qr/\A
 like($r->{stderr}, qr/^vault-env:   differs from \.env: A$/m, 'what differs from .env is named');
 like($r->{stderr}, qr/register-device; .* enroll .* --finish$/m, 'what is left to do is said');
 my $new_id = $p->project;
-isnt($new_id, $old_id, 'another project');
+isnt($new_id, $old_id, 'VAULT_KEY is of another project');
 like($p->key, qr/\A$v2\z/, '... of protocol v2');
 like($p->slurp('.env'), qr/^VAULT_KEY_V1=\Q$old_key\E$/m, 'the old key is kept');
 is(scalar(() = $p->slurp('.env') =~ /^VAULT_KEY=/mg), 1, '... beside the new one');

@@ -32,7 +32,7 @@ $new->gives(['verify', '--quiet'], 0, qr/log 4 $hash\nenv shop 3 $hash\n\z/, '',
 my $json = $ann->json('verify');
 is_deeply([$json->{log}{entry}, $json->{problems}, map { [@$_{qw(environment version)}] }
     @{$json->{environments}}], [4, [], ['other', 1], ['shop', 3]], '--json');
-is_deeply($ann->json('heads')->{environments}, $json->{environments}, 'heads --json');
+is_deeply($ann->json('heads')->{environments}, $json->{environments}, 'heads --json has the same');
 
 # ---- against somebody else's
 $bob->spew('theirs', $heads);
@@ -62,7 +62,7 @@ for my $case (
 }
 sub decode { return JSON::PP::decode_json($_[0]{stdout}) }
 $bob->spew('false', "$heads<<<<<<< HEAD\n");
-$bob->gives(['verify', '--against', 'false'], 3, '', qr/\Avault-env: false is malformed/, 'no heads');
+$bob->gives(['verify', '--against', 'false'], 3, '', qr/\Avault-env: false is malformed/, 'what is no heads is refused');
 $bob->spew('false', $heads =~ s/\Q$team->{project}\E/11111111-2222-4333-8444-555555555555/r);
 $bob->gives(['verify', '--against', 'false'], 1, '', qr/\Avault-env: false is of another project than/,
     'of another project');
