@@ -55,7 +55,8 @@ def fails(code, text, how, *args, kind=VaultError, name=None, **named):
 
 same(load(load_vault), [True, SECRETS, "", 1],
      "load_vault: secrets and the file's variables")
-write(me.dir + "/.env", "VAULT_KEY=%s\nVAULT_DEVICE_SECRET=x\n" % me.key)
+write(me.dir + "/.env", "VAULT_KEY=%s\nVAULT_DEVICE_SECRET=x\nVAULT_KEY_NEXT=%s\n"
+      "VAULT_KEY_V1=x\n" % (me.key, me.key))
 same(load(load_vault)[1], SECRETS, "but not its keys")
 same(in_child(lambda: [me.enter(), dict(vault_values())][1]), SECRETS,
      "which vault_values has not either")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The names by which programs run other code are listed in lib/env/names.c, which
 # decides, in vault-env.1, and in the Python package, which reads a plain .env file
-# without the library: the three lists are one.
+# without the library: the three lists are one. So are the two of the keys' names.
 use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests";
@@ -24,5 +24,18 @@ is_deeply([sort $section =~ /^\.Ev (\S+)/mg], \@names, 'vault-env.1 has the same
 my ($python) = VaultTest::slurp("$src/lib/python/vaultdotenv/_names.py") =~
     /^NAMES = """\n(.*?)^"""/ms;
 is_deeply([sort split ' ', $python], \@names, 'and so has the Python package');
+
+# The quoted words of a list in a file, sorted.
+sub words
+{
+	my ($file, $list) = @_;
+	my ($text) = VaultTest::slurp("$src/$file") =~ $list;
+	return [sort(($text // '') =~ /"(\w+)"/g)];
+}
+
+my $keys = words('lib/env/names.c', qr/^name_is_secret_key\(.*?names\[\] = \{(.*?)\}/ms);
+cmp_ok(scalar @$keys, '>', 3, 'names.c lists the keys');
+is_deeply(words('lib/python/vaultdotenv/_names.py', qr/^KEYS = \((.*?)\)/ms), $keys,
+    'and the Python package the same');
 
 done_testing;

@@ -35,7 +35,7 @@ EMACSLOADPATH GUILE_LOAD_PATH
 """.split()
 
 # Whoever has these has the secrets: a program that gets them needs no key.
-KEYS = ("VAULT_KEY", "VAULT_DEVICE_SECRET")
+KEYS = ("VAULT_KEY", "VAULT_KEY_NEXT", "VAULT_KEY_V1", "VAULT_DEVICE_SECRET")
 
 _EXACT = {name for name in NAMES if not name.endswith("*")}
 _BEGIN = tuple(name[:-1] for name in NAMES if name.endswith("*"))
