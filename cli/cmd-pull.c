@@ -117,8 +117,9 @@ const struct command command_pull = {
 	.summary = "Fetch and decrypt the secrets of an environment",
 	.about =
 	    "Prints .env text; on a terminal the values are hidden. "
-	    "--output replaces FILE as\na whole, for its owner only, but keeps "
-	    "the VAULT_KEY, VAULT_URL and\nVAULT_DEVICE_SECRET that are in it.",
+	    "--output replaces FILE as\na whole, for its owner only, but "
+	    "keeps the reserved names that are in it, such as\nVAULT_KEY "
+	    "and VAULT_URL.",
 	.options = pull_options,
 	.run = pull_run,
 };

@@ -102,7 +102,7 @@ static const struct option_row run_options[] = {
 	{ "--override", NULL, OPTION_FLAG, false, ARG(override),
 	    "replace variables that are set already" },
 	{ "--no-keys", NULL, OPTION_FLAG, false, ARG(no_keys),
-	    "keep VAULT_KEY and VAULT_DEVICE_SECRET from the command" },
+	    "keep VAULT_KEY and the other keys from the command" },
 	{ "--allow", "NAME", OPTION_LIST, false, ARG(allow),
 	    "keep NAME, by which programs run other code" },
 	{ NULL, NULL, OPTION_FLAG, false, 0, NULL },

@@ -249,7 +249,7 @@ version_text(const struct status *s, char *out, size_t size)
 static void
 cache_text(const struct status *s, char *out, size_t size)
 {
-	char version[48] = "of another client";
+	char version[48] = "version not known";
 	long long age = (long long)s->cache_age_s;
 
 	if (s->cache_version > 0)

@@ -282,7 +282,7 @@ int vaultenv_envfile_find(
     struct vaultenv_envfile **out, struct vaultenv_error *err);
 
 /*
- * UNTRUSTED: VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are not taken from this
+ * UNTRUSTED: the reserved names (vaultenv_name_is_reserved) are not taken from this
  * file, which is neither the user's nor root's, or can be written by others.
  */
 int vaultenv_envfile_check(
@@ -1074,8 +1074,8 @@ struct vaultenv_loaded {
 				 * another client wrote) */
 	int64_t cache_age_s;	/* SOURCE_CACHE; else 0 */
 	/* The secrets, without reserved names; over them the .env file's own
-	 * variables, as dotenv has them, but for VAULT_KEY and
-	 * VAULT_DEVICE_SECRET; both without names that run code, unless
+	 * variables, as dotenv has them, but for the keys: of
+	 * the reserved names VAULT_URL alone is there; both without names that run code, unless
 	 * allowed. */
 	struct vaultenv_list *variables;
 	/* Names that were left out because programs run other code by them; a

@@ -59,8 +59,9 @@ export interface ConfigOptions extends Omit<ServerOptions, 'path'> {
 
 export interface ConfigResult {
   /**
-   * All that was loaded, also where an existing variable has won. VAULT_KEY and
-   * VAULT_DEVICE_SECRET of the file are neither here nor in process.env.
+   * All that was loaded, also where an existing variable has won. The keys of
+   * the file (VAULT_KEY, VAULT_KEY_NEXT, VAULT_KEY_V1, VAULT_DEVICE_SECRET) are
+   * neither here nor in process.env.
    */
   parsed: Secrets;
   /** 0: not known, since it is the plain file or another client's cache. */
@@ -219,8 +220,9 @@ export interface PushOptions extends ServerOptions {
 }
 
 /**
- * Stores these as the next version; the same version again if nothing differs. VAULT_KEY, VAULT_URL and VAULT_DEVICE_SECRET are left out;
- * ERR_VAULT_INVALID when nothing else is there.
+ * Stores these as the next version; the same version again if nothing differs.
+ * The keys and VAULT_URL are left out; ERR_VAULT_INVALID when nothing else is
+ * there.
  */
 export function push(
   secrets: { [name: string]: string | number | boolean | bigint },

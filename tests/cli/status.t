@@ -63,6 +63,10 @@ is_deeply($json, {ok => JSON::PP::true, project_id => $id, environment => 'devel
     ['*'], expires_at => undef, log => 0, exposed => []) : ()), version => 1, cache_version => 1, clock =>
     undef, problems => []}, 'and all that the table has');
 $p->gives(['status', '--quiet'], 0, '', '', '--quiet');
+$p->must('trust', $url);
+like($p->run('status')->{stdout}, $v2 ? qr/^Cache        version 1, \d+s old$/m :
+    qr/^Cache        version not known, 3d old$/m, 'a cache of v1 after trust, which forgets versions');
+$p->must('run', '--', 'true');
 
 # ---- what can be wrong
 ($code, $json, $stderr) = status_json($p, {url => $away});

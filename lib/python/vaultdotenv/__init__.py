@@ -445,8 +445,8 @@ def push(values: Optional[Mapping[str, str]] = None,
 
     values: default the variables of the .env file, which notes the version that
     it was made from, and gets what others have changed since. VAULT_KEY,
-    VAULT_URL and VAULT_DEVICE_SECRET are never pushed. Nothing changed: no new
-    version.
+    VAULT_KEY_NEXT, VAULT_KEY_V1, VAULT_DEVICE_SECRET and VAULT_URL are never
+    pushed. Nothing changed: no new version.
 
     base_version: the version that values were made from, as pull() gives it.
     If the server has another by now, what only others have changed since stays
