@@ -115,11 +115,10 @@ static const struct option_row pull_options[] = {
 const struct command command_pull = {
 	.name = "pull",
 	.summary = "Fetch and decrypt the secrets of an environment",
-	.about =
-	    "Prints .env text; on a terminal the values are hidden. "
-	    "--output replaces FILE as\na whole, for its owner only, but "
-	    "keeps the reserved names that are in it, such as\nVAULT_KEY "
-	    "and VAULT_URL.",
+	.about = "Prints .env text; on a terminal the values are hidden. "
+		 "--output replaces FILE as\na whole, for its owner only, but "
+		 "keeps the reserved names that are in it, such\nas VAULT_KEY "
+		 "and VAULT_URL.",
 	.options = pull_options,
 	.run = pull_run,
 };

@@ -287,13 +287,12 @@ static const struct option_row push_options[] = {
 const struct command command_push = {
 	.name = "push",
 	.summary = "Encrypt the .env file and store it as the next version",
-	.about =
-	    "Prints what changes: + added, ~ changed, - removed. Reserved "
-	    "names, such as\nVAULT_KEY and VAULT_URL, are never pushed. "
-	    "The key is taken from FILE if it\nholds one, else from .env. "
-	    "FILE may be -, which is standard input. What others\nhave "
-	    "pushed since the version that the file was made from stays, "
-	    "and is written\ninto the file.",
+	.about = "Prints what changes: + added, ~ changed, - removed. Reserved "
+		 "names, such as\nVAULT_KEY and VAULT_URL, are never pushed. "
+		 "The key is taken from FILE if it\nholds one, else from .env. "
+		 "FILE may be -, which is standard input. What others\nhave "
+		 "pushed since the version that the file was made from stays, "
+		 "and is written\ninto the file.",
 	.options = push_options,
 	.run = push_run,
 };
