@@ -46,8 +46,7 @@ static const struct refusal refusals[] = {
 	    "The role of this device does not allow that", "Ask an admin" },
 	{ 403, "This project has moved", VAULTENV_ERR_FORBIDDEN,
 	    "Project {project} has moved to protocol v2 and does not change "
-	    "any "
-	    "more",
+	    "any more",
 	    "Ask for the new VAULT_KEY and put it in place" },
 	{ 403, "This project uses protocol v2", VAULTENV_ERR_UNAUTHORIZED,
 	    "Project {project} is of protocol v2, and VAULT_KEY is none of its "
@@ -110,7 +109,7 @@ struct words {
 	const char *value;
 };
 
-/* The server's sentence, NULL if the reply is not one of a v1 server. */
+/* The server's sentence, NULL if the reply is not one of a server of ours. */
 static const char *
 server_said(const struct call *call)
 {
@@ -161,7 +160,7 @@ refusal_is_pending(const struct call *call)
 	       strstr(said, "pending") != NULL;
 }
 
-/* No v1 server speaks like this: a proxy, or another service. */
+/* No server of ours speaks like this: a proxy, or another service. */
 static int
 stranger_error(const struct call *call, struct vaultenv_error *err)
 {
