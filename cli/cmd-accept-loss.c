@@ -132,9 +132,8 @@ const struct command command_accept_loss = {
 	.about =
 	    "After the server was restored from a backup, and only if nobody "
 	    "has what came\nafter it: first try vault-env bundle --all on "
-	    "every "
-	    "machine. This machine then\ntakes the server's version as the "
-	    "newest, though it has seen a newer one.",
+	    "every machine. This machine then\ntakes the server's version as "
+	    "the newest, though it has seen a newer one.",
 	.options = accept_loss_options,
 	.v2 = true,
 	.run = accept_loss_run,

@@ -154,8 +154,7 @@ const struct command command_verify = {
 	.summary = "Verify every signature of the project",
 	.about =
 	    "Reads the whole list of devices and every version's record of "
-	    "each "
-	    "environment\nthat this device may read, and verifies all "
+	    "each environment\nthat this device may read, and verifies all "
 	    "signatures. Then prints where both\nstand, as heads does. With "
 	    "--against FILE it also says whether FILE, from a\ncolleague, from "
 	    "git or from a mirror, is of the same history.",

@@ -150,8 +150,7 @@ vaultenv_envfile_check(
 		    "Make the file your own, or set VAULT_KEY in the "
 		    "environment",
 		    "No VAULT_KEY and no VAULT_URL is taken from %s: it "
-		    "belongs "
-		    "to another user (uid %ju)",
+		    "belongs to another user (uid %ju)",
 		    file->path, (uintmax_t)file->uid);
 	if ((file->mode & 022) == 0)
 		return 0;

@@ -182,8 +182,7 @@ static const struct row {
 	[CODE_REPLY_MAC] = { "reply_mac", CODE_AWAY,
 	    "{url} answered, but not as a server that knows this device",
 	    "It was treated as unreachable: check the URL (VAULT_URL), and "
-	    "that "
-	    "VAULT_KEY is of a project there" },
+	    "that VAULT_KEY is of a project there" },
 	[CODE_REGISTER_DEVICE_ID] = { "register_device_id", CODE_EVERYDAY,
 	    NOT_GENUINE " (register_device_id)", IGNORED },
 	[CODE_REGISTER_URL] = { "register_url", CODE_EVERYDAY, TOLD_ELSEWHERE },
