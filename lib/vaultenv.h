@@ -110,7 +110,8 @@ enum vaultenv_status {
  */
 struct vaultenv_error {
 	int code;			/* enum vaultenv_status */
-	int64_t current_version;	/* CONFLICT in a push: the server's; else 0 */
+	int64_t current_version;	/* CONFLICT: the server's, if somebody else
+					 * pushed at the same moment; else 0 */
 	char text[VAULTENV_ERROR_TEXT];
 	char hint[VAULTENV_ERROR_HINT];	/* "": there is no advice to give */
 	char reason[VAULTENV_ERROR_REASON];	/* v2: its code, as PROTOCOL-v2 has

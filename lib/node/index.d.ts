@@ -116,7 +116,10 @@ export class VaultError extends Error {
   readonly hint: string;
   /** Of protocol v2, the code of PROTOCOL-v2: 'record_fork'; else ''. */
   readonly reason: string;
-  /** ERR_VAULT_CONFLICT: the version that the server has. */
+  /**
+   * ERR_VAULT_CONFLICT, if somebody else pushed at the same moment: the version
+   * that the server has.
+   */
   readonly currentVersion?: number;
 }
 

@@ -40,7 +40,11 @@ class VaultVerifyError(VaultError):
 
 
 class VaultConflictError(VaultError):
-    """Somebody else pushed first (CONFLICT)."""
+    """A push and what is there do not go together (CONFLICT).
+
+    current_version: the server's, if somebody else pushed at the same moment;
+    else 0.
+    """
 
     current_version: int = 0
 
