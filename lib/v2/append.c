@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 /* One attempt at an entry. */
 struct appending {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "trust/registration.h"
-#include "v2/members.h"
+#include "v2/devices.h"
 
 #define ID_SHOWN 8 /* digits of who waits: the rest is the new machine's */
 #define SOON_MS  (INT64_C(30) * 86400 * 1000)

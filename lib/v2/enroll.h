@@ -3,7 +3,7 @@
 #ifndef V2_ENROLL_H
 #define V2_ENROLL_H
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 /* A device that is being enrolled; in secmem. */
 struct enrolment {

@@ -4,7 +4,7 @@
 #ifndef V2_EXPOSED_H
 #define V2_EXPOSED_H
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 /* ---- exposed.c ---- */
 

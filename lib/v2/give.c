@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 /* Turns this device's wraps into the other's; one that does not open is
  * nobody's to give. */

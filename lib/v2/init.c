@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 /* RFC 9562, version 4. */
 static int

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 static int
 revoke_fill(struct vaultenv_client *c, void *arg, struct entry *e,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "v2/members.h"
+#include "v2/devices.h"
 
 #define DEFAULT_CACHE_S (7 * 86400)
 

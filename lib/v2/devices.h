@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * members.h: what the calls about devices of protocol v2 share: the server's
+ * devices.h: what the calls about devices of protocol v2 share: the server's
  * list, scopes as people write them, and what goes along with an admission.
  */
-#ifndef V2_MEMBERS_H
-#define V2_MEMBERS_H
+#ifndef V2_DEVICES_H
+#define V2_DEVICES_H
 
 #include "v2/v2.h"
 
