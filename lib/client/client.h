@@ -5,15 +5,17 @@
  * v1/ and v2/, of which this room knows a struct protocol each.
  *
  * To add a call (in brackets, what complains if a step was forgotten):
- * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL;
+ * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL or PROTOCOL-v2;
  * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with
  *   the errors that the head there does not name [tests/style/link.t];
- * - write it by way of struct call below, in v1/<noun>s.c or v2/<noun>s.c; what
- *   both protocols have is a row of struct protocol, and the public function a
- *   line of protocol.c; a new file is listed in lib/Makefile.inc [the linker];
- * - test what it sends and what it makes of replies in
- *   tests/lib/client/calls-t.c, and of bytes that make no sense in
- *   tests/fuzz/reply-fuzz.c [nobody].
+ * - write it by way of struct call below, in v1/ by call_perform(), in v2/ by
+ *   v2_call_perform() (v2/v2.h); what both protocols have is a row of struct
+ *   protocol, and the public function a line of protocol.c; a new file is
+ *   listed in lib/Makefile.inc [the linker];
+ * - test what it sends and what it makes of replies [nobody]: of v1 in
+ *   tests/lib/client/calls-t.c, and bytes that make no sense in
+ *   tests/fuzz/reply-fuzz.c; of v2 at a true server in tests/cli/v2-*.t, and at
+ *   one that lies in tests/evil/ (evil.py).
  */
 #ifndef VAULTENV_CLIENT_H
 #define VAULTENV_CLIENT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call of the library against a server in a callback: the exact bytes
+ * Every call of protocol v1 against a server in a callback: the exact bytes
  * that are sent, the signature over them, what the replies become, and the
  * sentence for every refusal.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull and push against a server in a callback: the exact bytes that are sent,
- * what the replies become, and the sentence for what cannot be opened or sent.
+ * pull and push of protocol v1 against a server in a callback: the exact bytes
+ * that are sent, what the replies become, and the sentence for what cannot be
+ * opened or sent.
  */
 #include "config.h"
 
