@@ -50,17 +50,33 @@ ask(const char *fmt, ...)
 	       line_is(answer, strlen(answer), "yes");
 }
 
+/* What is left of a line is no answer to the next question. */
+static void
+rest_skip(void)
+{
+	int c;
+
+	while ((c = getchar()) != EOF && c != '\n')
+		continue;
+}
+
 bool
 ask_line(char *answer, size_t size, const char *fmt, ...)
 {
 	bool is_put;
 	va_list ap;
+	char *end;
 
 	va_start(ap, fmt);
 	is_put = question_put(prompt_print, fmt, ap);
 	va_end(ap);
 	if (!is_put || fgets(answer, (int)size, stdin) == NULL)
 		return false;
-	answer[strcspn(answer, "\r\n")] = '\0';
+	end = answer + strcspn(answer, "\r\n");
+	if (*end == '\0' && !feof(stdin)) {
+		rest_skip();
+		return false;
+	}
+	*end = '\0';
 	return true;
 }

@@ -168,7 +168,8 @@ scope_from_args(const struct args *args, struct vaultenv_scope *scope)
 	return EXIT_USAGE;
 }
 
-static void
+/* False: more than there is room for. */
+static bool
 words_split(struct typed *typed)
 {
 	static const char between[] = " ,\t";
@@ -184,6 +185,31 @@ words_split(struct typed *typed)
 		word += len;
 	}
 	typed->envs[n] = NULL;
+	return *word == '\0';
+}
+
+static int
+no_answer(void)
+{
+	error_print("Use --role and --env",
+	    "There was no answer, or one that is too long");
+	return EXIT_FAILED;
+}
+
+static int
+envs_ask(struct vaultenv_scope *scope, struct typed *typed)
+{
+	if (!ask_line(typed->line, sizeof(typed->line),
+		"Environments, or * for all [*]:"))
+		return no_answer();
+	if (!words_split(typed)) {
+		error_print("Write * for all",
+		    "More than %d environments are given", MAX_LIST);
+		return EXIT_FAILED;
+	}
+	if (typed->envs[0] != NULL)
+		scope->environments = typed->envs;
+	return EXIT_DONE;
 }
 
 int
@@ -191,6 +217,7 @@ scope_ask(const struct args *args, struct vaultenv_scope *scope,
     struct typed *typed, const char *role, bool *was_asked)
 {
 	struct vaultenv_error err;
+	int code;
 
 	*was_asked = false;
 	if (args->yes || !can_ask())
@@ -199,19 +226,15 @@ scope_ask(const struct args *args, struct vaultenv_scope *scope,
 		*was_asked = true;
 		if (!ask_line(typed->role, sizeof(typed->role),
 			"Role (reader, writer or admin) [%s]:", role))
-			return EXIT_FAILED;
+			return no_answer();
 		if (typed->role[0] != '\0')
 			scope->role = typed->role;
 	}
 	if (scope->environments == NULL &&
 	    (scope->role == NULL || strcmp(scope->role, "admin") != 0)) {
 		*was_asked = true;
-		if (!ask_line(typed->line, sizeof(typed->line),
-			"Environments, or * for all [*]:"))
-			return EXIT_FAILED;
-		words_split(typed);
-		if (typed->envs[0] != NULL)
-			scope->environments = typed->envs;
+		if ((code = envs_ask(scope, typed)) != EXIT_DONE)
+			return code;
 	}
 	if (vaultenv_scope_check(scope, &err) == 0)
 		return EXIT_DONE;

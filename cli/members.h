@@ -37,7 +37,7 @@ struct typed {
 /* EXIT_USAGE, error printed: it makes no sense. scope borrows args. */
 int scope_from_args(const struct args *args, struct vaultenv_scope *scope);
 /* On a terminal asks for the role and the environments that are not given.
- * scope borrows typed. *was_asked: it did. */
+ * scope borrows typed. *was_asked: it did. An exit code, error printed. */
 int scope_ask(const struct args *args, struct vaultenv_scope *scope,
     struct typed *typed, const char *role, bool *was_asked);
 

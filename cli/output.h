@@ -41,8 +41,8 @@ bool can_ask(void);
 bool ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void question_print(const char *text);
 void prompt_print(const char *text);
-/* A line that is typed, without its end: false where there is none. With "" the
- * user takes what stands in brackets. */
+/* A line that is typed, without its end: false where there is none, or one too
+ * long. With "" the user takes what stands in brackets. */
 bool ask_line(char *answer, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
