@@ -34,6 +34,26 @@ question_put(void print(const char *text), const char *fmt, va_list ap)
 	return is_whole;
 }
 
+/* False: there is none, or one too long, the rest of which is no answer to the
+ * next question either. */
+static bool
+line_read(char *answer, size_t size)
+{
+	char *end;
+	int c;
+
+	if (fgets(answer, (int)size, stdin) == NULL)
+		return false;
+	end = answer + strcspn(answer, "\r\n");
+	if (*end != '\0' || feof(stdin)) {
+		*end = '\0';
+		return true;
+	}
+	while ((c = getchar()) != EOF && c != '\n')
+		continue;
+	return false;
+}
+
 bool
 ask(const char *fmt, ...)
 {
@@ -44,20 +64,9 @@ ask(const char *fmt, ...)
 	va_start(ap, fmt);
 	is_put = question_put(question_print, fmt, ap);
 	va_end(ap);
-	if (!is_put || fgets(answer, sizeof(answer), stdin) == NULL)
-		return false;
-	return line_is(answer, strlen(answer), "y") ||
-	       line_is(answer, strlen(answer), "yes");
-}
-
-/* What is left of a line is no answer to the next question. */
-static void
-rest_skip(void)
-{
-	int c;
-
-	while ((c = getchar()) != EOF && c != '\n')
-		continue;
+	return is_put && line_read(answer, sizeof(answer)) &&
+	       (line_is(answer, strlen(answer), "y") ||
+		   line_is(answer, strlen(answer), "yes"));
 }
 
 bool
@@ -65,18 +74,9 @@ ask_line(char *answer, size_t size, const char *fmt, ...)
 {
 	bool is_put;
 	va_list ap;
-	char *end;
 
 	va_start(ap, fmt);
 	is_put = question_put(prompt_print, fmt, ap);
 	va_end(ap);
-	if (!is_put || fgets(answer, (int)size, stdin) == NULL)
-		return false;
-	end = answer + strcspn(answer, "\r\n");
-	if (*end == '\0' && !feof(stdin)) {
-		rest_skip();
-		return false;
-	}
-	*end = '\0';
-	return true;
+	return is_put && line_read(answer, size);
 }

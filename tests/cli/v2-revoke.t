@@ -111,6 +111,12 @@ push_all('production', P => 3, Q => 2);
 my (undef, $ended) = machine('ended', '--role', 'reader', '--env', 'production', '--expires', '1s');
 sleep 2;
 my (undef, $other) = machine('other', '--role', 'reader', '--env', 'development');
+my (undef, $idle) = machine('idle', '--role', 'reader', '--env', 'unused', '--expires', '1s');
+sleep 2;
+$p->terminal("exec $CliTest::BIN --url $url scope-device --id $other --role reader",
+    steps => [[qr/\[y\/N\] /, 'x' x 63 . "y\n"], [qr/\[y\/N\] /, "n\n"]]);
+is_deeply([@{status_of()}{$ended, $idle}], [('approved') x 2], 'the end of a long answer does not answer the next question');
+$p->must('revoke-device', '--id', $idle);
 ($text, $code) = $p->terminal("exec $CliTest::BIN --url $url scope-device --id $other --role writer", ready => qr/\[y\/N\] /, keys => "y\n");
 like($text, qr/^Revoke ended now\? \[y\/N\] y\nvault-env: Revoked ended, $ended: status lists what it could read\nChanged other/m,
     'on a terminal it is asked whether to revoke who has expired');
