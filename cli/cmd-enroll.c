@@ -140,7 +140,7 @@ out:
 static const struct option_row enroll_options[] = {
 	SCOPE_OPTIONS("reader (default), writer or admin",
 	    "how long it may (default: 365d), or never"),
-	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	{ "--name", "NAME", OPTION_NAME, false, ARG(name),
 	    "what list-devices calls it (default: machine)" },
 	{ "--format", "FORMAT", OPTION_TEXT, false, ARG(format),
 	    "github: the lines for VAULT_KEY and VAULT_URL, too" },

@@ -19,8 +19,6 @@
 #include "init.h"
 #include "session.h"
 
-#define PROJECT_NAME_MAX 128
-
 /* Two at once would make two projects and keep the key of one. */
 static int
 folder_lock(struct init *in)
@@ -146,23 +144,6 @@ init_token_read(const struct args *args, char **token, size_t *len)
 	return EXIT_FAILED;
 }
 
-/* What the server takes as a name; it judges again. */
-static bool
-is_project_name(const char *name)
-{
-	uint32_t code;
-	int is_hidden = 0;
-	size_t len;
-
-	if (*name == '\0' || strlen(name) > PROJECT_NAME_MAX)
-		return false;
-	for (; (len = vaultenv_character(name, &code, &is_hidden)) > 0;
-	     name += len)
-		if (is_hidden || (len == 1 && code >= 0x80))
-			return false;
-	return true;
-}
-
 const char *
 init_project_name(const struct init *in)
 {
@@ -172,12 +153,12 @@ init_project_name(const struct init *in)
 		return in->args->name;
 	if (slash == NULL || slash[1] == '\0')
 		return "project";
-	if (is_project_name(slash + 1))
+	if (name_is_valid(slash + 1))
 		return slash + 1;
 	error_print("Give one with --name",
 	    "The name of this folder (%s) cannot be a project's, which is %d "
 	    "bytes of visible text at most",
-	    slash + 1, PROJECT_NAME_MAX);
+	    slash + 1, NAME_LEN_MAX);
 	return NULL;
 }
 
@@ -339,7 +320,7 @@ out:
 }
 
 static const struct option_row init_options[] = {
-	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	{ "--name", "NAME", OPTION_NAME, false, ARG(name),
 	    "the project's name (default: that of the folder)" },
 	{ "--protocol", "N", OPTION_VERSION, false, ARG(protocol),
 	    "1: for clients that do not know protocol 2 (default: 2)" },

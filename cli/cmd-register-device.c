@@ -193,7 +193,7 @@ out:
 }
 
 static const struct option_row register_device_options[] = {
-	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	{ "--name", "NAME", OPTION_NAME, false, ARG(name),
 	    "what list-devices calls it (default: the host name)" },
 	{ "--force", NULL, OPTION_FLAG, false, ARG(force),
 	    "make a new device secret; the old one is kept as a backup" },

@@ -305,7 +305,7 @@ upgrade_run(const struct args *args)
 static const struct option_row upgrade_options[] = {
 	{ "--finish", NULL, OPTION_FLAG, false, ARG(finish),
 	    "let nothing change in the old project any more" },
-	{ "--name", "NAME", OPTION_TEXT, false, ARG(name),
+	{ "--name", "NAME", OPTION_NAME, false, ARG(name),
 	    "the new project's name (default: that of the folder)" },
 	{ "--token-file", "FILE", OPTION_TEXT, false, ARG(token_file),
 	    "holds the token, if the server asks for one" },

@@ -118,6 +118,7 @@ struct args {
 enum option_type {
 	OPTION_FLAG,
 	OPTION_TEXT,
+	OPTION_NAME, /* of a project or a device */
 	OPTION_LIST, /* may be given MAX_LIST times */
 	OPTION_ENV,
 	OPTION_FILE,
@@ -149,6 +150,10 @@ struct command {
 	bool takes_layers;     /* --file may be given more often */
 	int (*run)(const struct args *args); /* an enum exit_code */
 };
+
+/* options.c: what a server takes as the name of a project or a device. */
+#define NAME_LEN_MAX 128
+bool name_is_valid(const char *name);
 
 /* cmds.c: NULL-terminated. */
 extern const struct command *const commands[];

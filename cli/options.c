@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,22 @@ is_given(const struct option_row *row, const struct args *args)
 	return *(const char *const *)field != NULL;
 }
 
+bool
+name_is_valid(const char *name)
+{
+	uint32_t code;
+	int is_hidden = 0;
+	size_t len;
+
+	if (*name == '\0' || strlen(name) > NAME_LEN_MAX)
+		return false;
+	for (; (len = vaultenv_character(name, &code, &is_hidden)) > 0;
+	     name += len)
+		if (is_hidden || (len == 1 && code >= 0x80))
+			return false;
+	return true;
+}
+
 static int
 option_store(const struct command *command, const struct option_row *row,
     const char *value, struct args *args)
@@ -113,6 +130,13 @@ option_store(const struct command *command, const struct option_row *row,
 		*(bool *)field = true;
 		break;
 	case OPTION_TEXT:
+		*(const char **)field = value;
+		break;
+	case OPTION_NAME:
+		if (!name_is_valid(value))
+			return usage_error(command,
+			    "%s must be 1 to %d bytes of visible text",
+			    row->name, NAME_LEN_MAX);
 		*(const char **)field = value;
 		break;
 	case OPTION_FILE:

@@ -673,7 +673,7 @@ struct vaultenv_audit_options {
 };
 
 /* v2: for an admin's device; DEVICE for others. options may be NULL. INVALID:
- * since is no span. */
+ * device_id is none, since is no span. */
 int vaultenv_audit_list(struct vaultenv_client *client,
     const struct vaultenv_audit_options *options, struct vaultenv_audit **out,
     struct vaultenv_error *err);

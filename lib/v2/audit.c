@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "v2/devices.h"
 #include "v2/v2.h"
 
 #define ROWS_DEFAULT 100
@@ -184,8 +185,11 @@ since_read(struct reading *r, struct vaultenv_error *err)
 static int
 read_all(struct reading *r, struct vaultenv_error *err)
 {
+	const char *device = r->options->device_id;
 	int code;
 
+	if (device != NULL && (code = device_id_check(device, err)) != 0)
+		return code;
 	if ((code = since_read(r, err)) != 0 ||
 	    (code = team_begin(r->client, err)) != 0 ||
 	    (code = team_sync(r->client, err)) != 0)

@@ -82,6 +82,12 @@ for my $name ("two\nlines", "lap\xe2\x80\x8btop", 'x' x 129, "caf\xe9") {
 	is($r->{status}, 1, 'a folder whose name cannot be that of a project');
 	like($r->{stderr}, qr/\Avault-env: The name of this folder \(.*\) cannot be a project's, which is 128 bytes of visible text at most\. Give one with --name\n\z/,
 	    'leads to --name');
+	next if $name eq "caf\xe9"; # no argument that Perl and we read alike
+	$r = $odd->run('init', '--name', $name);
+	is($r->{status}, 2, 'nor is it one there');
+	is($r->{stderr}, "vault-env: --name must be 1 to 128 bytes of visible text. See: vault-env init --help\n",
+	    'and it says so');
+	ok(!-e "$odd->{dir}/.env", 'before there is a key');
 }
 
 done_testing();

@@ -52,6 +52,8 @@ is(scalar keys %ids, 2500, 'none of them twice, to the end');
 is(scalar @{rows('--env', 'many', '--since', '1d')}, 0, '--since: nothing that is older');
 is(scalar @{rows('--env', 'many', '--since', '4d', '--limit', 9999)}, 2500, 'but all that is younger');
 $admin->gives(['audit', '--since', 'soon'], 1, '', qr/\Avault-env: since is no span of time: "soon"/, '--since wants a span');
+$admin->gives(['audit', '--device', substr($eve->{id}, 0, 8)], 1, '', qr/\Avault-env: That is not the id of a device\. /,
+    '--device wants the whole id');
 $admin->gives(['audit', '--env', 'many', '--since', '1h'], 0, "The server has nothing to tell about that\n", '',
     'nothing to tell');
 

@@ -34,7 +34,7 @@ sub container
 $p->gives(['enroll'], 2, '', "vault-env: The option --env ENV is needed. See: vault-env enroll --help\n", 'an environment has to be said');
 $p->gives(['enroll', '--env', 'a', '--format', 'x'], 2, '', qr/--format must be github/);
 $p->gives(['enroll', '--env', 'a', '--role', 'x'], 2, '', qr/There is no such role/);
-$p->gives(['enroll', '--env', 'a', '--name', "a\nb"], 1, '', qr/The name of the device is not visible text/);
+$p->gives(['enroll', '--env', 'a', '--name', "a\nb"], 2, '', qr/--name must be 1 to 128 bytes of visible text/);
 my $old = CliTest->new(url => $url);
 $old->must('init', '--protocol', 1);
 $old->gives(['enroll', '--env', 'a'], 1, '', qr/\Avault-env: Project \S+ is of protocol v1, which cannot do this\./,
