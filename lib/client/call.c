@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "client/client.h"
 
@@ -286,12 +285,11 @@ pending_device_id(struct vaultenv_client *c)
 {
 	static const struct wanted want[] = { WANT("device_id", take_uuid, 0),
 		WANT_END };
-	char host[NAME_MAX_LEN + 1] = "", *id = NULL;
+	char host[NAME_MAX_LEN + 1], *id = NULL;
 	const char *bad;
 	struct call call;
 
-	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
-		strcpy(host, "device");
+	device_host_name(host);
 	call_begin_signed(&call, c, "devices/register");
 	call.is_write = true;
 	json_put_text(&call.body, "device_name", host);

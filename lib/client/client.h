@@ -91,6 +91,8 @@ void client_forget(struct vaultenv_client *client);
 
 /* ---- devices.c ---- */
 
+/* The host's, for a device that nobody gives a name. */
+void device_host_name(char out[NAME_MAX_LEN + 1]);
 /* Frees what it has. */
 void device_reset(struct vaultenv_device *device);
 

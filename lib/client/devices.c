@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * devices.c: the device secret of this machine, made and stored; it never
- * leaves. Must not ask the server.
+ * leaves. And what is the same of a device whatever protocol it came by. Must
+ * not ask the server.
  */
 #include "config.h"
 
@@ -16,6 +17,14 @@
 #include "disk/disk.h"
 
 #define BACKUPS_A_SECOND 9
+
+void
+device_host_name(char out[NAME_MAX_LEN + 1])
+{
+	if (gethostname(out, NAME_MAX_LEN) != 0 || out[0] == '\0')
+		strcpy(out, "device");
+	out[NAME_MAX_LEN] = '\0';
+}
 
 /*
  * Moves path to <path>.bak-<time>. link() and unlink() instead of rename(),

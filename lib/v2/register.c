@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "v2/v2.h"
 
@@ -36,14 +35,6 @@ v2_registration(const struct vaultenv_client *c, struct blob *out,
 	    (r = request_id(g.request_id, request_key)) != 0)
 		return r;
 	return registration_sign(out, &g, device, key);
-}
-
-static void
-host_name(char out[DEVICE_NAME_LEN_MAX + 1])
-{
-	if (gethostname(out, DEVICE_NAME_LEN_MAX) != 0 || out[0] == '\0')
-		strcpy(out, "device");
-	out[DEVICE_NAME_LEN_MAX] = '\0';
 }
 
 /* One try. *is_late: the server's clock was followed since it was signed, and
@@ -93,12 +84,12 @@ v2_register(struct vaultenv_client *c, const char *name, char **status,
     struct vaultenv_error *err)
 {
 	const struct vault_key *key = team_key(c->team);
-	char host[DEVICE_NAME_LEN_MAX + 1], *got = NULL;
+	char host[NAME_MAX_LEN + 1], *got = NULL;
 	bool is_late;
 	int r;
 
 	if (name == NULL) {
-		host_name(host);
+		device_host_name(host);
 		name = host;
 	}
 	r = register_once(c, name, &got, &is_late, err);
