@@ -48,13 +48,13 @@ static const struct {
 	    "https://vault.example refused: Forbidden. Ask its operator" },
 	{ 404, "{\"error\":\"Environment not found\"}", VAULTENV_ERR_NO_SECRETS,
 	    "No secrets stored yet in environment production. Run: vault-env "
-	    "push" },
+	    "push --env production" },
 	{ 404, "{\"error\":\"No secrets stored yet\"}", VAULTENV_ERR_NO_SECRETS,
 	    "No secrets stored yet in environment production. Run: vault-env "
-	    "push" },
+	    "push --env production" },
 	{ 404, "{\"error\":\"Version not found\"}", VAULTENV_ERR_NOT_FOUND,
 	    "Version not found in environment production. Run: vault-env "
-	    "versions" },
+	    "versions --env production" },
 	{ 404, "{\"error\":\"Device not found\"}", VAULTENV_ERR_NOT_FOUND,
 	    "Device not found. Run: vault-env list-devices" },
 	{ 404, "{\"error\":\"Project not found\"}", VAULTENV_ERR_NOT_FOUND,
