@@ -15,6 +15,7 @@
 #include "client/client.h"
 #include "disk/disk.h"
 #include "vault/identity.h"
+#include "wire/name.h"
 
 #define PASSWD_MAX   (64 * 1024)
 #define KEY_FILE_MAX 256
@@ -193,6 +194,20 @@ discover_environment(struct vaultenv_client *c,
 	return 0;
 }
 
+/* A v2 server refuses another name without a signature, as anybody could. */
+static int
+environment_check_v2(
+    const struct vaultenv_client *c, struct vaultenv_error *err)
+{
+	if (env_is_valid(c->environment, strlen(c->environment)))
+		return 0;
+	return err_set(err, VAULTENV_ERR_INVALID,
+	    "Use a name such as production",
+	    "The name of the environment is not 1 to %d letters, digits, '.', "
+	    "'_' or '-', the first a letter or digit",
+	    ENV_LEN_MAX);
+}
+
 /* The file that is read where none is named, by whatever path. */
 static bool
 is_default(const char *path)
@@ -342,7 +357,8 @@ discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
 	    (!opts->no_key && (r = client_keys_bind(c, c->keys, err)) != 0))
 		goto out;
 	if (c->protocol == &protocol_v2 &&
-	    (r = discover_next_key(c, &files, err)) != 0)
+	    ((r = environment_check_v2(c, err)) != 0 ||
+		(r = discover_next_key(c, &files, err)) != 0))
 		goto out;
 	r = discover_url(c, opts, &files, err);
 out:

@@ -150,6 +150,9 @@ $p->gives(['run', '--', 'sh', '-c', $print, {env => {NODE_ENV => 'staging'}}], 0
 $p->gives(['run', '--env', 'none', '--', 'true'], 1, '', "vault-env: No secrets " .
     "stored yet in environment none, but in development and staging. To use those, name that " .
     "environment (NODE_ENV, ENVIRONMENT, --env); to fill this one, run: vault-env push --env none\n");
+$p->gives(['run', '--', 'true', {env => {NODE_ENV => 'a b'}}], $CliTest::PROTOCOL == 2 ? (1, '', 'vault-env: The ' .
+    "name of the environment is not 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit. Use a name such " .
+    "as production\n") : (3, '', qr/environment must be 1 to 64/), 'a name that no environment can have');
 my $r = VaultTest::run(['sh', '-c', 'exec env -0'], cwd => $p->{dir},
     env => $p->environment(_ => undef));
 my %before = map { /^([^=]+)=(.*)\z/s } split /\0/, $r->{stdout};

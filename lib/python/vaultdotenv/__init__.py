@@ -495,7 +495,7 @@ def watch(interval: float = 30.0, environment: Optional[str] = None,
     """
     global _watch
     if not 0 < interval <= 1e6:
-        raise ValueError("interval must be from 0 to 1,000,000 seconds")
+        raise ValueError("interval must be more than 0 and at most 1,000,000 seconds")
     place, known = _place, _loaded
     if place is None or path is not None:
         place, known = _Place(path, environment, vault_url), None
