@@ -8,12 +8,12 @@
  * - the server's side first: fcgi/api/routes.c, lib/PROTOCOL or PROTOCOL-v2;
  * - declare vaultenv_<noun>_<verb>() in lib/vaultenv.h, under its noun, with
  *   the errors that the head there does not name [tests/style/link.t];
- * - write it by way of struct call below, in v1/ by call_perform(), in v2/ by
- *   v2_call_perform() (v2/v2.h); what both protocols have is a row of struct
- *   protocol, and the public function a line of protocol.c; a new file is
+ * - write it by way of struct call below, in v1/ by v1_call_perform(), in v2/
+ *   by v2_call_perform() (their headers); what both protocols have is a row of
+ * struct protocol, and the public function a line of protocol.c; a new file is
  *   listed in lib/Makefile.inc [the linker];
  * - test what it sends and what it makes of replies [nobody]: of v1 in
- *   tests/lib/client/calls-t.c, and bytes that make no sense in
+ *   tests/lib/v1/calls-t.c, and bytes that make no sense in
  *   tests/fuzz/reply-fuzz.c; of v2 at a true server in tests/cli/v2-*.t, and at
  *   one that lies in tests/evil/ (evil.py).
  */
@@ -302,27 +302,14 @@ struct call {
 /* Unsigned, and nothing in its body. */
 void
 call_begin(struct call *call, struct vaultenv_client *client, const char *path);
-/* Signed, with project_id. */
-void call_begin_signed(
-    struct call *call, struct vaultenv_client *client, const char *path);
-/* The same with environment, for all of secrets/. */
-void call_begin_environment(
-    struct call *call, struct vaultenv_client *client, const char *path);
-/* Sends it and fills into with what is wanted (see members_take). */
-int call_perform(struct call *call, const struct wanted *want, void *into,
-    struct vaultenv_error *err);
-/* The same where the version that was made is all of the reply. out: or
- * NULL. */
-int call_perform_version(
-    struct call *call, int64_t *out, struct vaultenv_error *err);
 /* PROTOCOL, with a sentence that names what is wrong in the reply. */
 int call_wrong(
     const struct call *call, const char *name, struct vaultenv_error *err);
 void call_end(struct call *call);
 
-/* Parts of a call_perform(), for another protocol. Nothing is sent unless the
- * first is 0; the second sends the body as it is, auth being a header or NULL;
- * after the third reply is an object, or empty: INVALID, NOMEM. */
+/* What a protocol performs a call by. Nothing is sent unless the first is 0;
+ * the second sends the body as it is, auth being a header or NULL; after the
+ * third reply is an object, or empty: INVALID, NOMEM. */
 int call_check(const struct call *call, struct vaultenv_error *err);
 int call_send(struct call *call, const char *api, const char *auth,
     struct vaultenv_error *err);

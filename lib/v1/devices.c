@@ -60,12 +60,12 @@ v1_device_register(struct vaultenv_client *client, const char *name,
 		vaultenv_device_free(&d);
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	}
-	call_begin_signed(&call, client, "devices/register");
+	v1_call_begin_signed(&call, client, "devices/register");
 	call.is_write = true;
 	call.body_is_bad = "The name of the device is not UTF-8 text";
 	json_put_text(&call.body, "device_name", name);
 	json_put_text(&call.body, "device_hash", client->device_hash);
-	if ((r = call_perform(&call, want, d, err)) == 0) {
+	if ((r = v1_call_perform(&call, want, d, err)) == 0) {
 		*device = d;
 		d = NULL;
 	}
@@ -89,10 +89,10 @@ device_decide(struct vaultenv_client *c, const char *path, const char *id,
 		return err_set(err, VAULTENV_ERR_INVALID,
 		    "Copy it from: vault-env list-devices",
 		    "That is not the id of a device");
-	call_begin_signed(&call, c, path);
+	v1_call_begin_signed(&call, c, path);
 	call.is_write = true;
 	json_put_text(&call.body, "device_id", id);
-	if ((r = call_perform(&call, want, &got, err)) == 0 &&
+	if ((r = v1_call_perform(&call, want, &got, err)) == 0 &&
 	    strcmp(got.text, status) != 0)
 		r = call_wrong(&call, "status", err);
 	call_end(&call);
@@ -137,8 +137,8 @@ v1_device_list(struct vaultenv_client *client, struct vaultenv_devices **out,
 
 	if ((list = calloc(1, sizeof(*list))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	call_begin_signed(&call, client, "devices/list");
-	r = call_perform(&call, want, &got, err);
+	v1_call_begin_signed(&call, client, "devices/list");
+	r = v1_call_perform(&call, want, &got, err);
 	*list = (struct vaultenv_devices){ .n = got.n, .at = got.at };
 	if (r == 0) {
 		*out = list;

@@ -29,7 +29,7 @@ vaultenv_project_create(struct vaultenv_client *client, const char *name,
 	json_put_text(&call.body, "project_name", name);
 	if (token != NULL)
 		call.header = header;
-	if ((r = call_perform(&call, want, &id, err)) == 0)
+	if ((r = v1_call_perform(&call, want, &id, err)) == 0)
 		memcpy(project_id, id, VAULTENV_PROJECT_ID_LEN + 1);
 	free(id);
 	call_end(&call);
@@ -55,7 +55,7 @@ vaultenv_project_set_key(
 	call_begin(&call, client, "project/set-key");
 	json_put_text(&call.body, "project_id", client->project_id);
 	json_put_text(&call.body, "auth_key_hash", hex);
-	r = call_perform(&call, want, NULL, err);
+	r = v1_call_perform(&call, want, NULL, err);
 	call_end(&call);
 	mem_wipe(hex, sizeof(hex));
 	return r;

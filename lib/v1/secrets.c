@@ -138,11 +138,11 @@ version_fetch(struct vaultenv_client *client, int64_t number, struct version *v,
 	struct call call;
 	int r;
 
-	call_begin_environment(&call, client, "secrets/pull");
+	v1_call_begin_environment(&call, client, "secrets/pull");
 	put_device_hash(&call);
 	if (number != 0)
 		json_put_int(&call.body, "version", number);
-	if ((r = call_perform(&call, want, &got, err)) == 0) {
+	if ((r = v1_call_perform(&call, want, &got, err)) == 0) {
 		v->number = got.version;
 		r = blob_append(&v->text, got.secrets.text, got.secrets.len);
 		if (r != 0)
@@ -251,7 +251,7 @@ v1_push(struct vaultenv_client *client, const struct next_version *next,
 	    (r = v1_check_device(client, err)) != 0)
 		return r;
 	json_writer_init(&plain, PLAIN_MAX);
-	call_begin_environment(&call, client, "secrets/push");
+	v1_call_begin_environment(&call, client, "secrets/push");
 	call.is_write = true;
 	if ((r = plain_write(&plain, list, err)) != 0)
 		goto out;
@@ -261,7 +261,7 @@ v1_push(struct vaultenv_client *client, const struct next_version *next,
 	json_put_int(&call.body, "key_count", (int64_t)vaultenv_list_len(list));
 	if (next->base_version >= 0)
 		json_put_int(&call.body, "base_version", next->base_version);
-	r = call_perform_version(&call, out_version, err);
+	r = v1_call_perform_version(&call, out_version, err);
 	if (r == 0)
 		moved_tell(&call);
 	if (r == VAULTENV_ERR_FORBIDDEN && call.http.status == 413)

@@ -322,12 +322,12 @@ vaultenv_project_move(struct vaultenv_client *c, const char *moved_to,
 
 	if ((r = v1_only(c, err)) != 0)
 		return r;
-	call_begin_signed(&call, c, "project/freeze");
+	v1_call_begin_signed(&call, c, "project/freeze");
 	call.is_write = true;
 	json_put_text(&call.body, "moved_to", moved_to);
 	json_put_name(&call.body, "frozen");
 	json_put_raw(&call.body, freeze ? "true" : "false");
-	r = call_perform(&call, want, &got, err);
+	r = v1_call_perform(&call, want, &got, err);
 	other = json_find_text(&call.reply, "moved_to");
 	if (r == VAULTENV_ERR_CONFLICT && other != NULL &&
 	    uuid_is_canonical(other, strlen(other)))

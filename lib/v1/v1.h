@@ -2,12 +2,28 @@
 /*
  * v1/: a client of protocol v1 (lib/PROTOCOL). The rows of protocol_v1 are
  * functions of this room; nobody else calls them. Must use no cryptography but
- * by way of vault/.
+ * by way of vault/, and wire/ for the signature.
  */
 #ifndef VAULTENV_V1_H
 #define VAULTENV_V1_H
 
 #include "client/client.h"
+
+/* ---- call.c: one call ---- */
+
+/* Signed, with project_id. */
+void v1_call_begin_signed(
+    struct call *call, struct vaultenv_client *client, const char *path);
+/* The same with environment, for all of secrets/. */
+void v1_call_begin_environment(
+    struct call *call, struct vaultenv_client *client, const char *path);
+/* Sends it and fills into with what is wanted (see members_take). */
+int v1_call_perform(struct call *call, const struct wanted *want, void *into,
+    struct vaultenv_error *err);
+/* The same where the version that was made is all of the reply. out: or
+ * NULL. */
+int v1_call_perform_version(
+    struct call *call, int64_t *out, struct vaultenv_error *err);
 
 /* ---- secrets.c: versions, pulled and opened ---- */
 

@@ -32,8 +32,8 @@ v1_current_version(struct vaultenv_client *client, int64_t *out_version,
 	struct call call;
 	int r;
 
-	call_begin_environment(&call, client, "secrets/current-version");
-	r = call_perform(&call, want, &got, &why);
+	v1_call_begin_environment(&call, client, "secrets/current-version");
+	r = v1_call_perform(&call, want, &got, &why);
 	if (r == VAULTENV_ERR_NO_SECRETS)
 		r = 0; /* unknown to the server: the first push makes it */
 	else if (r != 0 && err != NULL)
@@ -103,8 +103,8 @@ v1_versions(struct vaultenv_client *client, struct vaultenv_versions **out,
 
 	if ((list = calloc(1, sizeof(*list))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	call_begin_environment(&call, client, "secrets/versions");
-	r = call_perform(&call, want, &got, err);
+	v1_call_begin_environment(&call, client, "secrets/versions");
+	r = v1_call_perform(&call, want, &got, err);
 	*list = (struct vaultenv_versions){ got.n, got.at };
 	if (r == 0) {
 		*out = list;
@@ -122,10 +122,10 @@ v1_rollback(struct vaultenv_client *client, int64_t version,
 	struct call call;
 	int r;
 
-	call_begin_environment(&call, client, "secrets/rollback");
+	v1_call_begin_environment(&call, client, "secrets/rollback");
 	call.is_write = true;
 	json_put_int(&call.body, "version", version);
-	r = call_perform_version(&call, out_version, err);
+	r = v1_call_perform_version(&call, out_version, err);
 	call_end(&call);
 	return r;
 }

@@ -197,7 +197,7 @@ for my $args (['revoke-device', '--admitted-by', $id], ['revoke-device', '--id',
 }
 
 # A clock that is off by more than minutes: refused, with both times. (One that is
-# off by minutes is in tests/lib/client/clock-t, v2's in tests/evil/57.)
+# off by minutes is in tests/lib/v1/clock-t, v2's in tests/evil/57.)
 if ($CliTest::PROTOCOL == 1) {
 	my $p = CliTest->new;
 	my $time = qr/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/;

@@ -26,7 +26,8 @@ my %may = (
 	'lib/net' => [qw(lib/base)],
 	'lib/client' => [qw(lib/base lib/crypto lib/wire lib/vault lib/env
 	    lib/disk lib/net)],
-	'lib/v1' => [qw(lib/base lib/vault lib/env lib/disk lib/client)],
+	'lib/v1' => [qw(lib/base lib/crypto lib/wire lib/vault lib/env lib/disk
+	    lib/client)],
 	'lib/v2' => [qw(lib/base lib/crypto lib/wire lib/trust lib/vault
 	    lib/env lib/disk lib/net lib/client)],
 	'lib/load' => [qw(lib/base lib/env lib/disk lib/net lib/client)],
