@@ -40,6 +40,7 @@ struct transport {
 struct body_sink {
 	struct blob *body;
 	int error;
+	bool has_head; /* whole, with the empty line at its end */
 };
 
 /* libcurl asks about once a second, whatever it waits for. */
@@ -63,6 +64,17 @@ body_write(char *data, size_t size, size_t n, void *arg)
 
 	sink->error = blob_append(sink->body, data, size * n);
 	return sink->error == 0 ? size * n : 0;
+}
+
+/* One line of a head, or of a proxy's before it. */
+static size_t
+head_line(char *line, size_t size, size_t n, void *arg)
+{
+	struct body_sink *sink = arg;
+
+	if (sink->body->len == 0)
+		sink->has_head = line[0] == '\r' || line[0] == '\n';
+	return size * n;
 }
 
 /*
@@ -101,6 +113,7 @@ curl_configure(struct transport *t)
 	SET(CURLOPT_LOW_SPEED_TIME, STALL_S);
 	SET(CURLOPT_USERAGENT, "vault-env/" PACKAGE_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, body_write);
+	SET(CURLOPT_HEADERFUNCTION, head_line);
 	return certificates_set(&t->trusted, t->libcurl, t->curl);
 }
 
@@ -208,6 +221,7 @@ curl_request(struct transport *t, const char *url, const struct url *parsed,
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_WRITEDATA, sink);
+	SET(CURLOPT_HEADERDATA, sink);
 	if (body == NULL) {
 		SET(CURLOPT_HTTPGET, 1L);
 	} else {
@@ -284,25 +298,12 @@ reply_fill(const struct transport *t, struct http_reply *reply)
 		strcpy(reply->auth, auth->value);
 }
 
-/* To libcurl a head that ends in the middle is the whole answer. */
-static bool
-is_cut(const struct transport *t, const struct blob *body)
-{
-	curl_off_t announced = -1;
-	long status = 0;
-
-	t->libcurl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-	t->libcurl->easy_getinfo(
-	    t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-	return status == 200 && body->len == 0 && announced == -1;
-}
-
 static int
 curl_exchange(struct transport *t, const char *url, const struct url *parsed,
     const char *const *headers, const char *body, size_t len,
     struct http_reply *reply, struct vaultenv_error *err)
 {
-	struct body_sink sink = { &reply->body, 0 };
+	struct body_sink sink = { .body = &reply->body };
 	struct curl_slist *list = NULL;
 	CURLcode curl;
 	int r;
@@ -314,7 +315,8 @@ curl_exchange(struct transport *t, const char *url, const struct url *parsed,
 		goto out;
 	}
 	curl = curl_request_trusting(t, url, parsed, list, body, len, &sink);
-	if (curl == CURLE_OK && is_cut(t, &reply->body))
+	/* To libcurl a head that ends in the middle is the whole answer. */
+	if (curl == CURLE_OK && !sink.has_head)
 		curl = CURLE_PARTIAL_FILE;
 	if (curl == CURLE_OK) {
 		reply_fill(t, reply);
@@ -327,6 +329,7 @@ out:
 	t->libcurl->easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);
 	t->libcurl->easy_setopt(t->curl, CURLOPT_POSTFIELDS, NULL);
 	t->libcurl->easy_setopt(t->curl, CURLOPT_WRITEDATA, NULL);
+	t->libcurl->easy_setopt(t->curl, CURLOPT_HEADERDATA, NULL);
 	t->libcurl->slist_free_all(list);
 	return r;
 }

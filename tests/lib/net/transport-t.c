@@ -11,6 +11,8 @@
 #define LARGE      (2u << 20)
 #define SHORT_BODY "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"
 #define SHORT_HEAD "HTTP/1.1 200 OK\r\nContent-Ty"
+#define NO_BODY    "HTTP/1.1 404 Not Found\r\n\r\n"
+#define NO_END     "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
 
 /* A current-version call to base fails with this code and sentence. */
 static void
@@ -66,7 +68,8 @@ test_request(void)
 static void
 test_again(void)
 {
-	static const char *const broken[] = { "", SHORT_HEAD, SHORT_BODY };
+	static const char *const broken[] = { "", SHORT_HEAD, SHORT_BODY,
+		NO_END };
 	struct vaultenv_client *c = client(NULL, url);
 	struct vaultenv_error err;
 	int64_t version;
@@ -87,6 +90,10 @@ test_again(void)
 	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err),
 	    VAULTENV_ERR_NETWORK, "one that breaks twice");
 	is_int(n_requests(), 2, "is not tried a third time");
+	server_answer(NO_BODY, "");
+	is_int(vaultenv_secrets_current_version(c, &version, NULL, &err),
+	    VAULTENV_ERR_PROTOCOL, "an answer without a body");
+	is_int(n_requests(), 1, "is one");
 	vaultenv_client_free(&c);
 }
 
