@@ -49,30 +49,31 @@ ending_begin(struct kept *k)
 }
 
 /*
- * The terminal's shell waits for vault-env to stop, and the command may have
- * something to do before it does: we say when it has. One that somebody stopped
- * by SIGSTOP is his business.
+ * vault-env stops when the command has stopped, which may have something to do
+ * before it does, and goes on when that does: whoever waits for it, a shell
+ * above all, then sees what it would see of the command. By SIGSTOP, as it has
+ * blocked all others, of which one that comes too late would stay.
  */
 static void
-stop_report(const struct kept *k, int sig)
+parent_follow(const struct kept *k, int status)
 {
-	if (sig != SIGSTOP && getppid() == k->parent)
-		sigqueue(k->parent, KEEPER_STOPPED,
-		    (union sigval){ .sival_int = sig });
+	if (getppid() == k->parent)
+		kill(k->parent, WIFSTOPPED(status) ? SIGSTOP : SIGCONT);
 }
 
 /* False when no process is left. */
 static bool
 children_reap(struct kept *k)
 {
+	const int flags = WNOHANG | WUNTRACED | WCONTINUED;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	while ((pid = waitpid(-1, &status, flags)) > 0) {
 		if (pid != k->command)
 			continue;
-		if (WIFSTOPPED(status)) {
-			stop_report(k, WSTOPSIG(status));
+		if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+			parent_follow(k, status);
 			continue;
 		}
 		k->command = 0;

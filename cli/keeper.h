@@ -11,9 +11,6 @@
 
 #include "launch.h"
 
-/* Of those that are queued: it must not be lost in another one. */
-#define KEEPER_STOPPED SIGRTMIN
-
 struct keeper {
 	/* As the command shall have them. */
 	sigset_t mask;
@@ -29,9 +26,8 @@ struct keeper {
  * Starts a keeper, and by it the command. The keeper passes on what signals it
  * gets from us, takes in the command's orphans, and exits with the command's
  * exit code (128+n for a signal) when no process of it is left: what outlives
- * the command gets SIGTERM, and SIGKILL after the grace. It sends us
- * KEEPER_STOPPED when the command has stopped, with the signal that did it.
- * Takes launch. An exit code, error printed.
+ * the command gets SIGTERM, and SIGKILL after the grace. While the command is
+ * stopped, so are we. Takes launch. An exit code, error printed.
  */
 int keeper_start(struct keeper *k, struct launch *launch, char **command);
 

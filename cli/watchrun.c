@@ -119,33 +119,16 @@ out:
 	vaultenv_list_free(&variables);
 }
 
-/* As if the signal were not blocked; the kernel knows when not to stop us. */
-static void
-stop_self(int sig)
-{
-	sigset_t one, old;
-
-	sigemptyset(&one);
-	sigaddset(&one, sig);
-	raise(sig);
-	pthread_sigmask(SIG_UNBLOCK, &one, &old);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
 /*
  * One that the kernel sent comes from the terminal, which has sent it to the
- * command too. We stop when that has.
+ * command too. The keeper's only makes us go on.
  */
 static void
 signal_take(struct watchrun *w, const struct signalfd_siginfo *s)
 {
 	const int sig = (int)s->ssi_signo;
 
-	if (sig == KEEPER_STOPPED && (pid_t)s->ssi_pid == w->keeper.pid) {
-		stop_self(s->ssi_int);
-		return;
-	}
-	if (s->ssi_code <= 0)
+	if (s->ssi_code <= 0 && (pid_t)s->ssi_pid != w->keeper.pid)
 		kill(w->keeper.pid, sig);
 	switch (sig) {
 	case SIGTERM:

@@ -118,6 +118,20 @@ end($pid);
 ok(VaultTest::wait_until(10, sub { VaultTest::run(['pgrep', '-g', $pid])->{stdout} eq '' }),
     'killed ourselves: the command ends too');
 
+sub is_stopped { return VaultTest::slurp("/proc/$_[0]/stat") =~ /\) T / }
+$pid = start('echo "$$."; trap "exit 8" USR1; while :; do sleep 0.1; done');
+see(qr/\.\n/);
+my ($command) = lines();
+$command =~ s/\.//;
+kill STOP => $command;
+ok(VaultTest::wait_until(10, sub { is_stopped($pid) }), 'a command that is stopped stops us');
+kill CONT => $command;
+ok(VaultTest::wait_until(10, sub { !is_stopped($pid) }), '... and that goes on makes us go on');
+kill STOP => -$pid;
+kill CONT => -$pid;
+kill USR1 => $pid;
+is(end($pid), 8, 'a whole group, too');
+
 # ---- grace
 $pid = start('trap "echo no" TERM; echo "start $A"; while :; do sleep 0.1; done', '--grace', 1);
 see(qr/start 3/);
@@ -217,14 +231,17 @@ my ($text, $code) = $p->terminal("exec $CliTest::BIN --url $url run --watch -- s
     'sleep 0.1; done'}, ready => qr/ready/, keys => "\x03");
 is($code, 6, 'Ctrl-C ends it with the command\'s exit code');
 is(scalar(() = $text =~ /interrupted/g), 1, 'which got it once');
-($text) = $p->terminal('sh -mi', env => {ENV => undef,
-    RUN => "exec $^X -e '\$| = 1; \$SIG{TSTP} = sub { sleep 1; print qq(tidy\\n); " .
-    "\$SIG{TSTP} = q(DEFAULT); kill TSTP => \$\$ }; " .
-    "print qq(ready\\n); sleep 1 while 1'",
-    LINE => "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\""}, steps => [
-    [qr/[#\$] /, "PS1='@ '; eval \"\$LINE\"\n"], [qr/ready/, "\x1a"],
-    [qr/Stopped.*\@ /s, "fg\n"], [qr/RUN/, "\x03"], [qr/\@ /, "exit\n"]]);
-like($text, qr/ready.*tidy.*Stopped/s, 'Ctrl-Z: it stops when the command has');
+for my $stop (qw(TSTP STOP)) {	# STOP is what runuser(1) and su(1) do
+	($text) = $p->terminal('sh -mi', env => {ENV => undef,
+	    RUN => "exec $^X -e '\$| = 1; \$SIG{TSTP} = sub { sleep 1; print qq(tidy\\n); " .
+	    "\$SIG{TSTP} = q(DEFAULT); kill $stop => \$\$ }; " .
+	    "\$SIG{CONT} = sub { print qq(back\\n) }; print qq(ready\\n); sleep 1 while 1'",
+	    LINE => "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\""}, steps => [
+	    [qr/[#\$] /, "PS1='@ '; eval \"\$LINE\"\n"], [qr/ready/, "\x1a"],
+	    [qr/Stopped.*\@ /s, "fg\n"], [qr/back/, "\x03"], [qr/\@ /, "exit\n"]]);
+	like($text, qr/ready.*tidy.*Stopped.*back/s,
+	    "Ctrl-Z: it stops when the command has, by SIG$stop");
+}
 ($text, $code) = $p->terminal('sh -mi', env => {ENV => undef,
     RUN => 'echo ready; while read x; do echo "<$x>"; test "$x" = end && exit 5; done',
     LINE => "$CliTest::BIN --url $url run --watch -- sh -c \"\$RUN\""}, steps => [
