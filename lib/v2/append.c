@@ -182,12 +182,19 @@ send_entry(struct appending *a, int *code, struct vaultenv_error *err)
 	return r;
 }
 
-/* No answer came: is the entry there all the same? */
+/*
+ * No answer came, or one to what was sent again: a server judges that by what
+ * the first has made of us, who may be no admin any more, or no device. Is the
+ * entry there all the same?
+ */
 static bool
 was_stored(const struct appending *a)
 {
-	return team_sync(a->client, NULL) == 0 &&
-	       members_have_entry(&a->client->team->log, a->hash);
+	const struct members *log = &a->client->team->log;
+
+	if (!members_have_entry(log, a->hash))
+		(void)team_sync(a->client, NULL);
+	return members_have_entry(log, a->hash);
 }
 
 static bool
@@ -210,8 +217,7 @@ attempt_once(struct appending *a, bool *again, struct vaultenv_error *err)
 		return r;
 	key = team_key(c->team);
 	r = send_entry(a, &code, err);
-	if ((r == VAULTENV_ERR_NETWORK || r == VAULTENV_ERR_SERVER) &&
-	    was_stored(a))
+	if (r != 0 && !is_race(code) && was_stored(a))
 		return 0;
 	*again = is_race(code) || (r != 0 && team_key(c->team) != key);
 	if (r != 0)

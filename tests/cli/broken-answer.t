@@ -59,6 +59,14 @@ is unharmed($bob, 'get', 'A'), "1\n", 'one that was approved so reads' if $v2;
 if ($v2) {
 	unharmed($p, 'scope-device', '--id', $id, '--env', 'development', '--yes');
 	unharmed($p, 'enroll', '--env', 'production');
+	my $carol = CliTest->new(url => $url);
+	$carol->spew('.env', 'VAULT_KEY=' . $p->key . "\n");
+	my ($own) = $carol->must('register-device') =~ /--id (\S+)$/m;
+	my @own = ('--id', $own, '--yes');
+	$p->must('approve-device', '--id', $own, '--role', 'admin');
+	unharmed($carol, 'scope-device', @own, '--role', 'reader');
+	$p->must('scope-device', @own, '--role', 'admin');
+	unharmed($carol, 'revoke-device', @own);
 	unharmed($p, 'recovery', 'create');
 	unharmed($p, 'confirm', '--new-key');
 	unharmed($p, 'verify');
