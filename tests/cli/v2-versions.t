@@ -60,6 +60,10 @@ $p->must('confirm');
 push_text("A=3\nB=1\n");
 is_deeply([map { $_->{version} } @{$p->json('versions')->{versions}}], [6, 4, 3, 2, 1],
     'a confirm that changes nothing is left out');
+$p->gives(['diff', '--quiet', '--reveal'], 0, qq(~ A: "2" -> "3"\n), '',
+    'and diff passes over it, whose content went with the next version');
+$p->gives(['diff', '--from', 5], 1, '', qr/\Avault-env: That version of development is no longer kept\. /,
+    'unless it is asked for');
 
 # ---- what is no longer kept
 $s->psql("update vault.records set blob = null where environment = 'development' and version = 2");
