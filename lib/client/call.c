@@ -58,6 +58,13 @@ clock_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int
+clock_wrong(struct vaultenv_error *err)
+{
+	return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
+	    "This machine's clock cannot be right");
+}
+
 void
 clock_notice(struct vaultenv_client *c, const char *text)
 {

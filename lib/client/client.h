@@ -315,6 +315,8 @@ int call_send(struct call *call, const char *api, const char *auth,
     struct vaultenv_error *err);
 int call_parse(struct call *call);
 int64_t clock_now_ms(void); /* Unix ms */
+/* CLOCK: what it says cannot be a time. */
+int clock_wrong(struct vaultenv_error *err);
 /* Keeps it for vaultenv_client_clock(), and gives it. */
 void clock_notice(struct vaultenv_client *client, const char *text);
 

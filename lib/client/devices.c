@@ -40,8 +40,7 @@ backup_make(const char *path, char **backup, struct vaultenv_error *err)
 
 	if (gmtime_r(&now, &tm) == NULL ||
 	    strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm) == 0)
-		return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
-		    "This machine's clock cannot be right");
+		return clock_wrong(err);
 	for (i = 1; i <= BACKUPS_A_SECOND; i++) {
 		if (i > 1)
 			snprintf(again, sizeof(again), "-%d", i);

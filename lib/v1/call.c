@@ -116,8 +116,7 @@ sign(const struct call *call, char header[SIGNATURE_LINE],
 	int r;
 
 	if (time_ms < TIME_MS_MIN || time_ms > TIME_MS_MAX)
-		return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
-		    "This machine's clock cannot be right");
+		return clock_wrong(err);
 	strcpy(header, SIGNATURE_NAME);
 	r = signature_make(header + strlen(SIGNATURE_NAME), c->keys->auth,
 	    body->data, body->len, time_ms);

@@ -99,8 +99,7 @@ send_signed(
 	if ((r = random_bytes(auth->nonce, sizeof(auth->nonce))) == 0)
 		r = request_sign(auth, t->keys->request_key, &text);
 	if (r == VAULTENV_ERR_INVALID)
-		return err_set(err, VAULTENV_ERR_CLOCK, "Set it",
-		    "This machine's clock cannot be right");
+		return clock_wrong(err);
 	if (r != 0)
 		return err_general(err, r);
 	request_header_write(header + strlen(HEADER_NAME), auth);
