@@ -39,7 +39,7 @@ enum exit_code {
 };
 
 #define MAX_VERSION INT64_C(9007199254740991) /* 2^53 - 1, as on the wire */
-#define MAX_LIST    64
+#define MAX_LIST    100 /* environments that a scope may have, among others */
 #define MAX_SECONDS INT64_C(31536000) /* a year */
 
 /* What the command line said. NULL, false and 0 mean: not given. */

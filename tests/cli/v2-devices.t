@@ -125,9 +125,9 @@ $ci->gives(['pull', '--version', 1], 3, '', qr/\Avault-env: There is no key of d
 my ($t, $t_id) = machine('desk');
 my $approve = "exec $CliTest::BIN --url $url approve-device --id $t_id";
 my ($text, $code) = $p->terminal($approve, steps => [[qr/\[writer\]: /, "reader\n"],
-    [qr/\[\*\]: /, join(' ', map { "e$_" } 1 .. 65) . "\n"]]);
+    [qr/\[\*\]: /, join(' ', map { "e$_" } 1 .. 101) . "\n"]]);
 is($code, 1, 'of more environments than it can take it takes none') or diag $text;
-like($text, qr/^vault-env: More than 64 environments are given\. Write \* for all$/m, '... and says so');
+like($text, qr/^vault-env: More than 100 environments are given\. Write \* for all$/m, '... and says so');
 ($text, $code) = $p->terminal($approve, steps => [[qr/\[writer\]: /, "reader\n"],
     [qr/\[\*\]: /, 'production,' x 100 . "\n"]]);
 is($code, 1, 'of a line that it cannot take whole it takes nothing') or diag $text;
@@ -138,6 +138,10 @@ is($code, 0, 'a terminal') or diag $text;
 like($text, qr/^Role \(reader, writer or admin\) \[writer\]: .*^Environments, or \* for all \[\*\]: .*^Approved desk, $t_id: reader of development, staging\n\z/ms,
     'asks for role and environments');
 
+my @hundred = map { "e$_" } 1 .. 100;
+is(scalar @{$p->json('scope-device', '--id', $t_id, '--no-history', map { ('--env', $_) } @hundred)->{environments}},
+    100, 'a scope may have a hundred environments');
+$p->must('scope-device', '--id', $t_id, '--env', 'development', '--env', 'staging', '--yes');
 # ---- an access that has ended
 $p->must('scope-device', '--id', $t_id, '--expires', '1s');
 sleep 2;
