@@ -7,7 +7,9 @@ use strict;
 use warnings;
 use lib "$ENV{TOP_SRCDIR}/tests", "$ENV{TOP_SRCDIR}/tests/cli";
 use CliTest;
+use IO::Socket::UNIX;
 use JSON::PP;
+use POSIX ();
 use Test::More;
 use VaultTest;
 
@@ -75,4 +77,30 @@ if ($v2) {
 }
 unharmed($p, 'revoke-device', '--id', $id, $v2 ? '--yes' : ());
 is unharmed($p, 'get', 'A'), "1\n", 'and all is there';
+
+# ---- HTTP/2, where nginx ends the stream alone if vault.fcgi dies within an
+# answer; here each time
+$s->down;
+$s = VaultTest->server(web => 'nginx', tls => 1);
+$s->stop('vault');
+my $socket = $s->pg_env->{PGHOST} =~ s{pg-sock$}{vault.sock}r;
+unlink $socket;
+my $listen = IO::Socket::UNIX->new(Local => $socket, Listen => 9) or die "$socket: $!";
+my $dying = fork // die "fork: $!";
+if ($dying == 0) {
+	my $answer = "Status: 200 OK\r\nContent-Length: 90000\r\n\r\n" . 'x' x 40000;
+	while (my $c = $listen->accept) {
+		syswrite $c, pack('CCnnn', 1, 6, 1, length $answer, 0) . $answer;
+		VaultTest::spew($seen, VaultTest::slurp($seen) . "asked\n");
+		sleep 1;
+	}
+	POSIX::_exit(0);
+}
+VaultTest::spew($seen, '');
+$p->{url} = $url = $s->{url} =~ s{/+$}{}r;
+my $r = $p->run('versions', {env => {VAULT_CA_FILE => "$s->{dir}/tls-cert.pem"}});
+kill KILL => $dying;
+is "$r->{status} $r->{stderr}", "4 vault-env: Cannot reach $url: the connection " .
+    "broke within the answer. Try again\n", 'a stream that breaks';
+is VaultTest::slurp($seen), "asked\n" x 2, 'twice';
 done_testing();
