@@ -28,6 +28,7 @@ moving_show(const struct upgrade *u, const char *env,
     const struct vaultenv_moving *moving)
 {
 	const struct vaultenv_list *own = vaultenv_envfile_list(u->files.file);
+	const size_t n_secrets = vaultenv_list_len(moving->secrets);
 	struct vaultenv_change *changes = NULL;
 	char when[WHEN_MAX], seen[64] = "not seen here before";
 	size_t n = 0;
@@ -36,9 +37,9 @@ moving_show(const struct upgrade *u, const char *env,
 	if (moving->seen_version > 0)
 		snprintf(seen, sizeof(seen), "version %lld was seen here",
 		    (long long)moving->seen_version);
-	note_print(u->args, "%s: version %lld of %s, %zu secrets; %s", env,
-	    (long long)moving->version, when,
-	    vaultenv_list_len(moving->secrets), seen);
+	note_print(u->args, "%s: version %lld of %s, %zu secret%s; %s", env,
+	    (long long)moving->version, when, n_secrets,
+	    n_secrets == 1 ? "" : "s", seen);
 	if (strcmp(env, vaultenv_client_environment(u->old)) != 0 ||
 	    !secrets_are_there(own) ||
 	    vaultenv_list_diff(moving->secrets, own, &changes, &n) != 0)
