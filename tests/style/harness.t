@@ -24,6 +24,8 @@ my %test = (
 	    "use VaultTest;\nprint qq(1..1\\n);\n" .
 	    "VaultTest::run(['sleep', '61.25']);",
 	'deaf.t' => "# limit 1\n\$SIG{TERM} = 'IGNORE';\nsleep 62 while 1;",
+	'tidies.t' => "use lib '$VaultTest::SRC/tests';\nuse VaultTest;\n" .
+	    "VaultTest::spew('$src/folder', VaultTest::tmpdir()); sleep 62;",
 	'leaves.t' => "print qq(1..1\nok 1\n); exec qw(sleep 61.25) if !fork;",
 );
 VaultTest::spew("$src/tests/$_", "#!/usr/bin/perl\n$test{$_}\n") for keys %test;
@@ -75,6 +77,19 @@ like $r->{stdout}, qr/^FAILED \S*deaf\.t \(stopped after its limit of 1 s\)/m,
     'which is said, too';
 counts(['leaves.t'], 0, '1 passed, 0 failed, 0 skipped',
     'a process that a test left behind is not waited for');
+my $pid = fork // die "fork: $!";
+if ($pid == 0) {
+	setpgrp;
+	$SIG{INT} = 'DEFAULT';
+	@ENV{qw(TOP_SRCDIR TOP_BUILDDIR)} = ($src, $build);
+	open STDOUT, '>', '/dev/null' or die "/dev/null: $!";
+	exec $^X, "$VaultTest::SRC/tests/harness.pl", 'tidies.t' or die "exec: $!";
+}
+ok VaultTest::wait_until(30, sub { -s "$src/folder" }), 'a test that is under way';
+my $folder = VaultTest::slurp("$src/folder");
+kill $_ => -$pid for qw(INT HUP);
+waitpid $pid, 0;
+ok VaultTest::wait_until(10, sub { !-e $folder }), 'tidies up upon Ctrl-C';
 is_deeply [grep { /^sleep\x{0}61\.25/ } map { VaultTest::slurp("$_/cmdline", 1) }
     glob '/proc/[0-9]*'], [], 'nothing that it started runs on';
 
