@@ -22,61 +22,16 @@ struct diff {
 };
 
 static int
-side_clean(struct fetched *side)
-{
-	if (secrets_drop_reserved(side->list) == 0)
-		return EXIT_DONE;
-	error_print(NULL, "Out of memory");
-	return EXIT_FAILED;
-}
-
-static int
 side_fetch(const struct args *args, int64_t version, struct fetched *side)
 {
 	int code;
 
 	if ((code = secrets_fetch(args, version, side)) != EXIT_DONE)
 		return code;
-	return side_clean(side);
-}
-
-/* The newest one below that versions shows; 0: there is none. */
-static int64_t
-version_below(struct vaultenv_client *client, int64_t version)
-{
-	struct vaultenv_versions *list = NULL;
-	int64_t below = 0;
-
-	if (vaultenv_secrets_versions(client, &list, NULL) != 0)
-		return 0;
-	for (size_t i = 0; i < list->n && below == 0; i++)
-		if (list->at[i].version < version)
-			below = list->at[i].version;
-	vaultenv_versions_free(&list);
-	return below;
-}
-
-/*
- * The version before the other. The content of a confirm is that of the version
- * before it, and goes when a newer one comes.
- */
-static int
-previous_fetch(struct diff *d)
-{
-	struct fetched *from = &d->from;
-	int64_t version = d->to.version - 1;
-	struct vaultenv_error err;
-	int r;
-
-	wait_begin(d->args, "pulling the secrets");
-	r = vaultenv_secrets_pull(
-	    from->client, version, &from->list, &from->version, &err);
-	if (r != 0 && strcmp(err.reason, "version_gone") == 0 &&
-	    (version = version_below(from->client, version)) > 0)
-		r = vaultenv_secrets_pull(
-		    from->client, version, &from->list, &from->version, &err);
-	wait_end();
-	return r == 0 ? side_clean(from) : session_fail(&err);
+	if (secrets_drop_reserved(side->list) == 0)
+		return EXIT_DONE;
+	error_print(NULL, "Out of memory");
+	return EXIT_FAILED;
 }
 
 /*
@@ -87,22 +42,21 @@ static int
 sides_fetch(struct diff *d)
 {
 	struct args first = *d->args;
+	int64_t from = first.from;
 	int code;
 
 	if ((code = side_fetch(d->args, d->args->to, &d->to)) != EXIT_DONE)
 		return code;
 	if (first.first_env != NULL) {
 		first.env = first.first_env;
-		return side_fetch(&first, first.from, &d->from);
+		return side_fetch(&first, from, &d->from);
 	}
 	d->from.environment = d->to.environment;
-	if (first.from == 0 && d->to.version == 1)
+	if (from == 0 && (from = d->to.version - 1) == 0)
 		return EXIT_DONE;
 	d->from.client = d->to.client;
 	d->to.client = NULL;
-	if (first.from == 0)
-		return previous_fetch(d);
-	return side_fetch(&first, first.from, &d->from);
+	return side_fetch(&first, from, &d->from);
 }
 
 /* Quoted, so that a value is one line and steers no terminal. */

@@ -65,33 +65,48 @@ judge(struct vaultenv_client *c, const struct history_query *query,
 	return r == 0 ? 0 : code_error(c, r, &why, query->env, NULL, err);
 }
 
+/* pages_records() or pages_contents(). */
+typedef int pages_function(struct vaultenv_client *c, const char *env,
+    int64_t from, struct pages *p, struct vaultenv_error *err);
+
 /* Up to the newest there is: it may be newer than what was verified. */
 static int
 read_once(struct vaultenv_client *c, const struct history_query *query,
-    int64_t first, struct past *past, struct vaultenv_error *err)
+    pages_function *ask, int64_t first, struct past *past,
+    struct vaultenv_error *err)
 {
 	int r;
 
 	past_reset(past);
 	*past = (struct past){ .env = query->env };
 	pages_init(&past->pages, c);
-	r = pages_contents(c, query->env, first, &past->pages, err);
+	r = ask(c, query->env, first, &past->pages, err);
 	return r == 0 ? judge(c, query, past, err) : r;
 }
 
 /* From the first on, held against what was seen. */
 static int
-read_past(struct vaultenv_client *c, const struct history_query *query,
-    int64_t first, struct past *past, struct vaultenv_error *err)
+read_from(struct vaultenv_client *c, const struct history_query *query,
+    pages_function *ask, int64_t first, struct past *past,
+    struct vaultenv_error *err)
 {
 	struct vaultenv_error why;
 	int r, tries = 0;
 
 	do {
-		r = read_once(c, query, first, past, &why);
+		r = read_once(c, query, ask, first, past, &why);
 	} while (r != 0 && team_log_grew(c, &why, &tries));
-	return r == 0 ? team_wraps(c, query->env, false, &past->wraps, err)
-		      : err_copy(err, &why);
+	return r == 0 ? 0 : err_copy(err, &why);
+}
+
+/* With what this device opens their contents by. */
+static int
+read_past(struct vaultenv_client *c, const struct history_query *query,
+    int64_t first, struct past *past, struct vaultenv_error *err)
+{
+	int r = read_from(c, query, pages_contents, first, past, err);
+
+	return r == 0 ? team_wraps(c, query->env, false, &past->wraps, err) : r;
 }
 
 int
@@ -131,6 +146,30 @@ team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
 		r = read_past(c, &query, first, past, err);
 	}
 	free(newest);
+	return r;
+}
+
+int
+team_confirmed(struct vaultenv_client *c, const char *env, int64_t number,
+    int64_t *out, struct vaultenv_error *err)
+{
+	const int64_t first = number > LOOKED_AT ? number - LOOKED_AT + 1 : 1;
+	const struct history_query query = pins_query(&c->team->pins, env);
+	struct past past = { .env = env };
+	size_t i;
+	int r;
+
+	pages_init(&past.pages, c);
+	if ((r = read_from(c, &query, pages_records, first, &past, err)) != 0)
+		goto out;
+	i = past.records.n;
+	while (i > 0 && past.records.at[i - 1].version > number)
+		i--;
+	while (i > 0 && past.records.at[i - 1].op == OP_CONFIRM)
+		i--;
+	*out = i > 0 ? past.records.at[i - 1].version : number;
+out:
+	past_reset(&past);
 	return r;
 }
 

@@ -378,6 +378,23 @@ pull_into(struct vaultenv_client *c, const struct pull *how, struct version *v,
 	return r;
 }
 
+/* The server drops the content of a confirm with the version that follows: it
+ * is that of the version that was confirmed. False: it was not that. */
+static bool
+pull_confirmed(
+    struct vaultenv_client *c, const struct pull *how, struct version *v)
+{
+	struct pull confirmed = *how;
+
+	if (team_confirmed(c, how->env, how->number, &confirmed.number, NULL) !=
+		0 ||
+	    confirmed.number == how->number ||
+	    pull_into(c, &confirmed, v, NULL) != 0)
+		return false;
+	v->number = how->number;
+	return true;
+}
+
 int
 v2_pull(struct vaultenv_client *c, int64_t number, bool take_stale,
     struct version *v, struct vaultenv_error *err)
@@ -385,11 +402,16 @@ v2_pull(struct vaultenv_client *c, int64_t number, bool take_stale,
 	const struct pull how = { .env = c->environment,
 		.number = number,
 		.take_stale = take_stale };
+	struct vaultenv_error why;
 	int r;
 
 	if (number != 0 && (r = version_is_real(number, err)) != 0)
 		return r;
-	return pull_into(c, &how, v, err);
+	r = pull_into(c, &how, v, &why);
+	if (r != 0 && strcmp(why.reason, "version_gone") == 0 &&
+	    pull_confirmed(c, &how, v))
+		return 0;
+	return r == 0 ? 0 : err_copy(err, &why);
 }
 
 int

@@ -366,6 +366,10 @@ int team_past(struct vaultenv_client *client, const char *env, size_t n_wanted,
 /* All of them, in the same way. */
 int team_past_all(struct vaultenv_client *client, const char *env,
     struct past *past, struct vaultenv_error *err);
+/* The version whose content version number of env has: its own, or, if it is a
+ * confirm, that of the last one before it that is none. */
+int team_confirmed(struct vaultenv_client *client, const char *env,
+    int64_t number, int64_t *out, struct vaultenv_error *err);
 void past_reset(struct past *past);
 /* Opens number i; *o for opened_reset(). A code. */
 int past_open(const struct vaultenv_client *client, const struct past *past,

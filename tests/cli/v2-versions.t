@@ -62,8 +62,15 @@ is_deeply([map { $_->{version} } @{$p->json('versions')->{versions}}], [6, 4, 3,
     'a confirm that changes nothing is left out');
 $p->gives(['diff', '--quiet', '--reveal'], 0, qq(~ A: "2" -> "3"\n), '',
     'and diff passes over it, whose content went with the next version');
-$p->gives(['diff', '--from', 5], 1, '', qr/\Avault-env: That version of development is no longer kept\. /,
-    'unless it is asked for');
+$p->gives(['pull', '--version', 5], 0, "A=2\nB=1\n", '', 'so does a pull of it');
+$p->must('confirm', '--new-key');
+$p->must('confirm', '--new-key');
+$p->must('pull', '--output', 'mine');
+push_text("A=4\nB=1\n");
+$p->spew('mine', $p->slurp('mine') =~ s/^B=1$/B=2/mr);
+$p->gives(['push', '--quiet', '--file', 'mine'], 0, "", '', 'what was made from a confirm of a confirm is merged');
+$p->gives(['pull'], 0, "A=4\nB=2\n", '', 'with what came after it');
+push_text("A=3\nB=1\n");
 
 # ---- what is no longer kept
 $s->psql("update vault.records set blob = null where environment = 'development' and version = 2");
