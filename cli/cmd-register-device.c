@@ -85,12 +85,58 @@ out:
 	return code;
 }
 
+static bool
+is_admin(const struct vaultenv_device *d)
+{
+	return strcmp(d->status, "approved") == 0 && d->role != NULL &&
+	       strcmp(d->role, "admin") == 0 && !d->has_expired;
+}
+
+/*
+ * A new device secret is a new device, which an admin has to let in: the only
+ * one must not become it. What recovery create has made is an admin, too. A
+ * device that may not see the list is none.
+ */
+static int
+admin_is_left(struct vaultenv_client *client)
+{
+	struct vaultenv_devices *list = NULL;
+	char id[VAULTENV_PROJECT_ID_LEN + 1];
+	bool is_self = false, is_other = false;
+	struct vaultenv_error err;
+	int r;
+
+	if (vaultenv_client_protocol(client) != 2 ||
+	    vaultenv_device_id(client, id, NULL) != 0)
+		return EXIT_DONE;
+	r = vaultenv_device_list(client, &list, &err);
+	if (r == VAULTENV_ERR_NETWORK)
+		return session_fail(&err);
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		if (!is_admin(&list->at[i]))
+			continue;
+		if (strcmp(list->at[i].id, id) == 0)
+			is_self = true;
+		else
+			is_other = true;
+	}
+	vaultenv_devices_free(&list);
+	if (!is_self || is_other)
+		return EXIT_DONE;
+	error_print("Let another admin in first (approve-device --role admin), "
+		    "or run: vault-env recovery create",
+	    "This device is the only admin: nobody could approve it with a new "
+	    "device secret");
+	return EXIT_REFUSED;
+}
+
 /* *kept: the key was there already; *backup: where the old one is now. */
 static int
 key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
     char **backup)
 {
 	struct vaultenv_error err;
+	int code;
 
 	*kept = vaultenv_client_device_hash(client) != NULL;
 	if (*kept && !args->force)
@@ -101,6 +147,8 @@ key_prepare(const struct args *args, struct vaultenv_client *client, bool *kept,
 		    "used instead of a new device secret");
 		return EXIT_FAILED;
 	}
+	if (*kept && (code = admin_is_left(client)) != EXIT_DONE)
+		return code;
 	*kept = false;
 	if (vaultenv_device_generate(client, *backup == NULL && args->force,
 		*backup == NULL ? backup : NULL, &err) != 0)

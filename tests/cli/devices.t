@@ -159,9 +159,9 @@ like($p->run('list-devices')->{stdout}, qr/ a\?{1,2}2Jb /,
     'nor do those that are not ASCII (C1)');
 $s->psql("update vault.devices set name = E'lap\\u200btop\\u202e' where id = '$first'");
 like($p->run('list-devices')->{stdout}, qr/ lap\?{1,3}top\?{1,3} /, 'nor do invisible ones');
-my $secret = VaultTest::slurp($file);
+my $held = VaultTest::slurp($file);
 $q->gives(['register-device', '--force', '--name', "lap\xe2\x80\x8btop"], 2, '', 'vault-env: ' .
     "--name must be 1 to 128 bytes of visible text. See: vault-env register-device --help\n", 'no such name is taken');
-is(VaultTest::slurp($file), $secret, 'and no device secret set aside for it');
+is(VaultTest::slurp($file), $held, 'and no device secret set aside for it');
 
 done_testing();

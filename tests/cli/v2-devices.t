@@ -38,6 +38,19 @@ sub machine
 sub row { return (grep { $_->{id} eq $_[0] } @{$p->json('list-devices')->{devices}})[0] }
 sub versions { $p->spew('x', "A=$_\n"), $p->must('push', '--replace', '--file', 'x', '--env', $_[0]) for 1 .. $_[1] }
 
+# ---- a new device secret is a new device
+my $held = $p->device_secret;
+$p->gives(['register-device', '--force'], 3, '', "vault-env: This device is the only admin: nobody could approve it " .
+    "with a new device secret. Let another admin in first (approve-device --role admin), or run: vault-env recovery create\n",
+    'the only admin does not become one that nobody can approve');
+$p->gives(['register-device', '--force', {url => CliTest::closed_url()}], 4, '', qr/\Avault-env: Cannot reach /,
+    'nor where it is not known whether there is another');
+is($p->device_secret, $held, 'it keeps its device secret');
+my $safe = CliTest->new(url => $url);
+$safe->must(@$_) for ['init'], ['recovery', 'create'];
+$safe->gives(['register-device', '--force'], 0, qr/^This device waits for approval\./m, '',
+    'one that has a recovery does');
+
 # ---- who waits
 $p->gives(['list-devices'], 0, qr/\AID\ +NAME\ +STATUS\ +ROLE\ +ENVIRONMENTS\ +EXPIRES\ +LAST\ SEEN\n
     $first\ \ \S+\ +approved\ +admin\ +\*\ +never\ +[^\n]+\n\z/x, '', 'the first device is an admin');
