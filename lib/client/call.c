@@ -93,6 +93,7 @@ call_send(struct call *call, const char *api, const char *auth,
     struct vaultenv_error *err)
 {
 	const char *headers[HEADERS_MAX] = { "Content-Type: application/json" };
+	struct vaultenv_error why;
 	struct blob url;
 	int n = 1, r;
 
@@ -106,9 +107,11 @@ call_send(struct call *call, const char *api, const char *auth,
 	if (auth != NULL)
 		headers[n++] = auth;
 	headers[n++] = call->header;
-	r = send_once(call, (const char *)url.data, headers, err);
+	r = send_once(call, (const char *)url.data, headers, &why);
 	if (r != 0 && call->http.broke && call->is_signed)
-		r = send_once(call, (const char *)url.data, headers, err);
+		r = send_once(call, (const char *)url.data, headers, &why);
+	if (r != 0)
+		err_copy(err, &why);
 out:
 	blob_reset(&url);
 	return r;
