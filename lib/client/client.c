@@ -69,9 +69,8 @@ client_keys_bind(struct vaultenv_client *c, struct client_keys *keys,
 		return err_general(err, r);
 	memcpy(project_id, id, id_len);
 	project_id[id_len] = '\0';
-	if ((r = discover_home_path(project_id, ".key", &path, err)) != 0 ||
-	    (r = discover_home_path(project_id, ".state", &state_path, err)) !=
-		0 ||
+	if ((r = home_path(project_id, ".key", &path, err)) != 0 ||
+	    (r = home_path(project_id, ".state", &state_path, err)) != 0 ||
 	    (r = discover_device_secret(path, keys, err)) != 0)
 		goto out;
 	client_forget(c);

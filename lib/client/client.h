@@ -10,8 +10,8 @@
  *   the errors that the head there does not name [tests/style/link.t];
  * - write it by way of struct call below, in v1/ by v1_call_perform(), in v2/
  *   by v2_call_perform() (their headers); what both protocols have is a row of
- * struct protocol, and the public function a line of protocol.c; a new file is
- *   listed in lib/Makefile.inc [the linker];
+ *   struct protocol, and the public function a line of protocol.c;
+ * - list a new file in lib/Makefile.inc [the linker];
  * - test what it sends and what it makes of replies [nobody]: of v1 in
  *   tests/lib/v1/calls-t.c, and bytes that make no sense in
  *   tests/fuzz/reply-fuzz.c; of v2 at a true server in tests/cli/v2-*.t, and at
@@ -210,16 +210,27 @@ void server_remember(struct vaultenv_client *client);
  */
 int discover(struct vaultenv_client *c, const struct vaultenv_options *opts,
     struct vaultenv_error *err);
-/* ~/.vault/<project id><end>. *path may be set to NULL: no home folder. */
-int discover_home_path(const char *project_id, const char *end, char **path,
-    struct vaultenv_error *err);
-/* The same where there has to be one: IO, "There is no home folder to <what>".
- */
-int discover_home_file(const char *project_id, const char *end,
-    const char *what, char **path, struct vaultenv_error *err);
 /* keys->device_secret: the one given, else the file's, else "". */
 int discover_device_secret(
     const char *path, struct client_keys *keys, struct vaultenv_error *err);
+
+/* ---- home.c: ~/.vault ---- */
+
+/* ~/.vault/<project id><end>. *path may be set to NULL: no home folder. */
+int home_path(const char *project_id, const char *end, char **path,
+    struct vaultenv_error *err);
+/* One that there has to be a home folder for. */
+struct home_file {
+	const char *end;
+	const char *what; /* "keep the next VAULT_KEY in" */
+};
+
+/* Its path. IO: "There is no home folder to <what>". */
+int home_file_path(const char *project_id, const struct home_file *file,
+    char **path, struct vaultenv_error *err);
+/* Removes it; one that is not there is fine. */
+int home_file_remove(const char *project_id, const struct home_file *file,
+    struct vaultenv_error *err);
 
 /* ---- reply.c: what is wanted of a reply ---- */
 

@@ -6,18 +6,15 @@
  */
 #include "config.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "client/client.h"
 #include "disk/disk.h"
 #include "vault/identity.h"
 #include "wire/name.h"
 
-#define PASSWD_MAX   (64 * 1024)
 #define KEY_FILE_MAX 256
 #define DEFAULT_FILE ".env"
 
@@ -35,12 +32,6 @@ struct settings_files {
 	const struct vaultenv_envfile *key_at;
 	bool no_key; /* there is none to be wrong */
 };
-
-static const char *
-non_empty(const char *text)
-{
-	return text != NULL && *text != '\0' ? text : NULL;
-}
 
 /* What a name has in the first layer that has it. */
 struct setting {
@@ -365,47 +356,6 @@ out:
 	vaultenv_envfile_free(&files.own);
 	vaultenv_envfile_free(&files.own_default);
 	return r;
-}
-
-int
-discover_home_path(const char *project_id, const char *end, char **path,
-    struct vaultenv_error *err)
-{
-	struct passwd entry, *found = NULL;
-	const char *home = getenv("HOME");
-	char *buf = NULL;
-	int r = 0;
-
-	*path = NULL;
-	if (non_empty(home) == NULL) {
-		if ((buf = malloc(PASSWD_MAX)) == NULL)
-			return err_general(err, VAULTENV_ERR_NOMEM);
-		home = NULL;
-		if (getpwuid_r(geteuid(), &entry, buf, PASSWD_MAX, &found) ==
-			0 &&
-		    found != NULL)
-			home = found->pw_dir;
-	}
-	if (non_empty(home) != NULL &&
-	    asprintf(path, "%s/.vault/%s%s", strcmp(home, "/") == 0 ? "" : home,
-		project_id, end) < 0) {
-		*path = NULL;
-		r = err_general(err, VAULTENV_ERR_NOMEM);
-	}
-	free(buf);
-	return r;
-}
-
-int
-discover_home_file(const char *project_id, const char *end, const char *what,
-    char **path, struct vaultenv_error *err)
-{
-	int r = discover_home_path(project_id, end, path, err);
-
-	if (r != 0 || *path != NULL)
-		return r;
-	return err_set(err, VAULTENV_ERR_IO, "Set HOME",
-	    "There is no home folder to %s", what);
 }
 
 int

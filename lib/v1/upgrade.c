@@ -25,6 +25,9 @@ v1_only(const struct vaultenv_client *c, struct vaultenv_error *err)
 	    "This is for projects of protocol v1");
 }
 
+static const struct home_file file = { ".upgrade",
+	"keep the new VAULT_KEY in" };
+
 static int
 path_of(
     const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
@@ -33,8 +36,7 @@ path_of(
 
 	if ((r = v1_only(c, err)) != 0)
 		return r;
-	return discover_home_file(
-	    c->project_id, ".upgrade", "keep the new VAULT_KEY in", path, err);
+	return home_file_path(c->project_id, &file, path, err);
 }
 
 /* ---- names and versions ---- */
@@ -229,13 +231,9 @@ vaultenv_upgrade_set(
 int
 vaultenv_upgrade_remove(struct vaultenv_client *c, struct vaultenv_error *err)
 {
-	char *path = NULL;
-	int r;
+	int r = v1_only(c, err);
 
-	if ((r = path_of(c, &path, err)) == 0)
-		r = store_remove(path, err);
-	free(path);
-	return r;
+	return r == 0 ? home_file_remove(c->project_id, &file, err) : r;
 }
 
 void

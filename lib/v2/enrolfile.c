@@ -21,13 +21,8 @@
 #define TEXT_MAX 16384
 #define NUMBERS  5
 
-static int
-path_of(
-    const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
-{
-	return discover_home_file(c->project_id, ".enroll",
-	    "keep the device secret in until it is handed on", path, err);
-}
+static const struct home_file file = { ".enroll",
+	"keep the device secret in until it is handed on" };
 
 static int
 text_make(const struct enrolment *e, struct blob *out)
@@ -181,7 +176,7 @@ enrolment_open(const struct vaultenv_client *c, struct enrolment *e, int *lock,
 	int r;
 
 	*lock = -1;
-	if ((r = path_of(c, &path, err)) != 0 ||
+	if ((r = home_file_path(c->project_id, &file, &path, err)) != 0 ||
 	    (r = file_lock(path, lock, err)) != 0)
 		goto out;
 	e->is_resumed = *lock >= 0;
@@ -207,11 +202,5 @@ out:
 int
 enrolment_remove(const struct vaultenv_client *c, struct vaultenv_error *err)
 {
-	char *path = NULL;
-	int r;
-
-	if ((r = path_of(c, &path, err)) == 0)
-		r = store_remove(path, err);
-	free(path);
-	return r;
+	return home_file_remove(c->project_id, &file, err);
 }

@@ -176,13 +176,8 @@ file_write(const char *path, const struct blob *before,
 	return r;
 }
 
-static int
-path_of(
-    const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
-{
-	return discover_home_file(c->project_id, ".exposed",
-	    "remember what a removed device could read", path, err);
-}
+static const struct home_file file = { ".exposed",
+	"remember what a removed device could read" };
 
 /* ---- kept ---- */
 
@@ -234,7 +229,7 @@ vaultenv_exposed_keep(struct vaultenv_client *c,
 		return err_general(err, VAULTENV_ERR_NOMEM);
 	blob_init(&text, TEXT_MAX);
 	if ((r = team_begin(c, err)) != 0 ||
-	    (r = path_of(c, &path, err)) != 0 ||
+	    (r = home_file_path(c->project_id, &file, &path, err)) != 0 ||
 	    (r = project_lock(&c->team->files, &lock, err)) != 0 ||
 	    (r = file_read(path, &text, all, err)) != 0)
 		goto out;
@@ -388,8 +383,8 @@ vaultenv_exposed_left(struct vaultenv_client *c, struct vaultenv_exposed **out,
 
 	if ((all = calloc(1, sizeof(*all))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	if (c->protocol->number == 2 && (r = discover_home_path(c->project_id,
-					     ".exposed", &path, err)) != 0)
+	if (c->protocol->number == 2 &&
+	    (r = home_path(c->project_id, file.end, &path, err)) != 0)
 		goto out;
 	if (path != NULL)
 		r = left_read(c, path, all, err);

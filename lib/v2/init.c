@@ -97,7 +97,7 @@ secret_keep(const struct vaultenv_client *c, const struct beginning *b,
 
 	if (c->keys->given_secret[0] != '\0')
 		return 0;
-	if ((r = discover_home_path(b->key.project, ".key", &path, err)) != 0)
+	if ((r = home_path(b->key.project, ".key", &path, err)) != 0)
 		return r;
 	if (path == NULL)
 		return err_set(err, VAULTENV_ERR_IO,

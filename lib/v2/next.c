@@ -17,13 +17,7 @@
 #define PREPARED   "prepared"
 #define TEXT_MAX   (SECRET_HEX + sizeof("\n" PREPARED "\n"))
 
-static int
-path_of(
-    const struct vaultenv_client *c, char **path, struct vaultenv_error *err)
-{
-	return discover_home_file(
-	    c->project_id, ".next", "keep the next VAULT_KEY in", path, err);
-}
+static const struct home_file file = { ".next", "keep the next VAULT_KEY in" };
 
 static int
 read_text(struct next_secret *next, const struct blob *text)
@@ -50,7 +44,7 @@ next_read(const struct vaultenv_client *c, struct next_secret *next,
 
 	next->is_there = next->is_prepared = false;
 	blob_init(&text, TEXT_MAX);
-	if ((r = path_of(c, &path, err)) != 0)
+	if ((r = home_file_path(c->project_id, &file, &path, err)) != 0)
 		goto out;
 	r = store_read_private(path, TEXT_MAX, &text, &why);
 	if (r == VAULTENV_ERR_NOT_FOUND)
@@ -73,7 +67,7 @@ next_write(const struct vaultenv_client *c, const struct next_secret *next,
 	char text[TEXT_MAX + 1], *path = NULL;
 	int r;
 
-	if ((r = path_of(c, &path, err)) != 0)
+	if ((r = home_file_path(c->project_id, &file, &path, err)) != 0)
 		return r;
 	hex_encode(text, next->secret, KEY_LEN);
 	strcpy(
@@ -89,13 +83,7 @@ next_write(const struct vaultenv_client *c, const struct next_secret *next,
 int
 next_remove(const struct vaultenv_client *c, struct vaultenv_error *err)
 {
-	char *path = NULL;
-	int r;
-
-	if ((r = path_of(c, &path, err)) == 0)
-		r = store_remove(path, err);
-	free(path);
-	return r;
+	return home_file_remove(c->project_id, &file, err);
 }
 
 bool
@@ -105,7 +93,8 @@ next_is_there(const struct vaultenv_client *c)
 	struct stat st;
 	bool there;
 
-	there = path_of(c, &path, NULL) == 0 && lstat(path, &st) == 0;
+	there = home_file_path(c->project_id, &file, &path, NULL) == 0 &&
+		lstat(path, &st) == 0;
 	free(path);
 	return there;
 }
