@@ -13,41 +13,6 @@
 
 #define LOOKED_AT 1000 /* versions, for those that are no confirms */
 
-/* From which version on there are n that are no confirms. */
-static int
-first_of(struct vaultenv_client *c, const char *env, int64_t newest, size_t n,
-    int64_t *first, struct vaultenv_error *err)
-{
-	struct text *texts = NULL;
-	struct records records = { .n = 0 };
-	struct pages p;
-	size_t n_texts, i;
-	int r;
-
-	*first = 1;
-	if (newest <= (int64_t)n)
-		return 0;
-	if (newest > LOOKED_AT)
-		*first = newest - LOOKED_AT + 1;
-	pages_init(&p, c);
-	if ((r = pages_records(c, env, *first, &p, err)) != 0)
-		goto out;
-	if ((r = logfile_entries(&p.records, &texts, &n_texts)) != 0 ||
-	    (r = records_read(&records, texts, n_texts)) != 0) {
-		code_error(c, r, NULL, env, NULL, err);
-		goto out;
-	}
-	for (i = records.n; i > 0 && n > 0; i--)
-		n -= records.at[i - 1].op != OP_CONFIRM;
-	if (i < records.n)
-		*first = records.at[i].version;
-	records_reset(&records);
-out:
-	free(texts);
-	pages_reset(&p);
-	return r;
-}
-
 static int
 judge(struct vaultenv_client *c, const struct history_query *query,
     struct past *past, struct vaultenv_error *err)
@@ -99,6 +64,30 @@ read_from(struct vaultenv_client *c, const struct history_query *query,
 	return r == 0 ? 0 : err_copy(err, &why);
 }
 
+/* From which version on there are n, up to the query's pin, that are no
+ * confirms. */
+static int
+first_of(struct vaultenv_client *c, const struct history_query *query, size_t n,
+    int64_t *first, struct vaultenv_error *err)
+{
+	const int64_t newest = query->pin->version;
+	struct past past = { .env = query->env };
+	size_t i;
+	int r;
+
+	*first = newest > LOOKED_AT ? newest - LOOKED_AT + 1 : 1;
+	if (newest <= (int64_t)n)
+		return 0;
+	pages_init(&past.pages, c);
+	r = read_from(c, query, pages_records, *first, &past, err);
+	for (i = past.records.n; r == 0 && i > 0 && n > 0; i--)
+		n -= past.records.at[i - 1].op != OP_CONFIRM;
+	if (r == 0 && i < past.records.n)
+		*first = past.records.at[i].version;
+	past_reset(&past);
+	return r;
+}
+
 /* With what this device opens their contents by. */
 static int
 read_past(struct vaultenv_client *c, const struct history_query *query,
@@ -138,13 +127,13 @@ team_past(struct vaultenv_client *c, const char *env, size_t n_wanted,
 	pages_init(&past->pages, c);
 	if ((newest = malloc(sizeof(*newest))) == NULL)
 		return err_general(err, VAULTENV_ERR_NOMEM);
-	if ((r = team_head(c, env, newest, NULL, err)) == 0 &&
-	    (r = first_of(
-		 c, env, newest->head.version, n_wanted, &first, err)) == 0) {
+	if ((r = team_head(c, env, newest, NULL, err)) == 0) {
 		pin.version = newest->head.version;
 		memcpy(pin.hash, newest->head.hash, HASH_LEN);
-		r = read_past(c, &query, first, past, err);
+		r = first_of(c, &query, n_wanted, &first, err);
 	}
+	if (r == 0)
+		r = read_past(c, &query, first, past, err);
 	free(newest);
 	return r;
 }
